@@ -5,6 +5,7 @@
 -- ── who the company bills ───────────────────────────────────────────────────────────────────────────────────
 create table contacts (
     id text primary key,
+    reference text unique,                  -- the customer's number in the company's own systems
     name text not null,
     locale text,
     created_at text not null
@@ -65,7 +66,7 @@ create table entries (
     booked_at text not null,
     unique (kind, source)
 );
-create index entries_by_account on entries (account);
+create index entries_by_account on entries (account, amount_minor); -- a balance reads the index alone
 create index entries_by_invoice on entries (invoice);
 
 create table mandates (
@@ -119,7 +120,7 @@ create table messages (
     digest text,                            -- keyed digest of the request's body, to tell a resend from a conflict
     primary key (conversation, seq)
 );
-create unique index messages_by_client_id on messages (conversation, client_id);
+create unique index messages_by_client_id on messages (conversation, client_id) where client_id is not null;
 
 -- ── one-time codes ──────────────────────────────────────────────────────────────────────────────────────────
 -- No code is stored: it is derived from the challenge's id with a key that lives outside the database.
@@ -195,6 +196,7 @@ create table allocations (
     amount_minor bigint not null,
     primary key (payment, invoice)
 );
+create index allocations_by_invoice on allocations (invoice);
 -- What gateways told us, once per (gateway, key), the ones we could not place included.
 create table gateway_events (
     gateway text not null,

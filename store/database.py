@@ -1,0 +1,105 @@
+"""What every database driver offers: units of work, reads, and the errors that mean "broken".
+
+A unit of work is an ordinary function of a transaction, `fn(tx) -> T`. It never awaits, it is short, and it either
+happens whole or not at all. It may be run on another thread than the one that asked, so it returns values and keeps
+nothing of the transaction.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+Params = Mapping[str, Any]
+NO_PARAMS: Params = {}
+
+
+class StoreError(Exception):
+    """The database could not do what it was asked; the message says what is wrong and what an operator can do."""
+
+
+class Conflict(StoreError):  # noqa: N818 (named for what it is, as callers read it)
+    """A unique key, a foreign key or a check refused the row.
+
+    Let it end the unit of work: some databases accept no further statement after it. Where a clash is to be expected,
+    write `on conflict do nothing` and look at the number of rows changed.
+    """
+
+
+class Row(Protocol):
+    """One row of a result: `row["column"]`, and `dict(row)`."""
+
+    def __getitem__(self, column: str, /) -> Any: ...  # noqa: ANN401 (a column holds what the schema says)
+    def keys(self) -> Iterable[str]:
+        """The columns' names, in the order of the query."""
+        ...
+
+
+class Tx(Protocol):
+    """A transaction. Parameters are named, `:name`, and never put into the SQL's text."""
+
+    def all(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
+        """Every row."""
+        ...
+
+    def one(self, sql: str, params: Params = NO_PARAMS) -> Row | None:
+        """The first row, or None when there is none."""
+        ...
+
+    def run(self, sql: str, params: Params = NO_PARAMS) -> int:
+        """Run a statement that changes rows; returns how many it changed."""
+        ...
+
+    def many(self, sql: str, params: Sequence[Params]) -> None:
+        """Run one statement once for each set of parameters."""
+        ...
+
+
+class Database(Protocol):
+    """One open database. Its methods are called on the event loop's thread."""
+
+    def write(self, fn: Callable[[Tx], T]) -> Awaitable[T]:
+        """Run a unit of work that may change things; its result arrives when the change is safely on disk.
+
+        Units run in the order of the calls. What the unit raises is raised here, and nothing of the unit remains;
+        when the database itself fails, that is a StoreError. A unit whose waiter is cancelled either does not run or is
+        kept whole.
+        """
+        ...
+
+    async def look(self, fn: Callable[[Tx], T]) -> T:
+        """Run a short read at once, against what has been committed."""
+        ...
+
+    async def read(self, fn: Callable[[Tx], T]) -> T:
+        """Run a long read (a search, a report) without holding anybody up."""
+        ...
+
+    async def migrate(self) -> None:
+        """Bring the schema up to this version; raises StoreError for a database that is newer."""
+        ...
+
+    async def ready(self) -> None:
+        """Return when the database takes writes and has the right schema; raises StoreError otherwise."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what has been asked for and let go of the database."""
+        ...
+
+
+def open_database(url: str) -> Database:
+    """Open the database that `url` names.
+
+    `sqlite:///billchat.db` is a file in the current folder, `sqlite:////var/lib/billchat/billchat.db` an absolute path.
+    The file and its folder are created when missing. Raises StoreError.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        from store.sqlite import open_sqlite  # late: a driver is loaded only where it is used
+
+        return open_sqlite(rest)
+    # The address is not repeated: it may hold a password.
+    raise StoreError(
+        f"database: {scheme or 'an empty address'!r} is no database we know; write sqlite:///path/to/file.db"
+    )

@@ -1,0 +1,90 @@
+"""Migrations: numbered SQL files, forward only, each applied once.
+
+`store/migrations/0002.what_it_does.sql` is applied after 0001, in the one transaction that holds the database's write
+lock, so processes that start together migrate once and a crash leaves the schema as it was. The library yoyo-migrations
+was tried and does not fit: its lock is a row, so a process killed while it migrates blocks every later start until a
+person deletes that row.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from sqlite3 import complete_statement
+
+from store.database import StoreError, Tx
+from store.times import now
+
+FOLDER = Path(__file__).parent / "migrations"
+
+REGISTER = """
+create table if not exists migrations (
+    version bigint primary key,
+    name text not null,
+    applied_at text not null
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file of `store/migrations/`."""
+
+    version: int
+    name: str
+    sql: str
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """The migrations that this version brings, oldest first."""
+    found = []
+    for file in FOLDER.iterdir():
+        version, _, rest = file.name.partition(".")
+        if rest.endswith(".sql"):
+            found.append(Migration(int(version), rest.removesuffix(".sql"), file.read_text(encoding="utf-8")))
+    return tuple(sorted(found, key=lambda migration: migration.version))
+
+
+def statements(sql: str) -> Iterator[str]:
+    """The statements of a file, one at a time; the last one, too, ends with a semicolon."""
+    statement = ""
+    for line in sql.splitlines(keepends=True):
+        statement += line
+        if complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def migrate(tx: Tx) -> None:
+    """Apply what is missing. The transaction must hold the database's write lock. Raises StoreError if it is newer."""
+    tx.run(REGISTER)
+    applied = _applied(tx)
+    for migration in migrations():
+        if migration.version in applied:
+            continue
+        for statement in statements(migration.sql):
+            tx.run(statement)
+        tx.run(
+            "insert into migrations (version, name, applied_at) values (:version, :name, :now)",
+            {"version": migration.version, "name": migration.name, "now": now()},
+        )
+
+
+def check(tx: Tx) -> None:
+    """Raise StoreError unless the schema is exactly this version's."""
+    missing = {migration.version for migration in migrations()} - _applied(tx)
+    if missing:
+        raise StoreError(f"the database lacks migration {min(missing)}; start the service once to bring it up to date")
+
+
+def _applied(tx: Tx) -> set[int]:
+    applied = {row["version"] for row in tx.all("select version from migrations")}
+    known = migrations()[-1].version
+    newest = max(applied, default=known)
+    if newest > known:
+        raise StoreError(
+            f"the database is newer than this Billchat: it has migration {newest}, this version knows up to {known}; "
+            "install the newer version again, or restore a backup from before the upgrade"
+        )
+    return applied

@@ -1,0 +1,26 @@
+"""Moments as text: UTC, milliseconds, one fixed width, so that the order of the texts is the order of the moments."""
+
+from datetime import UTC, datetime
+
+WIDTH = len("2026-11-23T09:30:00.000Z")
+
+
+def stamp(moment: datetime) -> str:
+    """`2026-11-23T09:30:00.000Z` for an aware datetime, cut to the millisecond; ValueError for a naive one."""
+    if moment.tzinfo is not UTC:
+        if moment.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[: WIDTH - 1] + "Z"
+
+
+def parse(text: str) -> datetime:
+    """The moment that `stamp` wrote; ValueError for any other text."""
+    if len(text) != WIDTH or text[-1] != "Z":
+        raise ValueError(f"not a moment as the store writes it: {text!r}")
+    return datetime.fromisoformat(text)
+
+
+def now() -> str:
+    """The present as text, for what is only kept for the record; whatever decides takes its time from a clock."""
+    return stamp(datetime.now(UTC))
