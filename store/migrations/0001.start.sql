@@ -68,6 +68,7 @@ create table entries (
 );
 create index entries_by_account on entries (account, amount_minor); -- a balance reads the index alone
 create index entries_by_invoice on entries (invoice);
+create index entries_by_payment on entries (payment);
 
 create table mandates (
     id text primary key,
@@ -169,6 +170,7 @@ create table payment_link_invoices (
     amount_minor bigint not null,
     primary key (link, invoice)
 );
+create index payment_link_invoices_by_invoice on payment_link_invoices (invoice);
 -- One hand-off to a gateway. Its id is the gateway's reference, its metadata and its idempotency key.
 create table payments (
     id text primary key,                    -- alphanumeric, at most 40 characters

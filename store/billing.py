@@ -1,0 +1,186 @@
+"""Customers, their accounts and what is owed on them.
+
+A balance is the sum of an account's entries, which are signed (what the customer owes is positive) and never changed.
+What remains of an invoice is its total less what completed payments were allocated to it. Money on the account that no
+invoice took (a credit, a payment of too much) covers the invoices that are due first, and a payment that a gateway is
+still confirming covers the invoices it was made for. So what can be paid now is the balance less what is under way, and
+every figure in the chat, on the payment page and on the receipt follows from here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from store.database import Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Something the company bills for. Money in minor units; a negative balance is credit."""
+
+    id: str
+    number: str
+    name: str
+    currency: str
+    balance_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvoice:
+    """An invoice and what is still to pay of it, in minor units of the account's currency."""
+
+    id: str
+    number: str
+    due_on: str
+    amount_minor: int
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What an active direct debit will take next; nothing is known of it while both are None."""
+
+    next_on: str | None
+    next_minor: int | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is owed on one account, the invoices that are due first at the top."""
+
+    account: Account
+    pending_minor: int
+    invoices: tuple[OpenInvoice, ...]
+    in_progress: tuple[OpenInvoice, ...]
+    mandate: Collection | None
+
+    @property
+    def owed_minor(self) -> int:
+        """What paying everything comes to: the invoices, and charges that stand on none (a returned payment's fee)."""
+        return max(0, self.account.balance_minor - self.pending_minor)
+
+    def as_facts(self) -> dict[str, Any]:
+        """The statement as plain JSON-serialisable data."""
+        account = self.account
+        return {
+            "account": {"id": account.id, "number": account.number, "name": account.name},
+            "currency": account.currency,
+            "balance_minor": account.balance_minor,
+            "pending_minor": self.pending_minor,
+            "invoices": [asdict(invoice) for invoice in self.invoices],
+            "in_progress": [asdict(invoice) for invoice in self.in_progress],
+            "mandate": asdict(self.mandate) if self.mandate else None,
+        }
+
+
+# ── who ──
+
+FIND_CONTACT = "select contact from identifiers where kind = :kind and value = :value"
+CONTACT_EMAIL = "select min(value) as value from identifiers where contact = :contact and kind = 'email'"
+OWNS = "select 1 from account_contacts where contact = :contact and account = :account"
+BALANCE = "cast(coalesce((select sum(amount_minor) from entries where account = a.id), 0) as bigint)"
+ACCOUNTS_OF = f"""
+select a.id, a.number, a.name, a.currency, {BALANCE} as balance_minor
+from account_contacts o join accounts a on a.id = o.account
+where o.contact = :contact
+order by balance_minor desc, a.number
+"""
+ACCOUNT = f"select a.id, a.number, a.name, a.currency, {BALANCE} as balance_minor from accounts a where a.id = :account"
+
+
+def find_contact(tx: Tx, kind: str, value: str) -> str | None:
+    """Who has this identifier: kind "email" (lower case) or "mobile" (+447700900001)."""
+    row = tx.one(FIND_CONTACT, {"kind": kind, "value": value})
+    return row["contact"] if row else None
+
+
+def contact_email(tx: Tx, contact: str) -> str | None:
+    """Where the contact gets mail; the first in the alphabet of several."""
+    row = tx.one(CONTACT_EMAIL, {"contact": contact})
+    return row["value"] if row else None
+
+
+def accounts_of(tx: Tx, contact: str) -> list[Account]:
+    """The contact's accounts, those that owe most first."""
+    return [_account(row) for row in tx.all(ACCOUNTS_OF, {"contact": contact})]
+
+
+def find_account(tx: Tx, account: str) -> Account | None:
+    """The account with its balance as it stands."""
+    row = tx.one(ACCOUNT, {"account": account})
+    return _account(row) if row else None
+
+
+def owns(tx: Tx, contact: str, account: str) -> bool:
+    """Whether the account is this contact's. Ask before saying anything about an account."""
+    return tx.one(OWNS, {"contact": contact, "account": account}) is not None
+
+
+def _account(row: Row) -> Account:
+    return Account(row["id"], row["number"], row["name"], row["currency"], row["balance_minor"])
+
+
+# ── what is owed ──
+
+HEADER = f"""
+select a.id, a.number, a.name, a.currency, {BALANCE} as balance_minor,
+    cast(coalesce((select sum(amount_minor) from payments where account = a.id and state = 'pending'), 0) as bigint)
+        as pending_minor,
+    m.id as mandate, m.next_on, m.next_minor, m.currency as mandate_currency
+from accounts a left join mandates m on m.id = (
+    select id from mandates where account = a.id and state = 'active' order by next_on is null, next_on, id limit 1
+)
+where a.id = :account
+"""
+UNPAID = """
+select i.id, i.number, i.due_on, i.state, i.total_minor - cast(coalesce((
+    select sum(l.amount_minor) from allocations l join payments p on p.id = l.payment
+    where l.invoice = i.id and p.state = 'completed'
+), 0) as bigint) as remains_minor
+from invoices i
+where i.account = :account and i.state in ('open', 'in_progress')
+order by i.due_on, i.number
+"""
+
+
+def statement(tx: Tx, account: str, today: date) -> Statement:
+    """What is owed on an account on a day of the company's time zone. The account must exist: ask `owns` first."""
+    header = tx.one(HEADER, {"account": account})
+    if header is None:
+        raise LookupError("no such account")
+    pending = header["pending_minor"]
+    unpaid = tx.all(UNPAID, {"account": account})
+    under_way = [row for row in unpaid if row["state"] == "in_progress"]
+    still_open = [row for row in unpaid if row["state"] == "open"]
+    return Statement(
+        account=_account(header),
+        pending_minor=pending,
+        invoices=_due(still_open, max(0, header["balance_minor"] - pending), today),
+        in_progress=_due(under_way, pending, today),
+        mandate=_collection(header, today),
+    )
+
+
+def _due(unpaid: Sequence[Row], expected: int, today: date) -> tuple[OpenInvoice, ...]:
+    """The invoices with what is to pay of each, when `expected` is to pay of all; credit takes the oldest due first."""
+    covered = max(0, sum(row["remains_minor"] for row in unpaid) - expected)
+    due = []
+    for row in unpaid:
+        taken = min(covered, row["remains_minor"])
+        covered -= taken
+        amount = row["remains_minor"] - taken
+        if amount > 0:
+            overdue = row["due_on"] < today.isoformat()
+            due.append(OpenInvoice(row["id"], row["number"], row["due_on"], amount, overdue))
+    return tuple(due)
+
+
+def _collection(header: Row, today: date) -> Collection | None:
+    if header["mandate"] is None:
+        return None
+    next_on = header["next_on"]
+    if next_on is None or next_on < today.isoformat():  # the day has passed and the next one is not announced yet
+        return Collection(None, None, header["mandate_currency"])
+    return Collection(next_on, header["next_minor"], header["mandate_currency"])
