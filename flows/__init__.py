@@ -1,1 +1,1 @@
-"""The dialogue: states, transitions, texts and the understanding of what was typed. Pure: no I/O, no clock, no randomness."""
+"""The dialogue: states, transitions, texts, and understanding what was typed. No I/O, no clock, no randomness."""

@@ -2,6 +2,166 @@
 
 ### Dialogue
 
+# The country whose way of writing dates and amounts is used.
+format-locale = en-GB
+
+# When the team answers: completes "The team replies …".
+team-hours = within one working day
+
+# The menu
+welcome = Hello. I can help you pay a bill, or pass a message to our team.
+menu = What would you like to do?
+choice-pay-bill = Pay my bill
+choice-person = Talk to a person
+choice-menu = Main menu
+choice-back = Go back
+
+# What every state answers
+help = I can show you what you owe, take you to a secure payment page, or pass a message to our team. You can also type “back” or “menu” at any time.
+help-identifier = Type the email or mobile number that we have on your account, for example name@example.com. We’ll send a code there to check that it’s you.
+help-code = The code has 6 digits. It can take a minute to arrive, and an email may be in your junk folder. You can ask for a new code, or use another email or mobile.
+help-picking = Choose each invoice you want to pay. Choose it again to take it off. When you’re ready, choose the pay button.
+help-paying = Your payment link opens a secure page where you choose how to pay. Once the payment goes through, I’ll confirm it here.
+help-person = Write your message in your own words and we’ll pass it to the team. They reply { team-hours }.
+not-understood = Sorry, I didn’t understand that.
+stale-choice = That choice is no longer available.
+card-typed = I removed a card number from your message. Please never type card details here. You enter them only on the secure payment page.
+out-of-scope = I can only help with bills and payments, or pass a message to our team.
+greeting = Hello.
+thanks = You’re welcome.
+goodbye = Thank you. You can come back to this chat at any time.
+are-you-a-bot = I’m an automated assistant, not a person. I can help you pay a bill, or pass a message to our team.
+payment-methods = The payment page shows every way you can pay. You see it before anything is paid.
+change-language = This chat follows the language of the page it is on.
+
+# Who is it?
+identifier = To find your bill, please type the email or mobile number on your account.
+identifier-after-a-while = It’s been a while, so we need to check that it’s you. Please type the email or mobile number on your account.
+identifier-missing = I couldn’t see an email or mobile number in that. Please type one, for example name@example.com.
+identifier-landline = That number can’t receive texts. Please type a mobile number, or an email instead.
+identifier-foreign = We can’t send texts to numbers in that country. Please type an email instead.
+identifier-bad-email = That email doesn’t look complete. It should look like name@example.com. Please type it again.
+identifier-bad-number = That number doesn’t look complete. Please type the whole mobile number, or an email instead.
+which-identifier = Which one is on your account?
+which-did-you-mean = Please check the spelling. Which one is right?
+choice-identifier = { $value }
+
+# The code. The words are the same whether or not anybody is known.
+code = Please type the 6-digit code we sent.
+code-sent-email = We’ve sent a 6-digit code to { $value }, if that address is on an account. It works for 10 minutes. Please type it here.
+code-sent-mobile = We’ve sent a 6-digit code to { $value }, if that number is on an account. It works for 10 minutes. Please type it here.
+code-sent-again = We’ve sent a new code to { $value }, if that is on an account. Earlier codes no longer work. Please type the new one.
+code-sent-again-after-a-while = It’s been a while, so we need to check that it’s you. We’ve sent a new 6-digit code to { $value }. Please type it here.
+code-wait = Please wait { $wait } before you ask for another code. If you have the newest code, you can type it now.
+code-not-sent = We can’t send a code to { $value } at the moment. Please try again in { $wait }, or use another email or mobile number.
+code-wrong = That code isn’t right. Please check it and type it again, or ask for a new one.
+code-expired = That code no longer works. Please ask for a new one.
+code-used-up = That code can’t be used any more. Please ask for a new one, or use another email or mobile number.
+code-misshapen = The code has 6 digits. Please type all of them.
+choice-resend = Send a new code
+choice-other-identifier = Use another email or mobile
+
+# Which account?
+which-account = Which account is this about?
+no-account = There’s no account for that email or mobile number any more. You can type another one, or talk to a person.
+choice-account-owing = { $name }, { $number }: { $amount } to pay
+choice-account = { $name }, { $number }: nothing to pay
+choice-account-number = Account { $number }
+choice-other-account = Another account
+
+# What is owed
+balance-owed =
+    You owe { $amount } on account { $account }.
+    { $invoices }
+balance-owed-beside-pending =
+    A payment of { $pending } is already on its way, so please don’t pay that again. There is { $amount } more to pay on account { $account }.
+    { $invoices }
+balance-pending = A payment of { $pending } for account { $account } is already on its way. There’s nothing more to pay.
+balance-credit = Your account { $account } is { $credit } in credit. There’s nothing to pay.
+balance-nothing = There’s nothing to pay on account { $account }.
+debit-planned = You pay account { $account } by direct debit. We’ll collect { $amount } on { $date }. There’s nothing you need to do.
+debit-in-place = You pay account { $account } by direct debit, so your bills are collected automatically. No collection is planned yet, and there’s nothing you need to do.
+debit-and-overdue =
+    You pay by direct debit, but { $amount } is past its due date and may not be collected automatically. You can pay it now.
+    { $invoices }
+invoice-line = Invoice { $number }: { $amount }, due on { $date }
+invoice-line-overdue = Invoice { $number }: { $amount }, was due on { $date }
+invoice-more =
+    { $count ->
+        [one] And one more invoice.
+       *[other] And { $count } more invoices.
+    }
+owes = Would you like to pay now?
+anything-else = Is there anything else?
+choice-pay-amount = Pay { $amount }
+choice-pay-all = Pay what I owe
+choice-pay-overdue = Pay what is overdue
+choice-pick = Choose invoices
+choice-see-balance = Back to what I owe
+
+# Picking invoices
+picking = Which invoices would you like to pay?
+picking-none = Choose the invoices you want to pay, one at a time.
+picking-some =
+    { $count ->
+        [one] One invoice chosen: { $amount }. Choose more, or pay now.
+       *[other] { $count } invoices chosen: { $amount }. Choose more, or pay now.
+    }
+choice-invoice = { $number }: { $amount }, due on { $date }
+choice-picked = Chosen: { $number }, { $amount }
+choice-invoice-number = Invoice { $number }
+choice-picked-number = Chosen: invoice { $number }
+choice-pay-picked = Pay the chosen invoices
+
+# The payment link
+link =
+    Here is your secure payment link for { $amount }. It works until { $expires }, and I’ll confirm here once the payment goes through.
+    { $url }
+paying = Once your payment goes through, I’ll confirm it here.
+nothing-to-pay = There’s nothing left to pay just now.
+link-expired = Your payment link for { $amount } has expired. Nothing was taken. You can ask for a new one.
+choice-new-link = Send a new link
+
+# What becomes of a payment
+payment-completed = Thank you. We’ve received your payment of { $amount } on { $at }. Your reference is { $reference }.
+payment-completed-some-left = Thank you. We’ve received your payment of { $amount } on { $at }. Your reference is { $reference }. There is { $left } left to pay.
+payment-failed = Your payment of { $amount } was declined and nothing was taken. Your link still works, so you can try again or pay another way.
+payment-pending = Your payment of { $amount } is being confirmed. Please don’t pay again. I’ll tell you here when it’s done.
+payment-abandoned = You left the payment page before paying { $amount }. Nothing was taken. Your link still works.
+payment-reversed = Your payment of { $amount } came back to us unpaid, so that amount is owed again.
+receipt-sent = We’re sending a copy of your receipt to your email.
+receipt-impossible = We don’t have an email for you, so we can’t send a copy. Your receipt stays in this chat.
+receipt-none = There’s no receipt in this chat yet.
+choice-email-receipt = Email me a copy
+choice-what-is-left = See what is left to pay
+
+# Talk to a person
+person-away = Nobody is here to chat right now. Leave a message and the team will reply { team-hours }. What would you like to tell them?
+person-message = What would you like to tell the team?
+person-reach = Where can we reply? Please type your email or mobile number.
+person-message-left = Thank you. Your message is with the team. They reply { team-hours }.
+
+### Service
+
+# What the customer may begin with.
+action-pay-bill = Pay my bill
+action-person = Talk to a person
+
+# What an earlier conversation is called in the list.
+title-menu = Getting started
+title-pay-bill = Paying my bill
+title-person = Message to the team
+
+# Answers to requests that could not be taken.
+error-bad-request = That could not be read. Please try again.
+error-too-long = That message is too long. Please keep it under 2,000 characters.
+error-unknown-event = This chat page may be out of date. Please reload it.
+error-not-found = We could not find that conversation. Please start a new one.
+error-conflict = That message was already sent with other words. Please send it again.
+error-closed = This conversation has ended. Please start a new one.
+error-slow-down = That was a little fast for us. Please wait a few seconds and try again.
+error-unavailable = Something on our side did not work, and nothing was changed. Please try again in a moment.
+
 ### Letters
 
 ### Pages

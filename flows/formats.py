@@ -1,0 +1,70 @@
+"""Amounts, dates and lengths of time in a country's way of writing, through Babel."""
+
+from collections.abc import Callable
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale
+from babel.dates import format_skeleton, format_time
+from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
+from babel.units import format_unit
+
+from flows.effects import FullDate, Money, Wait
+
+UNITS = ((3600, "duration-hour"), (60, "duration-minute"), (1, "duration-second"))
+TWO_MINUTES = 120
+
+
+class Formats:
+    """How one country writes. Each answer is kept, since the same amounts and dates are told again and again."""
+
+    def __init__(self, name: str) -> None:
+        self.locale = Locale.parse(name, sep="-")
+        self.money: Callable[[Money], str] = lru_cache(4096)(self._money)
+        self.day: Callable[[date], str] = lru_cache(1024)(self._day)
+        self.full_day: Callable[[date], str] = lru_cache(1024)(self._full_day)
+        self.moment: Callable[[datetime, tzinfo], str] = lru_cache(1024)(self._moment)
+        self.wait: Callable[[Wait], str] = lru_cache(512)(self._wait)
+
+    def told(self, value: object, zone: tzinfo) -> str:
+        """Any figure. Times are told on the clock of `zone`; TypeError for what is no figure."""
+        match value:
+            case Money():
+                return self.money(value)
+            case datetime():
+                return self.moment(value, zone)
+            case date():
+                return self.day(value)
+            case FullDate():
+                return self.full_day(value.day)
+            case Wait():
+                return self.wait(value)
+        raise TypeError(f"no words for {type(value).__name__}")
+
+    def _money(self, money: Money) -> str:
+        """£42.50. Minor units become major ones by the currency's own number of decimals, exactly."""
+        amount = Decimal(money.minor).scaleb(-get_currency_precision(money.currency))
+        told = format_currency(amount, money.currency, locale=self.locale)
+        return told.replace(
+            money.currency, get_currency_symbol(money.currency, "en")
+        )  # a code only where none has a sign
+
+    def _day(self, day: date) -> str:
+        """3 December."""
+        return format_skeleton("MMMMd", day, locale=self.locale)
+
+    def _full_day(self, day: date) -> str:
+        """3 December 2026."""
+        return format_skeleton("yMMMMd", day, locale=self.locale)
+
+    def _moment(self, moment: datetime, zone: tzinfo) -> str:
+        """3 December, 14:05, on the clock of `zone`."""
+        there = moment.astimezone(zone)
+        return f"{self._day(there)}, {format_time(there, 'short', locale=self.locale)}"
+
+    def _wait(self, wait: Wait) -> str:
+        """45 seconds, 2 minutes, 3 hours: rounded up, so that nobody comes back too early."""
+        seconds = max(1, wait.seconds)
+        size, unit = next((s, u) for s, u in UNITS if seconds >= s and (s == 1 or seconds >= TWO_MINUTES))
+        return format_unit(-(-seconds // size), unit, length="long", locale=self.locale)

@@ -1,0 +1,125 @@
+"""Who is asking: an email or mobile, and a code that proves it. The words never tell whether anybody is known."""
+
+from typing import Any
+
+from flows.effects import CheckCode, Effect, FindAccounts, Say, SendCode, Wait
+from flows.prompts import ask, reply
+from flows.rules import Step
+
+ABOUT_SOMEBODY = ("identifier", "candidates", "code_sent", "accounts", "account", "several", "invoices", "picked")
+ABOUT_SOMEBODY_TOO = ("overdue", "debited", "linked", "left", "receipt", "again")
+
+
+def forget_customer(step: Step) -> None:
+    """Drop everything learnt about one customer."""
+    for key in (*ABOUT_SOMEBODY, *ABOUT_SOMEBODY_TOO):
+        step.facts.pop(key, None)
+
+
+def find_accounts(step: Step) -> Effect:
+    """Who is verified is not asked again; the chatbot knows."""
+    step.facts.pop("again", None)
+    return FindAccounts()
+
+
+def ask_other_identifier(step: Step) -> Effect:
+    """Begin anew with another email or mobile."""
+    forget_customer(step)
+    return ask(step)
+
+
+# ── the identifier ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def send_code(step: Step) -> Effect:
+    """Send a code to what was typed; another identifier than before means another customer."""
+    return _send_to(step, {"kind": step.event.data["kind"], "value": step.event.data["value"]})
+
+
+def keep_candidates(step: Step) -> Effect:
+    """Two identifiers in one message: ask which."""
+    step.facts["candidates"] = [{"kind": o["kind"], "value": o["value"]} for o in step.event.data["options"]]
+    return reply(step, "which-did-you-mean" if step.event.data.get("guessed") else "which-identifier")
+
+
+def is_a_candidate(step: Step) -> bool:
+    """The choice is one of the identifiers that were typed."""
+    number = step.event.data.get("identifier", "")
+    return number.isdecimal() and int(number) < len(step.facts.get("candidates", ()))
+
+
+def send_to_candidate(step: Step) -> Effect:
+    """Send a code to the chosen identifier."""
+    return _send_to(step, step.facts["candidates"][int(step.event.data["identifier"])])
+
+
+def send_again(step: Step) -> Effect:
+    """Another code to the same email or mobile."""
+    return SendCode(**step.facts["identifier"])
+
+
+def _send_to(step: Step, identifier: dict[str, Any]) -> Effect:
+    if identifier != step.facts.get("identifier"):
+        forget_customer(step)
+        step.facts["identifier"] = identifier
+    step.facts.pop("candidates", None)
+    return SendCode(**identifier)
+
+
+# ── the code ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def code_was_sent(step: Step) -> bool:
+    """This conversation has already asked for a code to this identifier."""
+    return bool(step.facts.get("code_sent"))
+
+
+def say_code_sent(step: Step) -> Effect:
+    """Known or not: the same words."""
+    if step.facts.pop("again", False):
+        key = "code-sent-again-after-a-while"
+    elif step.facts.get("code_sent"):
+        key = "code-sent-again"
+    else:
+        key = f"code-sent-{step.facts['identifier']['kind']}"
+    step.facts["code_sent"] = True
+    return reply(step, key, {"value": step.facts["identifier"]["value"]})
+
+
+def say_wait(step: Step) -> Effect:
+    """Too soon for another code; the one that was sent may still be good."""
+    return reply(step, "code-wait", {"wait": Wait(step.event.data["wait_s"])})
+
+
+def say_cannot_send(step: Step) -> Effect:
+    """Too many codes were asked for elsewhere."""
+    step.facts.pop("again", None)
+    value = step.facts["identifier"]["value"]
+    return reply(step, "code-not-sent", {"wait": Wait(step.event.data["wait_s"]), "value": value})
+
+
+def check_code(step: Step) -> Effect:
+    """The digits go straight to the check and into nothing that is kept."""
+    return CheckCode(step.event.data["digits"])
+
+
+# ── not verified (any more) ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def was_verified(step: Step) -> bool:
+    """The customer was verified here, a while ago."""
+    return bool(step.event.data.get("expired")) and "identifier" in step.facts
+
+
+def send_after_a_while(step: Step) -> Effect:
+    """A fresh code to the same email or mobile, before anything about the account is said."""
+    step.facts["again"] = True
+    return SendCode(**step.facts["identifier"])
+
+
+def ask_identifier(step: Step) -> Effect:
+    """Not verified: who is it?"""
+    forget_customer(step)
+    prompt = ask(step)
+    key = "identifier-after-a-while" if step.event.data.get("expired") else prompt.key
+    return Say(key, choices=prompt.choices, expects=prompt.expects)

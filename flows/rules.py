@@ -1,0 +1,49 @@
+"""What a flow's table is made of: a step, rows, and the few ways of answering that all flows share."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows.effects import Choice, Effect, Say
+from flows.events import Event
+from flows.states import PASSING, RESTING
+
+
+@dataclass(slots=True)
+class Step:
+    """One event on its way through the table. The machine reads and writes `state` and nothing else."""
+
+    state: str
+    facts: dict[str, Any]
+    event: Event
+    was: str
+    effects: list[Effect] = field(default_factory=list)
+
+
+Guard = Callable[[Step], bool]
+Act = Callable[[Step], Effect | tuple[Effect, ...]]
+Row = tuple[str, str | tuple[str, ...], str, Guard | None, Act]
+"""Event, from (one state or several), to, guard (None: always), what to do. The first row that fits is taken."""
+
+STAY = "="
+"""As a row's `to`: the state it came from."""
+
+
+def from_any(event: str, to: str, guard: Guard | None, act: Act, but: Iterable[str] = ()) -> list[Row]:
+    """The rows that answer an event wherever the dialogue is, except in the states `but`.
+
+    States are listed one by one, so that nothing is answered by accident. "Stay" in a passing state means the state
+    where it would rest: a customer never hangs in between.
+    """
+    out = set(but)
+    if to != STAY:
+        return [(event, tuple(s for s in (*RESTING, *PASSING) if s not in out), to, guard, act)]
+    rows: list[Row] = [(event, tuple(s for s in RESTING if s not in out), STAY, guard, act)]
+    rows += [(event, state, rest, guard, act) for state, rest in PASSING.items() if state not in out]
+    return rows
+
+
+def say(key: str, *choices: Choice, expects: str | None = None) -> Act:
+    """Always the same words; made once."""
+    always = Say(key, choices=choices, expects=expects)
+    return lambda _: always

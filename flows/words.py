@@ -1,0 +1,103 @@
+"""Every sentence that customers read: Fluent files, and a company's own lines over them."""
+
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import Any
+
+from fluent.syntax import ast
+
+from flows.effects import PAY_URL, Money, Say, Wait
+from flows.language import Language, messages, parse, placeables
+
+__all__ = ["PAY_URL", "Money", "Rendered", "Wait", "Words"]
+
+LOCALES = Path(__file__).parent / "locales"
+FALLBACK = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message as the wire carries it: text, choices [{id, label}], the expected field and a card."""
+
+    text: str
+    choices: list[dict[str, str]]
+    expects: str | None
+    card: dict[str, Any] | None
+
+
+class Words:
+    """The texts of all languages.
+
+    `overrides` is a folder of .ftl files named by locale, with the lines that a company says in its own way. A file
+    for a further language adds that language; lines it lacks are English.
+    """
+
+    def __init__(self, overrides: Path | None = None) -> None:
+        self._folders = [LOCALES] if overrides is None else [LOCALES, overrides]
+        self._overrides = overrides
+        names = {path.stem for folder in self._folders for path in folder.glob("*.ftl")}
+        self.locales = sorted(names, key=lambda name: (name != FALLBACK, name))
+        self._languages = {name: Language(name, self._files(name)) for name in self.locales}
+        self._nearest = {name.lower(): name for name in self.locales}
+
+    def best(self, locale: str | None) -> str:
+        """The supported locale nearest to what a browser or a phone asked for; English when there is none."""
+        wanted = (locale or "").replace("_", "-").lower()
+        while wanted and wanted not in self._nearest:
+            wanted = wanted.rpartition("-")[0]
+        return self._nearest.get(wanted, FALLBACK)
+
+    def render(self, say: Say, locale: str, zone: tzinfo = UTC) -> Rendered:
+        """A message in words. `zone` is the company's: times are told on its clock."""
+        language = self._language(locale)
+        return Rendered(
+            language.text(say.key, say.args, zone),
+            [language.label(choice, zone) for choice in say.choices],
+            say.expects,
+            None if say.card is None else language.card(say.card),
+        )
+
+    def text(self, key: str, locale: str, /, zone: tzinfo = UTC, **args: object) -> str:
+        """One text by its key. Raises KeyError for a key that no file has."""
+        return self._language(locale).text(key, args, zone)
+
+    def money(self, money: Money, locale: str) -> str:
+        """An amount as it is told in a locale."""
+        return self._language(locale).formats.money(money)
+
+    def strings(self, prefix: str, locale: str) -> dict[str, str]:
+        """Every text whose key begins with `prefix`; each placeable reads "{name}", for a program to fill in."""
+        language = self._language(locale)
+        return {key: language.template(key) for key in sorted(language.keys) if key.startswith(prefix)}
+
+    def problems(self) -> list[str]:
+        """What is wrong with the company's own lines: each with its file, its line's key and what to do."""
+        if self._overrides is None:
+            return []
+        ours = messages(parse(LOCALES / f"{FALLBACK}.ftl"))
+        return [p for path in sorted(self._overrides.glob("*.ftl")) for p in _problems(path, ours)]
+
+    def _files(self, name: str) -> list[Path]:
+        wanted = [folder / f"{stem}.ftl" for stem in dict.fromkeys((FALLBACK, name)) for folder in self._folders]
+        return [path for path in wanted if path.is_file()]
+
+    def _language(self, locale: str) -> Language:
+        return self._languages.get(locale) or self._languages[self.best(locale)]
+
+
+def _problems(path: Path, ours: dict[str, ast.Message]) -> list[str]:
+    resource = parse(path)
+    theirs = messages(resource)
+    found = [
+        f"{path.name}: cannot be read: {' '.join((entry.content or '').split())[:60]!r}; write it as `key = text`"
+        for entry in resource.body
+        if isinstance(entry, ast.Junk)
+    ]
+    for key, message in theirs.items():
+        if key not in ours:
+            found.append(f"{path.name}: {key}: no text has this key; see flows/locales/{FALLBACK}.ftl for the keys")
+            continue
+        more = placeables(message, theirs) - placeables(ours[key], ours)
+        found += [f"{path.name}: {key}: has no value for {{ ${name} }}; leave it out" for name in sorted(more)]
+    return found
