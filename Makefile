@@ -1,0 +1,53 @@
+# Everything starts here. Each target sets up what it needs, on a machine with nothing but Python 3.11 or newer.
+
+PORT ?= 8080
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(p))))
+BIN := .venv/bin
+
+.PHONY: demo test check bench screenshots widget clean
+
+demo: .venv/ready ## Serve the demo on http://127.0.0.1:8080/
+	@exec $(BIN)/billchat demo --port $(PORT)
+
+test: .venv/ready-dev browser ## Run every test, the real browser's among them
+	$(BIN)/pytest
+
+check: .venv/ready-dev ## Lint, types, import rules, and that generated files equal their sources
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/billchat flows --document | diff -u docs/flows.md - || { echo 'docs/flows.md is stale: run  make docs'; exit 1; }
+	@sh widget/check.sh
+
+docs: .venv/ready ## Draw docs/flows.md from the dialogue's tables
+	$(BIN)/billchat flows --document > docs/flows.md
+
+widget: ## Build the widget from its sources (needs Node.js)
+	cd widget && npm ci --silent && npm run --silent build
+
+screenshots: .venv/ready-dev browser ## Take the pictures in docs/screenshots
+	$(BIN)/python -m tests.screenshots
+
+bench: .venv/ready-dev ## Measure turns against a bare echo server
+	$(BIN)/python -m bench
+
+.PHONY: browser docs
+browser:
+	@sh tests/ensure-browser.sh
+
+.venv/bin/pip:
+	@test -n "$(PYTHON)" || { echo "Billchat needs Python 3.11 or newer; install it or name it: make PYTHON=/path/to/python3 …"; exit 1; }
+	@echo "Setting up (once, about a minute) …"
+	@$(PYTHON) -m venv .venv || { echo "Could not make a virtual environment. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+
+.venv/ready: pyproject.toml constraints.txt | .venv/bin/pip
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/ready-dev: pyproject.toml constraints.txt | .venv/bin/pip
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@ .venv/ready
+
+clean: ## Remove everything that the targets above made
+	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info widget/node_modules

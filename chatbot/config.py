@@ -1,0 +1,298 @@
+"""The company's settings: config.yaml, overridden by environment variables, which also carry the secrets.
+
+Nothing else in the service reads the environment. Every problem is reported at once, each with its path and remedy.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from babel import Locale, UnknownLocaleError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+PREFIX = "BILLCHAT_"
+SHORTEST_SECRET = 32
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. `problems` lists every fault as “path: what is wrong; what to do”."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("The configuration needs attention:\n" + "\n".join(f"  • {problem}" for problem in problems))
+        self.problems = problems
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("not a time zone name; write one like Europe/London")
+    return name
+
+
+def _known_locale(name: str) -> str:
+    try:
+        Locale.parse(name, sep="-")
+    except (UnknownLocaleError, ValueError) as fault:
+        raise ValueError("not a language tag; write one like en or es") from fault
+    return name
+
+
+def _origin(address: str) -> str:
+    if not address.startswith(("http://", "https://")):
+        raise ValueError("must begin with https:// (or http:// on your own machine)")
+    return address.rstrip("/")
+
+
+LocaleTag = Annotated[str, AfterValidator(_known_locale)]
+Origin = Annotated[str, AfterValidator(_origin)]
+Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class Section(BaseModel):
+    """A part of config.yaml; a key it does not know is a mistake, not a wish."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Brand(Section):
+    """Who the customer is talking to."""
+
+    name: str = Field(default="Northwind Broadband", min_length=1, max_length=60)
+    colour: str = Field(default="#2457d6", pattern=r"^#[0-9a-fA-F]{6}$")
+
+
+class Server(Section):
+    """Where the service listens, and how the world reaches it."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: Origin = "http://127.0.0.1:8080"
+    allowed_sites: list[Origin] = []
+    trusted_proxies: list[str] = []
+
+
+class DatabaseSettings(Section):
+    """Where everything is remembered."""
+
+    url: str = Field(default="sqlite:///data/billchat.db", pattern=r"^sqlite:///.+")
+
+
+class Languages(Section):
+    """The languages customers are served in, and where the company's own wording lies."""
+
+    default: LocaleTag = "en"
+    offered: list[LocaleTag] = ["en", "es"]
+    overrides: Path | None = None
+
+
+class Region_(Section):
+    """Where the customers are: how they write a phone number, and what time it is for them."""
+
+    country: Region = "GB"
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "Europe/London"
+
+
+class Email(Section):
+    """The company's SMTP server. Without a host no email leaves."""
+
+    host: str | None = None
+    port: int = Field(default=587, ge=1, le=65535)
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    username: str | None = None
+    password: SecretStr | None = None
+    sender: str | None = None
+    timeout_s: float = Field(default=20, gt=0, le=120)
+
+
+class Sms(Section):
+    """The company's Twilio account. Without one no text leaves."""
+
+    account_sid: str | None = None
+    auth_token: SecretStr | None = None
+    sender: str | None = None
+    api_base_url: Origin = "https://api.twilio.com"
+    countries: list[Region] = ["GB"]
+    daily_messages: int = Field(default=2000, ge=0)
+    timeout_s: float = Field(default=10, gt=0, le=60)
+
+
+class Team(Section):
+    """The people who read what customers leave for them."""
+
+    email: str | None = None
+
+
+class Limits(Section):
+    """How often things may be tried. The defaults are the numbers that the security chapter of the docs explains."""
+
+    code_minutes: int = Field(default=10, ge=1, le=10)
+    code_tries: int = Field(default=5, ge=1, le=10)
+    resend_waits_s: list[int] = [30, 60, 120]
+    codes_per_ten_minutes: int = Field(default=3, ge=1)
+    codes_per_day: int = Field(default=10, ge=1)
+    failures_per_hour: int = Field(default=10, ge=1)
+    failures_in_a_row: int = Field(default=100, ge=1, le=100)
+    identifiers_per_address_per_hour: int = Field(default=10, ge=1)
+    verified_idle_minutes: int = Field(default=15, ge=1, le=60)
+    verified_hours: int = Field(default=12, ge=1, le=12)
+    messages_per_ten_seconds: int = Field(default=60, ge=1)
+
+
+class Sandbox(Section):
+    """A pretended payment provider, for trying things out. Never for real customers."""
+
+    base_url: Origin | None = None
+    secret: SecretStr | None = None
+    later_seconds: float = Field(default=60, ge=0)
+
+
+class Payments(Section):
+    """How customers pay."""
+
+    link_minutes: int = Field(default=60, ge=5, le=24 * 60)
+    sandbox: Sandbox | None = None
+
+
+class Retention(Section):
+    """How long conversations are kept after their last message."""
+
+    conversation_days: int = Field(default=90, ge=1)
+
+
+class Secrets(Section):
+    """The keys that codes, links and digests are derived from. They never stand in the file."""
+
+    key: SecretStr | None = None
+
+
+class Settings(BaseSettings):
+    """All settings. Build with `load`; tests and the demo may pass sections directly."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    brand: Brand = Brand()
+    server: Server = Server()
+    database: DatabaseSettings = DatabaseSettings()
+    languages: Languages = Languages()
+    region: Region_ = Region_()
+    email: Email = Email()
+    sms: Sms = Sms()
+    team: Team = Team()
+    limits: Limits = Limits()
+    payments: Payments = Payments()
+    retention: Retention = Retention()
+    secrets: Secrets = Secrets()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that customers' dates and times are written in."""
+        return ZoneInfo(self.region.timezone)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, and what the program passes wins over both."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls)
+
+
+# Where a secret belongs: (section, key). One found in the file is reported, since files end up in repositories.
+SECRET_KEYS = [("secrets", "key"), ("email", "password"), ("sms", "auth_token")]
+
+
+def load(path: Path) -> Settings:
+    """Read the file at `path` and the environment.
+
+    Raises ConfigError with every problem found, each naming its path and remedy.
+    """
+    raw = _read(path)
+    problems = [
+        f"{section}.{key}: a secret does not belong in {path}; take it out and set {env_name(section, key)}"
+        for section, key in SECRET_KEYS
+        if isinstance(raw.get(section), dict) and raw[section].get(key) is not None
+    ]
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(**{**Settings.model_config, "yaml_file": path})
+
+    try:
+        settings = FromFile()
+    except ValidationError as fault:
+        raise ConfigError(problems + [_explain(error) for error in fault.errors()]) from None
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def serving_problems(settings: Settings) -> list[str]:
+    """Say what stands between these settings and serving real customers; empty when nothing does."""
+    needed: list[tuple[bool, str]] = [
+        (
+            _strong(settings.secrets.key),
+            f"secrets.key: set {env_name('secrets', 'key')} to at least {SHORTEST_SECRET} random characters, "
+            "for example from: openssl rand -base64 32",
+        ),
+        (settings.email.host is not None, "email.host: name your SMTP server; without it no code can reach a customer"),
+        (settings.email.sender is not None, "email.sender: say who codes come from, like Billing <billing@example.com>"),
+        (settings.email.tls != "none", "email.tls: codes must not travel in clear; use starttls or implicit"),
+        (settings.team.email is not None, "team.email: say who reads the messages that customers leave"),
+        (
+            settings.server.public_url.startswith("https://"),
+            "server.public_url: customers must reach the service by https://; put your public address here",
+        ),
+        (
+            settings.payments.sandbox is None,
+            "payments.sandbox: the sandbox moves no money; take it out (it runs in the demo and in tests only)",
+        ),
+        (
+            settings.languages.default in settings.languages.offered,
+            "languages.default: must be one of languages.offered",
+        ),
+    ]
+    if settings.sms.account_sid is not None:
+        needed += [
+            (settings.sms.auth_token is not None, f"sms.auth_token: set {env_name('sms', 'auth_token')}"),
+            (settings.sms.sender is not None, "sms.sender: say which number texts come from, like +447700900000"),
+        ]
+    return [remedy for fine, remedy in needed if not fine]
+
+
+def env_name(section: str, key: str) -> str:
+    """Name the environment variable that sets a key of a section."""
+    return f"{PREFIX}{section}__{key}".upper()
+
+
+def _strong(secret: SecretStr | None) -> bool:
+    return secret is not None and len(secret.get_secret_value()) >= SHORTEST_SECRET
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as fault:
+        raise ConfigError([f"{path}: cannot be read ({fault.strerror}); say where it is with --config"]) from None
+    except yaml.YAMLError as fault:
+        where = getattr(fault, "problem_mark", None)
+        line = f", line {where.line + 1}" if where else ""
+        raise ConfigError([f"{path}{line}: not valid YAML; check the indentation and the quotes there"]) from None
+    if not isinstance(raw, dict):
+        raise ConfigError([f"{path}: must be sections of keys, like the example config.yaml"])
+    return cast(dict[str, Any], raw)
+
+
+def _explain(error: Any) -> str:
+    path = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{path}: there is no such key; check its spelling against the example config.yaml"
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return f"{path}: {said[:1].lower()}{said[1:]}"

@@ -1,0 +1,44 @@
+"""What is derived from the secret key."""
+
+from collections import Counter
+
+from chatbot.keys import Keys, new_secret_id, token_hash
+
+KEYS = Keys("a secret for tests, long enough to be one")
+
+
+def test_codes_are_six_digits_spread_evenly() -> None:
+    codes = [KEYS.code(f"challenge-{number}", "conversation") for number in range(100_000)]
+    assert all(len(code) == 6 and code.isascii() and code.isdigit() for code in codes)
+    assert any(code.startswith("00") for code in codes)
+    for place in range(6):
+        counts = Counter(code[place] for code in codes)
+        chi_squared = sum((count - 10_000) ** 2 / 10_000 for count in counts.values())
+        assert chi_squared < 33.7, "less likely than 1 in 10,000 for even digits"  # nine degrees of freedom
+
+
+def test_a_code_belongs_to_its_challenge_its_conversation_and_its_key() -> None:
+    challenge = new_secret_id()
+    code = KEYS.code(challenge, "one")
+    assert code == KEYS.code(challenge, "one")
+    others = {KEYS.code(challenge, "two"), KEYS.code(new_secret_id(), "one"), Keys("another").code(challenge, "one")}
+    assert others != {code}
+
+
+def test_a_session_token_made_elsewhere_is_not_believed() -> None:
+    token = KEYS.session_token()
+    assert KEYS.session_id(token) == token_hash(token)
+    assert KEYS.session_id(Keys("another").session_token()) is None
+    for forged in ("", "x", token[:-2], token[::-1], "é" * 64, token + "\n", "A" * 64):
+        assert KEYS.session_id(forged) is None
+
+
+def test_a_link_token_cannot_be_had_from_its_id_alone() -> None:
+    link = new_secret_id()
+    assert KEYS.link_token(link) != Keys("another").link_token(link)
+    assert len(KEYS.link_token(link)) == 43
+
+
+def test_a_digest_tells_bodies_apart_and_needs_the_key() -> None:
+    assert KEYS.digest("text:123456") == KEYS.digest("text:123456")
+    assert len({KEYS.digest("text:123456"), KEYS.digest("text:123457"), Keys("another").digest("text:123456")}) == 3
