@@ -1,0 +1,186 @@
+"""The outbox: every email and text on its way out, written in the same transaction as what caused it.
+
+A row waits, is claimed for sending, and ends as sent, failed or dropped. A claim lapses when its holder died or hangs;
+then another dispatcher takes the row over. Rows of channel `none` belong to identifiers that nobody has: they walk the
+same road, and the dispatcher drops them at the end of it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from store.database import Row, Tx
+from store.ids import new_id
+from store.times import parse, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that its claimer alone may send, until the claim lapses.
+
+    `tries` counts this claim too. From the second on it is not known whether an earlier one already sent the letter:
+    its sender may have died, or waited in vain for an answer.
+    """
+
+    id: str
+    channel: str
+    recipient: str
+    kind: str
+    locale: str
+    args: dict[str, Any]
+    tries: int
+    created_at: datetime
+    claimed_until: datetime
+    expires_at: datetime | None
+
+
+def queue(  # noqa: PLR0913 (a row's columns, each by its name)
+    tx: Tx,
+    *,
+    channel: str,
+    recipient: str,
+    kind: str,
+    locale: str,
+    args: Mapping[str, Any],
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> str:
+    """Put a letter into the outbox, due at once; returns its id.
+
+    `args` names what the letter is about, by ids; what it says is put into words when it is sent.
+    """
+    letter = new_id()
+    tx.run(
+        """insert into outbox (id, channel, recipient, kind, locale, args, state, tries, due_at, claimed_until,
+            expires_at, provider_id, error, created_at, sent_at)
+        values (:id, :channel, :recipient, :kind, :locale, :args, 'waiting', 0, :now, null,
+            :expires_at, null, null, :now, null)""",
+        {
+            "id": letter,
+            "channel": channel,
+            "recipient": recipient,
+            "kind": kind,
+            "locale": locale,
+            "args": json.dumps(args, ensure_ascii=False),
+            "now": stamp(now),
+            "expires_at": None if expires_at is None else stamp(expires_at),
+        },
+    )
+    return letter
+
+
+def claim(tx: Tx, now: datetime, until: datetime, limit: int) -> list[Claimed]:
+    """Claim up to `limit` letters that are due, or whose claim has lapsed, the longest waiting first.
+
+    The state is asked for twice: where several processes claim at once, a row that the other one took while this one
+    waited for its lock is looked at again, and by the outer condition only.
+    """
+    rows = tx.all(
+        """update outbox set state = 'sending', tries = tries + 1, claimed_until = :until
+        where id in (
+            select id from outbox
+            where (state = 'waiting' and due_at <= :now) or (state = 'sending' and claimed_until <= :now)
+            order by due_at limit :limit
+        ) and (state = 'waiting' or claimed_until <= :now)
+        returning *""",
+        {"now": stamp(now), "until": stamp(until), "limit": limit},
+    )
+    return sorted(map(_claimed, rows), key=lambda row: (row.created_at, row.id))
+
+
+def sent(tx: Tx, row: Claimed, now: datetime, provider_id: str | None) -> bool:
+    """Record that a letter left; False when the claim had lapsed and is somebody else's now."""
+    return _end(tx, row, "sent", sent_at=now, provider_id=provider_id)
+
+
+def retry(tx: Tx, row: Claimed, due_at: datetime, reason: str) -> bool:
+    """Let a letter wait for its next try; False when the claim had lapsed."""
+    return _end(tx, row, "waiting", due_at=due_at, error=reason)
+
+
+def failed(tx: Tx, row: Claimed, reason: str) -> bool:
+    """Give a letter up; False when the claim had lapsed."""
+    return _end(tx, row, "failed", error=reason)
+
+
+def dropped(tx: Tx, row: Claimed, reason: str) -> bool:
+    """Record that there was no need to send a letter; False when the claim had lapsed."""
+    return _end(tx, row, "dropped", error=reason)
+
+
+def next_due(tx: Tx) -> datetime | None:
+    """Return when there is something to claim next: a letter is due, or a claim lapses."""
+    row = tx.one(
+        """select min(at) as at from (
+            select min(due_at) as at from outbox where state = 'waiting'
+            union all select min(claimed_until) from outbox where state = 'sending'
+        ) as soonest"""
+    )
+    return None if row is None or row["at"] is None else parse(row["at"])
+
+
+def depth(tx: Tx, now: datetime) -> tuple[int, timedelta | None]:
+    """Return how many letters have not left yet, and the age of the oldest."""
+    [row] = tx.all("select count(*) as n, min(created_at) as oldest from outbox where state in ('waiting', 'sending')")
+    return row["n"], None if row["oldest"] is None else max(now - parse(row["oldest"]), timedelta(0))
+
+
+def place_in_line(tx: Tx, row_id: str, channel: str, since: datetime) -> int:
+    """Return which letter of its channel this one is, counting those that fell due after `since` and left or leave now.
+
+    Letters that are being sent at the same moment stand in the order of their ids, so that of several dispatchers
+    exactly as many go ahead as a budget allows.
+    """
+    [row] = tx.all(
+        """select count(*) as n from outbox where channel = :channel and due_at > :since
+        and (state = 'sent' or (state = 'sending' and id <= :id))""",
+        {"channel": channel, "since": stamp(since), "id": row_id},
+    )
+    return int(row["n"])
+
+
+def _end(
+    tx: Tx,
+    row: Claimed,
+    state: str,
+    *,
+    due_at: datetime | None = None,
+    sent_at: datetime | None = None,
+    provider_id: str | None = None,
+    error: str | None = None,
+) -> bool:
+    """Leave `sending`, whatever for, by one and the same statement. A claim is known by when it lapses."""
+    return (
+        tx.run(
+            """update outbox set state = :state, claimed_until = null, due_at = coalesce(:due_at, due_at),
+                sent_at = :sent_at, provider_id = :provider_id, error = :error
+            where id = :id and state = 'sending' and claimed_until = :claimed_until""",
+            {
+                "id": row.id,
+                "claimed_until": stamp(row.claimed_until),
+                "state": state,
+                "due_at": None if due_at is None else stamp(due_at),
+                "sent_at": None if sent_at is None else stamp(sent_at),
+                "provider_id": provider_id,
+                "error": error,
+            },
+        )
+        == 1
+    )
+
+
+def _claimed(row: Row) -> Claimed:
+    return Claimed(
+        id=row["id"],
+        channel=row["channel"],
+        recipient=row["recipient"],
+        kind=row["kind"],
+        locale=row["locale"],
+        args=json.loads(row["args"]),
+        tries=row["tries"],
+        created_at=parse(row["created_at"]),
+        claimed_until=parse(row["claimed_until"]),
+        expires_at=None if row["expires_at"] is None else parse(row["expires_at"]),
+    )

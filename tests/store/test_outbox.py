@@ -1,0 +1,158 @@
+"""The outbox: letters wait, are claimed by one dispatcher at a time, and end once."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from store import Database, open_database, outbox
+from store.database import Tx
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def a_code(tx: Tx, *, channel: str = "email", now: datetime = NOON, args: dict[str, str] | None = None) -> str:
+    return outbox.queue(
+        tx,
+        channel=channel,
+        recipient="owes@example.com",
+        kind="code",
+        locale="es",
+        args=args or {"challenge": "c1"},
+        now=now,
+        expires_at=now + 10 * MINUTE,
+    )
+
+
+def claim(tx: Tx, *, now: datetime = NOON, until: datetime | None = None, limit: int = 10) -> list[outbox.Claimed]:
+    return outbox.claim(tx, now, until or now + MINUTE, limit)
+
+
+async def state(database: Database, letter: str) -> str:
+    rows = await database.look(lambda tx: tx.all("select state from outbox where id = :id", {"id": letter}))
+    return str(rows[0]["state"])
+
+
+async def test_a_letter_comes_out_as_it_was_put_in(database: Database) -> None:
+    letter = await database.write(lambda tx: a_code(tx, args={"name": "Zoë “Zed” 🦊"}))
+    [row] = await database.write(claim)
+    assert row == outbox.Claimed(
+        id=letter,
+        channel="email",
+        recipient="owes@example.com",
+        kind="code",
+        locale="es",
+        args={"name": "Zoë “Zed” 🦊"},
+        tries=1,
+        created_at=NOON,
+        claimed_until=NOON + MINUTE,
+        expires_at=NOON + 10 * MINUTE,
+    )
+
+
+async def test_a_claimed_letter_is_nobody_elses(database: Database) -> None:
+    await database.write(a_code)
+    assert len(await database.write(claim)) == 1
+    assert await database.write(claim) == []
+
+
+async def test_the_longest_waiting_letters_are_claimed_first(database: Database) -> None:
+    for minutes in (3, 1, 2):
+        await database.write(lambda tx, minutes=minutes: a_code(tx, now=NOON + minutes * MINUTE))
+    rows = await database.write(lambda tx: claim(tx, now=NOON + 5 * MINUTE, limit=2))
+    assert [row.created_at for row in rows] == [NOON + MINUTE, NOON + 2 * MINUTE]
+
+
+async def test_a_letter_is_not_claimed_before_it_is_due(database: Database) -> None:
+    await database.write(a_code)
+    [row] = await database.write(claim)
+    assert await database.write(lambda tx: outbox.retry(tx, row, NOON + 2 * MINUTE, "451"))
+    assert await database.write(lambda tx: claim(tx, now=NOON + MINUTE)) == []
+    [again] = await database.write(lambda tx: claim(tx, now=NOON + 2 * MINUTE))
+    assert (again.id, again.tries) == (row.id, 2)
+
+
+async def test_a_lapsed_claim_is_taken_over_and_its_former_holder_can_change_nothing(database: Database) -> None:
+    letter = await database.write(a_code)
+    [lost] = await database.write(claim)
+    [taken] = await database.write(lambda tx: claim(tx, now=NOON + MINUTE))
+    assert (taken.id, taken.tries) == (letter, 2)
+    assert not await database.write(lambda tx: outbox.sent(tx, lost, NOON, "by the former"))
+    assert not await database.write(lambda tx: outbox.retry(tx, lost, NOON, "by the former"))
+    assert not await database.write(lambda tx: outbox.failed(tx, lost, "by the former"))
+    assert await state(database, letter) == "sending"
+    assert await database.write(lambda tx: outbox.sent(tx, taken, NOON, "by the new one"))
+    assert await state(database, letter) == "sent"
+
+
+@pytest.mark.parametrize("end", ["sent", "failed", "dropped"])
+async def test_a_letter_that_has_ended_stays_ended(database: Database, end: str) -> None:
+    letter = await database.write(a_code)
+    [row] = await database.write(claim)
+    ends = {
+        "sent": lambda tx: outbox.sent(tx, row, NOON, "provider's id"),
+        "failed": lambda tx: outbox.failed(tx, row, "550"),
+        "dropped": lambda tx: outbox.dropped(tx, row, "nobody"),
+    }
+    assert await database.write(ends[end])
+    assert await state(database, letter) == end
+    assert await database.write(lambda tx: claim(tx, now=NOON + 60 * MINUTE)) == []
+    assert not await database.write(lambda tx: outbox.retry(tx, row, NOON, "late"))
+
+
+async def test_two_processes_never_claim_the_same_letter(database: Database, url: str) -> None:
+    other = open_database(url)
+    for _ in range(40):
+        await database.write(a_code)
+
+    async def take(from_: Database, until: datetime) -> list[str]:
+        taken: list[str] = []
+        while rows := await from_.write(lambda tx: claim(tx, until=until, limit=3)):
+            taken += [row.id for row in rows]
+        return taken
+
+    ours, theirs = await asyncio.gather(take(database, NOON + MINUTE), take(other, NOON + 2 * MINUTE))
+    await other.close()
+    assert len(ours) + len(theirs) == len({*ours, *theirs}) == 40
+
+
+async def test_the_next_thing_to_do_is_the_soonest_letter_or_lapsing_claim(database: Database) -> None:
+    assert await database.look(outbox.next_due) is None
+    await database.write(lambda tx: a_code(tx, now=NOON + 3 * MINUTE))
+    assert await database.look(outbox.next_due) == NOON + 3 * MINUTE
+    await database.write(a_code)
+    await database.write(lambda tx: claim(tx, limit=1))
+    assert await database.look(outbox.next_due) == NOON + MINUTE
+
+
+async def test_the_depth_counts_what_has_not_left_and_ages_the_oldest(database: Database) -> None:
+    assert await database.look(lambda tx: outbox.depth(tx, NOON)) == (0, None)
+    await database.write(a_code)
+    await database.write(lambda tx: a_code(tx, now=NOON + MINUTE))
+    [first] = await database.write(lambda tx: claim(tx, limit=1))
+    assert await database.look(lambda tx: outbox.depth(tx, NOON + 2 * MINUTE)) == (2, 2 * MINUTE)
+    await database.write(lambda tx: outbox.sent(tx, first, NOON, None))
+    assert await database.look(lambda tx: outbox.depth(tx, NOON + 2 * MINUTE)) == (1, MINUTE)
+
+
+async def test_letters_of_one_channel_stand_in_line(database: Database) -> None:
+    day = timedelta(days=1)
+    for _ in range(3):
+        await database.write(lambda tx: a_code(tx, channel="sms"))
+    await database.write(a_code)
+    [first, second, _] = [row for row in await database.write(claim) if row.channel == "sms"]
+    await database.write(lambda tx: outbox.sent(tx, first, NOON, "SM1"))
+    place = await database.look(lambda tx: outbox.place_in_line(tx, second.id, "sms", NOON - day))
+    assert place == 2
+    await database.write(lambda tx: outbox.failed(tx, second, "21610"))
+    assert await database.look(lambda tx: outbox.place_in_line(tx, "~", "sms", NOON - day)) == 2
+    assert await database.look(lambda tx: outbox.place_in_line(tx, "~", "sms", NOON)) == 0
+
+
+async def test_a_letter_for_nobody_takes_the_same_statements(database: Database) -> None:
+    nobody = await database.write(lambda tx: a_code(tx, channel="none"))
+    [row] = await database.write(claim)
+    assert (row.id, row.channel) == (nobody, "none")
+    assert await database.write(lambda tx: outbox.dropped(tx, row, "nobody"))
+    assert await state(database, nobody) == "dropped"
