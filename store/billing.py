@@ -8,7 +8,7 @@ every figure in the chat, on the payment page and on the receipt follows from he
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -36,6 +36,16 @@ class OpenInvoice:
     amount_minor: int
     overdue: bool
 
+    def as_facts(self) -> dict[str, Any]:
+        """The invoice as plain data; written out because `dataclasses.asdict` copies deeply, in every turn."""
+        return {
+            "id": self.id,
+            "number": self.number,
+            "due_on": self.due_on,
+            "amount_minor": self.amount_minor,
+            "overdue": self.overdue,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Collection:
@@ -44,6 +54,10 @@ class Collection:
     next_on: str | None
     next_minor: int | None
     currency: str
+
+    def as_facts(self) -> dict[str, Any]:
+        """The collection as plain data."""
+        return {"next_on": self.next_on, "next_minor": self.next_minor, "currency": self.currency}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +83,9 @@ class Statement:
             "currency": account.currency,
             "balance_minor": account.balance_minor,
             "pending_minor": self.pending_minor,
-            "invoices": [asdict(invoice) for invoice in self.invoices],
-            "in_progress": [asdict(invoice) for invoice in self.in_progress],
-            "mandate": asdict(self.mandate) if self.mandate else None,
+            "invoices": [invoice.as_facts() for invoice in self.invoices],
+            "in_progress": [invoice.as_facts() for invoice in self.in_progress],
+            "mandate": self.mandate.as_facts() if self.mandate else None,
         }
 
 

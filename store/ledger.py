@@ -1,7 +1,7 @@
 """The ledger: invoices, credits and whatever else changes what an account owes. Lines are added, never changed."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from store.billing import statement
@@ -90,13 +90,28 @@ def book_entry(tx: Tx, entry: Entry, at: datetime) -> bool:
             "insert into entries (id, account, kind, amount_minor, currency, invoice, payment, source, booked_at)"
             " values (:id, :account, :kind, :amount_minor, :currency, :invoice, :payment, :source, :booked_at)"
             " on conflict (kind, source) do nothing",
-            {**asdict(entry), "id": new_id(), "booked_at": stamp(at)},
+            {
+                "id": new_id(),
+                "account": entry.account,
+                "kind": entry.kind,
+                "amount_minor": entry.amount_minor,
+                "currency": entry.currency,
+                "invoice": entry.invoice,
+                "payment": entry.payment,
+                "source": entry.source,
+                "booked_at": stamp(at),
+            },
         )
     )
 
 
 def settle(tx: Tx, account: str) -> None:
     """Mark the open invoices as paid that credit on the account covers; waits while a payment is under way."""
+    credited = tx.one(
+        "select 1 from entries where account = :account and amount_minor < 0 limit 1", {"account": account}
+    )
+    if credited is None:
+        return
     stand = statement(tx, account, date.min)
     if stand.pending_minor:
         return

@@ -1,0 +1,199 @@
+"""What the company's billing reports, brought in: each record is added, changed or found unchanged, never doubled.
+
+Every function answers with an Outcome, or raises Refused for what contradicts the store. What happened stays: an
+invoice keeps its lines and total, a paid one never reopens, a credit is booked once.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+
+from store.customers import add_account, add_contact
+from store.database import Row, Tx
+from store.ids import new_id
+from store.ledger import Entry, InvoiceToBook, book_entry, book_invoice, cancel_invoice, settle
+
+
+class Outcome(StrEnum):
+    """What became of a record."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+class Refused(Exception):  # noqa: N818 (an answer to the operator, told with all others at the end)
+    """A record that contradicts the store; the message says how and what to do."""
+
+
+def save_customer(
+    tx: Tx, reference: str, name: str, locale: str | None, identifiers: Sequence[tuple[str, str]], at: datetime
+) -> Outcome:
+    """A customer, recognised by exactly these identifiers from now on."""
+    known = tx.one("select id, name, locale from contacts where reference = :reference", {"reference": reference})
+    if known is None:
+        contact = add_contact(tx, name, (), at, reference=reference, locale=locale)
+        _identify(tx, contact, identifiers)
+        return Outcome.ADDED
+    contact = known["id"]
+    renamed = tx.run(
+        "update contacts set name = :name, locale = :locale"
+        " where id = :id and (name <> :name or coalesce(locale, '') <> coalesce(:locale, ''))",
+        {"id": contact, "name": name, "locale": locale},
+    )
+    rows = tx.all("select kind, value from identifiers where contact = :contact", {"contact": contact})
+    had = {(row["kind"], row["value"]) for row in rows}
+    for kind, value in had.difference(identifiers):
+        tx.run("delete from identifiers where kind = :kind and value = :value", {"kind": kind, "value": value})
+    _identify(tx, contact, [identifier for identifier in identifiers if identifier not in had])
+    return Outcome.CHANGED if renamed or had != set(identifiers) else Outcome.UNCHANGED
+
+
+def _identify(tx: Tx, contact: str, identifiers: Iterable[tuple[str, str]]) -> None:
+    for kind, value in dict.fromkeys(identifiers):
+        added = tx.run(
+            "insert into identifiers (kind, value, contact) values (:kind, :value, :contact)"
+            " on conflict (kind, value) do nothing",
+            {"kind": kind, "value": value, "contact": contact},
+        )
+        if not added:
+            raise Refused(
+                f"another customer has the {kind} {value}; give it to one of them only,"
+                " and put the customer who gave it up above the one who takes it over"
+            )
+
+
+def save_account(tx: Tx, number: str, name: str, currency: str, customers: Sequence[str], at: datetime) -> Outcome:
+    """An account that belongs to exactly these customers (their references) from now on."""
+    owners = {_customer(tx, reference) for reference in customers}
+    known = tx.one("select id, name, currency from accounts where number = :number", {"number": number})
+    if known is None:
+        add_account(tx, number, name, currency, sorted(owners), at)
+        return Outcome.ADDED
+    if known["currency"] != currency:
+        raise Refused(f"account {number} is kept in {known['currency']}; open another account for {currency}")
+    account = known["id"]
+    if known["name"] != name:
+        tx.run("update accounts set name = :name where id = :id", {"id": account, "name": name})
+    had = {
+        row["contact"] for row in tx.all("select contact from account_contacts where account = :id", {"id": account})
+    }
+    if had == owners:
+        return Outcome.UNCHANGED if known["name"] == name else Outcome.CHANGED
+    pairs = [{"account": account, "contact": contact} for contact in had - owners]
+    tx.many("delete from account_contacts where account = :account and contact = :contact", pairs)
+    pairs = [{"account": account, "contact": contact} for contact in owners - had]
+    tx.many("insert into account_contacts (account, contact) values (:account, :contact)", pairs)
+    return Outcome.CHANGED
+
+
+def _customer(tx: Tx, reference: str) -> str:
+    row = tx.one("select id from contacts where reference = :reference", {"reference": reference})
+    if row is None:
+        raise Refused(f"there is no customer {reference}; put the customer's line above this one")
+    contact: str = row["id"]
+    return contact
+
+
+def save_invoice(tx: Tx, account: str, invoice: InvoiceToBook, cancelled: bool, at: datetime) -> Outcome:
+    """An invoice on an account (its number). One that is still to pay may change its dates; any may be cancelled."""
+    booked_on = _account(tx, account)
+    known = tx.one(
+        "select id, account, issued_on, due_on, total_minor, state from invoices where number = :number",
+        {"number": invoice.number},
+    )
+    if known is None:
+        added = book_invoice(tx, booked_on["id"], booked_on["currency"], invoice, at)
+        if cancelled:
+            cancel_invoice(tx, added, at)
+        settle(tx, booked_on["id"])
+        return Outcome.ADDED
+    if known["account"] != booked_on["id"]:
+        raise Refused(f"invoice {invoice.number} was booked on another account; use another number")
+    if known["total_minor"] != invoice.total_minor or _lines(tx, known["id"]) != [*invoice.lines]:
+        raise Refused(
+            f"invoice {invoice.number} was booked with other lines and an issued invoice stays as it is;"
+            " cancel it and send a new one, or send a credit"
+        )
+    if cancelled and known["state"] != "cancelled":
+        cancel_invoice(tx, known["id"], at)
+        settle(tx, booked_on["id"])
+        return Outcome.CHANGED
+    return _redate(tx, known, invoice)
+
+
+def _redate(tx: Tx, known: Row, invoice: InvoiceToBook) -> Outcome:
+    dates = {"issued_on": invoice.issued_on.isoformat(), "due_on": invoice.due_on.isoformat()}
+    same = (known["issued_on"], known["due_on"]) == (dates["issued_on"], dates["due_on"])
+    if same or known["state"] in ("paid", "cancelled"):
+        return Outcome.UNCHANGED
+    tx.run("update invoices set issued_on = :issued_on, due_on = :due_on where id = :id", {"id": known["id"], **dates})
+    return Outcome.CHANGED
+
+
+def _account(tx: Tx, number: str) -> Row:
+    row = tx.one("select id, currency from accounts where number = :number", {"number": number})
+    if row is None:
+        raise Refused(f"there is no account {number}; put the account's line above this one")
+    return row
+
+
+def _lines(tx: Tx, invoice: str) -> list[tuple[str, int]]:
+    rows = tx.all(
+        "select description, amount_minor from invoice_lines where invoice = :invoice order by position",
+        {"invoice": invoice},
+    )
+    return [(row["description"], row["amount_minor"]) for row in rows]
+
+
+def save_mandate(
+    tx: Tx, reference: str, account: str, state: str, next_on: date | None, next_minor: int | None
+) -> Outcome:
+    """A direct debit on an account (its number), pending, active, cancelled or failed, and what it collects next."""
+    pays = _account(tx, account)
+    mandate = {
+        "reference": reference,
+        "account": pays["id"],
+        "state": state,
+        "next_on": next_on.isoformat() if next_on else None,
+        "next_minor": next_minor,
+        "currency": pays["currency"],
+    }
+    known = tx.one(
+        "select reference, account, state, next_on, next_minor, currency from mandates where reference = :reference",
+        {"reference": reference},
+    )
+    if known is None:
+        tx.run(
+            "insert into mandates (id, account, reference, state, next_on, next_minor, currency)"
+            " values (:id, :account, :reference, :state, :next_on, :next_minor, :currency)",
+            {"id": new_id(), **mandate},
+        )
+        return Outcome.ADDED
+    if known["account"] != pays["id"]:
+        raise Refused(
+            f"direct debit {reference} collects for another account; cancel it there and use another reference"
+        )
+    if dict(known) == mandate:
+        return Outcome.UNCHANGED
+    tx.run(
+        "update mandates set state = :state, next_on = :next_on, next_minor = :next_minor where reference = :reference",
+        mandate,
+    )
+    return Outcome.CHANGED
+
+
+def save_credit(tx: Tx, reference: str, account: str, amount_minor: int, at: datetime) -> Outcome:
+    """Money received or given outside the chat (a bank transfer, a voucher): it covers what is due first."""
+    credited = _account(tx, account)
+    source = f"imported:{reference}"
+    entry = Entry(credited["id"], "credit", -amount_minor, credited["currency"], source)
+    if book_entry(tx, entry, at):
+        settle(tx, credited["id"])
+        return Outcome.ADDED
+    known = tx.one(
+        "select account, amount_minor from entries where kind = 'credit' and source = :source", {"source": source}
+    )
+    if known is None or (known["account"], known["amount_minor"]) != (entry.account, entry.amount_minor):
+        raise Refused(f"credit {reference} was booked on another account or with another amount; use another reference")
+    return Outcome.UNCHANGED
