@@ -1,0 +1,369 @@
+"""What a gateway's report does to a payment, the ledger and the invoices: once, however often and in whatever order.
+
+The rules. A report that fits no legal step is recorded, never raised: what happened at the bank has happened. What
+arrived is booked as it arrived, also when it is not what was asked for, and a person is alerted. Money that no invoice
+takes is credit on the account. Two keys keep a booking from happening twice: the event's, (gateway, key), and the
+money's, (kind of entry, gateway and its payment id).
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from secrets import choice
+from typing import Any, Literal, Protocol
+
+from store import billing, links, payments
+from store.database import Tx
+from store.ids import ALPHABET, new_id
+from store.ledger import Entry, book_entry, settle
+from store.payments import CHECK_AFTER, Payment
+from store.times import stamp
+
+What = Literal["completed", "pending", "failed", "abandoned", "reversed", "refunded", "doubtful", "alert"]
+Alert = Literal["wrong_amount", "wrong_currency", "overpaid"]
+
+UNPLACED = "unplaced"
+
+# How much money stands behind an invoice.
+BEHIND = """coalesce((select sum(a.amount_minor) from allocations a join payments p on p.id = a.payment
+    where a.invoice = invoices.id and p.state = 'completed'), 0)"""
+
+
+class Reported(Protocol):
+    """What a gateway said of a payment; `amount_minor` was paid and `refunded_minor` has gone back, in all."""
+
+    @property
+    def outcome(self) -> str: ...  # noqa: D102
+    @property
+    def key(self) -> str | None: ...  # noqa: D102
+    @property
+    def reference(self) -> str: ...  # noqa: D102
+    @property
+    def amount_minor(self) -> int: ...  # noqa: D102
+    @property
+    def currency(self) -> str: ...  # noqa: D102
+    @property
+    def gateway_payment(self) -> str | None: ...  # noqa: D102
+    @property
+    def refunded_minor(self) -> int: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a report changed: the payment as it is now, the amount concerned, and the account's balance after.
+
+    `doubtful`: nothing was changed, because only the gateway's present word can tell a payment that bounced from the
+    late news of an earlier try. `alert` says what a person should look at.
+    """
+
+    what: What
+    payment: Payment
+    amount_minor: int
+    balance_minor: int
+    alert: Alert | None = None
+
+
+def keep_unplaced(tx: Tx, gateway: str, report: Reported, now: datetime) -> None:
+    """Keep a report of which we know no payment (yet); the gateway is asked to send it again."""
+    tx.run(
+        """insert into gateway_events (gateway, key, payment, outcome, received_at)
+        values (:gateway, :key, null, :outcome, :now) on conflict (gateway, key) do nothing""",
+        {
+            "gateway": gateway,
+            "key": report.key or f"{UNPLACED}:{report.reference}:{report.outcome}",
+            "outcome": UNPLACED,
+            "now": stamp(now),
+        },
+    )
+
+
+def record(tx: Tx, gateway: str, report: Reported, now: datetime, asked_in: str | None = None) -> Recorded | None:
+    """Book a report of a payment that `store.payments.placed` finds; None when it changes nothing.
+
+    `asked_in` is for an answer to our own question: the payment's state when we asked. An answer is dropped when the
+    payment has moved on since, because it may be older than what moved it.
+    """
+    payment = payments.placed(tx, gateway, report.reference)
+    if payment is None:
+        raise LookupError("no payment has this reference")
+    if asked_in not in (None, payment.state) or not _first_time(tx, payment, report, now):
+        return None
+    if asked_in is not None and payment.state not in ("created", "pending"):
+        payments.check_at(tx, payment.id, None)  # what made us ask is answered
+    match report.outcome:
+        case "paid":
+            return _arrived(tx, payment, report, now)
+        case "refunded":
+            return _went_back(tx, payment, report, now)
+        case "failed" if payment.state == "completed":
+            return _bounced(tx, payment, now) if asked_in else _doubtful(tx, payment, now)
+        case "failed" | "pending" | "cancelled" | "expired":
+            return _moved(tx, payment, report.outcome, now)
+        case _:
+            return None
+
+
+def _first_time(tx: Tx, payment: Payment, report: Reported, now: datetime) -> bool:
+    """Note a webhook's event; False if it was dealt with before. One that could not be placed then, may be now."""
+    if report.key is None:
+        return True
+    noted = tx.run(
+        """insert into gateway_events (gateway, key, payment, outcome, received_at)
+        values (:gateway, :key, :payment, :outcome, :now)
+        on conflict (gateway, key) do update set payment = excluded.payment, outcome = excluded.outcome
+        where gateway_events.payment is null""",
+        {
+            "gateway": payment.gateway,
+            "key": report.key,
+            "payment": payment.id,
+            "outcome": report.outcome,
+            "now": stamp(now),
+        },
+    )
+    return noted == 1
+
+
+# ── money that arrives ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _arrived(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Recorded | None:
+    if report.currency != payment.currency:
+        return _in_another_currency(tx, payment, now)
+    first = payment.receipt is None
+    ordered = payment.amount_minor
+    if not first:  # a second charge under one order is money too, with a row and a receipt of its own
+        payment = replace(payment, id=new_id(), receipt=None, created_at=now)
+    if not _enter(tx, payment, "payment", -report.amount_minor, _source(payment, report), now):
+        return None
+    if not first:
+        payments.insert(tx, payment, next_check_at=None)
+    payment = _complete(tx, payment, report, now)
+    spare = _allocate(tx, payment)
+    if payment.link is not None:
+        links.mark_paid(tx, payment.link)
+    _restate(tx, payment)
+    alert: Alert | None = "wrong_amount" if report.amount_minor != ordered else "overpaid" if spare else None
+    return _recorded(tx, "completed", payment, report.amount_minor, now, alert)
+
+
+def _complete(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Payment:
+    done = replace(
+        payment,
+        state="completed",
+        amount_minor=report.amount_minor,
+        gateway_payment=report.gateway_payment,
+        receipt=_receipt_number(tx),
+        completed_at=now,
+    )
+    tx.run(
+        """update payments set state = 'completed', amount_minor = :amount, gateway_payment = :gateway_payment,
+            receipt = :receipt, completed_at = :now, next_check_at = null where id = :id""",
+        {
+            "id": done.id,
+            "amount": done.amount_minor,
+            "gateway_payment": done.gateway_payment,
+            "receipt": done.receipt,
+            "now": stamp(now),
+        },
+    )
+    return done
+
+
+def _in_another_currency(tx: Tx, payment: Payment, now: datetime) -> Recorded | None:
+    """Hold a payment that came in a currency the account is not kept in: a person decides what it is worth."""
+    if payment.state not in ("created", "failed", "cancelled"):
+        return None
+    held = _set_state(tx, payment, "pending", now)
+    return _recorded(tx, "pending", held, held.amount_minor, now, "wrong_currency")
+
+
+def _allocate(tx: Tx, payment: Payment) -> int:
+    """Give the money to the link's invoices, due first, each no more than was asked for it and still remains.
+
+    Returns what neither an invoice nor a charge that the link asked for took; it is credit on the account.
+    """
+    if payment.link is None:
+        return 0
+    asked = links.invoices_of(tx, payment.link)
+    remains = {row["id"]: row["remains_minor"] for row in tx.all(billing.UNPAID, {"account": payment.account})}
+    left = payment.amount_minor
+    for invoice in asked:
+        amount = min(left, invoice.amount_minor, remains.get(invoice.id, 0))
+        if amount > 0:
+            left -= amount
+            tx.run(
+                "insert into allocations (payment, invoice, amount_minor) values (:payment, :invoice, :amount)",
+                {"payment": payment.id, "invoice": invoice.id, "amount": amount},
+            )
+    link = links.read_link(tx, payment.link)
+    charges = link.amount_minor - sum(invoice.amount_minor for invoice in asked) if link.state != "paid" else 0
+    return max(0, left - charges)
+
+
+def _receipt_number(tx: Tx) -> str:
+    """Draw a number that can be read out: eight letters and digits of Crockford's alphabet, no two receipts alike."""
+    while True:
+        drawn = "".join(choice(ALPHABET) for _ in range(8))
+        number = f"R-{drawn[:4]}-{drawn[4:]}"
+        if tx.one("select 1 as one from payments where receipt = :number", {"number": number}) is None:
+            return number
+
+
+# ── money that goes back ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _went_back(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Recorded | None:
+    """Book what was refunded since the last report; a payment that we only hear of now is booked first."""
+    arrived = _arrived(tx, payment, report, now)
+    if report.currency != payment.currency:
+        return arrived
+    payment = arrived.payment if arrived else _holding(tx, payment, report)
+    kept = _kept(tx, payment)
+    amount = min(kept, report.refunded_minor - (payment.amount_minor - kept))
+    source = f"{_source(payment, report)}:{report.refunded_minor}"
+    if amount <= 0 or not _enter(tx, payment, "refund", amount, source, now):
+        return arrived
+    _take_back(tx, payment, kept - amount)
+    if amount == kept:
+        payment = _set_state(tx, payment, "refunded", now)
+    _reopen(tx, payment.account)
+    _restate(tx, payment)
+    return _recorded(tx, "refunded", payment, amount, now, arrived.alert if arrived else None)
+
+
+def _doubtful(tx: Tx, payment: Payment, now: datetime) -> Recorded:
+    payments.check_at(tx, payment.id, now)
+    return _recorded(tx, "doubtful", payment, 0, now)
+
+
+def _bounced(tx: Tx, payment: Payment, now: datetime) -> Recorded | None:
+    kept = _kept(tx, payment)
+    source = f"{payment.gateway}:{payment.gateway_payment}"
+    if kept <= 0 or not _enter(tx, payment, "chargeback", kept, source, now):
+        return None
+    failed = _set_state(tx, payment, "failed", now)
+    _reopen(tx, payment.account)
+    _restate(tx, failed)
+    return _recorded(tx, "reversed", failed, kept, now)
+
+
+def _holding(tx: Tx, payment: Payment, report: Reported) -> Payment:
+    """Return the payment that holds this money: the order's own, or the one made for a second charge."""
+    row = tx.one(
+        "select payment from entries where kind = 'payment' and source = :source", {"source": _source(payment, report)}
+    )
+    return payment if row is None else payments.read_payment(tx, row["payment"])
+
+
+def _kept(tx: Tx, payment: Payment) -> int:
+    row = tx.one("select -coalesce(sum(amount_minor), 0) as minor from entries where payment = :id", {"id": payment.id})
+    return 0 if row is None else int(row["minor"])
+
+
+def _take_back(tx: Tx, payment: Payment, kept: int) -> None:
+    """Shrink the payment's allocations to the money that is left, from the invoices that were due last."""
+    rows = tx.all(
+        """select a.invoice, a.amount_minor from allocations a join invoices i on i.id = a.invoice
+        where a.payment = :payment order by i.due_on, i.number""",
+        {"payment": payment.id},
+    )
+    for row in rows:
+        amount = min(kept, row["amount_minor"])
+        kept -= amount
+        tx.run(
+            "update allocations set amount_minor = :amount where payment = :payment and invoice = :invoice",
+            {"amount": amount, "payment": payment.id, "invoice": row["invoice"]},
+        )
+
+
+def _reopen(tx: Tx, account: str) -> None:
+    """Open the paid invoices that no money stands behind any more; those that credit covers are paid again at once."""
+    tx.run(
+        f"update invoices set state = 'open' where account = :account and state = 'paid' and total_minor > {BEHIND}",
+        {"account": account},
+    )
+
+
+# ── no money yet ────────────────────────────────────────────────────────────────────────────────────────────
+
+# outcome → (states it may follow, the state it leads to, what that is called)
+STEPS: dict[str, tuple[tuple[str, ...], str, What]] = {
+    "pending": (("created", "failed", "cancelled"), "pending", "pending"),
+    "failed": (("created", "pending", "cancelled"), "failed", "failed"),
+    "cancelled": (("created", "pending"), "cancelled", "abandoned"),
+    "expired": (("created", "pending"), "cancelled", "abandoned"),
+}
+
+
+def _moved(tx: Tx, payment: Payment, outcome: str, now: datetime) -> Recorded | None:
+    follows, state, what = STEPS[outcome]
+    if payment.state not in follows or payment.receipt is not None:
+        return None
+    moved = _set_state(tx, payment, state, now)
+    _restate(tx, moved)
+    return _recorded(tx, what, moved, moved.amount_minor, now)
+
+
+# ── the rows ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _source(payment: Payment, report: Reported) -> str:
+    return f"{payment.gateway}:{report.gateway_payment}"
+
+
+def _enter(tx: Tx, payment: Payment, kind: str, amount: int, source: str, now: datetime) -> bool:
+    """Write a ledger entry; False when this money was booked before."""
+    return book_entry(tx, Entry(payment.account, kind, amount, payment.currency, source, payment=payment.id), now)
+
+
+def _set_state(tx: Tx, payment: Payment, state: str, now: datetime) -> Payment:
+    tx.run("update payments set state = :state where id = :id", {"id": payment.id, "state": state})
+    payments.check_at(tx, payment.id, now + CHECK_AFTER[0] if state == "pending" else None)
+    return replace(payment, state=state)
+
+
+def _restate(tx: Tx, payment: Payment) -> None:
+    """Set the invoices' states anew: in_progress while money for them is under way, paid where nothing is due."""
+    if payment.link is not None:
+        tx.run(
+            """update invoices set state = case when exists (
+                select 1 from payments p join payment_link_invoices o on o.link = p.link
+                where o.invoice = invoices.id and p.state = 'pending') then 'in_progress' else 'open' end
+            where state in ('open', 'in_progress')
+                and id in (select invoice from payment_link_invoices where link = :link)""",
+            {"link": payment.link},
+        )
+        tx.run(
+            f"""update invoices set state = 'paid' where state = 'open' and total_minor <= {BEHIND}
+                and id in (select invoice from payment_link_invoices where link = :link)""",
+            {"link": payment.link},
+        )
+    settle(tx, payment.account)
+
+
+def _balance(tx: Tx, account: str) -> int:
+    row = tx.one("select coalesce(sum(amount_minor), 0) as minor from entries where account = :id", {"id": account})
+    return 0 if row is None else int(row["minor"])
+
+
+def _recorded(tx: Tx, what: What, payment: Payment, amount: int, now: datetime, alert: Alert | None = None) -> Recorded:
+    if alert is not None:
+        _alert(tx, payment, alert, amount, now)
+    return Recorded(what, payment, amount, _balance(tx, payment.account), alert)
+
+
+def _alert(tx: Tx, payment: Payment, alert: Alert, amount: int, now: datetime) -> None:
+    """Leave a lasting note of what a person should look at."""
+    detail: dict[str, Any] = {"amount_minor": amount, "currency": payment.currency, "link": payment.link is not None}
+    tx.run(
+        """insert into audit (id, at, actor, action, subject, detail)
+        values (:id, :at, :actor, :action, :subject, :detail)""",
+        {
+            "id": new_id(),
+            "at": stamp(now),
+            "actor": f"gateway:{payment.gateway}",
+            "action": f"payment_{alert}",
+            "subject": payment.id,
+            "detail": json.dumps(detail),
+        },
+    )

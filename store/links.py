@@ -1,0 +1,218 @@
+"""Payment links: what each asks for, and whether it may still be paid. At most one open link asks for an invoice."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from store import billing
+from store.database import Row, Tx
+from store.times import parse, stamp
+
+Standing = Literal["open", "confirming", "paid", "returned", "settled", "changed", "revoked", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that asks an account for an amount. Its token is not here: only the token's hash is stored."""
+
+    id: str
+    conversation: str | None
+    account: str
+    contact: str | None
+    currency: str
+    amount_minor: int
+    state: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedInvoice:
+    """An invoice on a link, and what the link asks for it."""
+
+    id: str
+    number: str
+    due_on: str
+    state: str
+    amount_minor: int
+
+
+def make_link(tx: Tx, link: Link, token_hash: str, invoices: Sequence[tuple[str, int]]) -> Link:
+    """Write an open link for these (invoice, amount), or give the open one that asks for the same its new expiry.
+
+    The link's amount may be above the invoices' sum by charges that stand on no invoice. Other open links that share
+    an invoice, or such charges, are revoked: two links for one debt would invite paying it twice. A link that is used
+    again belongs to the conversation that asked last, which will hear of the payment.
+    """
+    wanted = dict(invoices)
+    for other in _open_links(tx, link.account, link.created_at):
+        asked = _asked(tx, other.id)
+        if asked == wanted and (other.amount_minor, other.currency) == (link.amount_minor, link.currency):
+            return _renew(tx, other, link)
+        if asked.keys() & wanted.keys() or not (asked and wanted):
+            _set_state(tx, other.id, "revoked")
+    tx.run(
+        """insert into payment_links
+        (id, token_hash, conversation, account, contact, currency, amount_minor, state, created_at, expires_at)
+        values (:id, :token_hash, :conversation, :account, :contact, :currency, :amount, 'open', :created, :expires)""",
+        {
+            "id": link.id,
+            "token_hash": token_hash,
+            "conversation": link.conversation,
+            "account": link.account,
+            "contact": link.contact,
+            "currency": link.currency,
+            "amount": link.amount_minor,
+            "created": stamp(link.created_at),
+            "expires": stamp(link.expires_at),
+        },
+    )
+    tx.many(
+        "insert into payment_link_invoices (link, invoice, amount_minor) values (:link, :invoice, :amount)",
+        [{"link": link.id, "invoice": invoice, "amount": amount} for invoice, amount in wanted.items()],
+    )
+    return link
+
+
+def _renew(tx: Tx, old: Link, new: Link) -> Link:
+    tx.run(
+        """update payment_links set expires_at = :expires, conversation = :conversation, contact = :contact
+        where id = :id""",
+        {
+            "id": old.id,
+            "expires": stamp(new.expires_at),
+            "conversation": new.conversation,
+            "contact": new.contact,
+        },
+    )
+    return Link(
+        old.id, new.conversation, old.account, new.contact, old.currency, old.amount_minor, "open", old.created_at,
+        new.expires_at,
+    )  # fmt: skip
+
+
+def find_link(tx: Tx, token_hash: str) -> Link | None:
+    """Return the link whose token has this hash."""
+    row = tx.one("select * from payment_links where token_hash = :hash", {"hash": token_hash})
+    return None if row is None else _link(row)
+
+
+def read_link(tx: Tx, link: str) -> Link:
+    """Return a link by its id; LookupError if there is none."""
+    row = tx.one("select * from payment_links where id = :id", {"id": link})
+    if row is None:
+        raise LookupError("no such payment link")
+    return _link(row)
+
+
+def invoices_of(tx: Tx, link: str) -> list[LinkedInvoice]:
+    """Return what a link asks for, due first."""
+    rows = tx.all(
+        """select i.id, i.number, i.due_on, i.state, l.amount_minor
+        from payment_link_invoices l join invoices i on i.id = l.invoice
+        where l.link = :link order by i.due_on, i.number""",
+        {"link": link},
+    )
+    return [LinkedInvoice(**dict(row)) for row in rows]
+
+
+def locale_of(tx: Tx, link: Link) -> str | None:
+    """Return the language of the conversation that asked for a link."""
+    row = tx.one("select locale from conversations where id = :id", {"id": link.conversation})
+    return None if row is None else row["locale"]
+
+
+def standing(tx: Tx, link: Link, now: datetime) -> Standing:
+    """Say what a link's page should show.
+
+    `open`: it may be paid. `confirming`: money is on its way. `paid`: this link was. `returned`: it was paid and the
+    money went back. `settled`: its invoices were paid in another way. `changed`: less is owed now than it asks for.
+    """
+    if _has_payment(tx, link.id, "pending"):
+        return "confirming"
+    if link.state == "paid":
+        return "paid" if _has_payment(tx, link.id, "completed") else "returned"
+    return _unpaid_standing(tx, link, now)
+
+
+def _unpaid_standing(tx: Tx, link: Link, now: datetime) -> Standing:
+    owed = billing.statement(tx, link.account, now.date())
+    asked, due = _asked(tx, link.id), {invoice.id: invoice.amount_minor for invoice in owed.invoices}
+    if any(invoice.id in asked for invoice in owed.in_progress):
+        return "confirming"
+    if owed.owed_minor == 0 or (asked and not asked.keys() & due.keys()):
+        return "settled"
+    if link.state == "revoked":
+        return "revoked"
+    if link.state == "expired" or link.expires_at <= now:
+        return "expired"
+    less = link.amount_minor > owed.owed_minor or any(due.get(invoice, 0) < amount for invoice, amount in asked.items())
+    return "changed" if less else "open"
+
+
+def expire_links(tx: Tx, now: datetime, limit: int) -> list[Link]:
+    """Return links whose time is up and that nobody is paying just now; `expire` ends each."""
+    rows = tx.all(
+        """select * from payment_links l where state = 'open' and expires_at <= :now
+            and not exists (select 1 from payments p where p.link = l.id and p.state = 'pending')
+        order by expires_at limit :limit""",
+        {"now": stamp(now), "limit": limit},
+    )
+    return [_link(row) for row in rows]
+
+
+def expire(tx: Tx, link: str, now: datetime) -> bool:
+    """End an open link whose time is up; False if it was renewed, paid or ended meanwhile."""
+    changed = tx.run(
+        "update payment_links set state = 'expired' where id = :id and state = 'open' and expires_at <= :now",
+        {"id": link, "now": stamp(now)},
+    )
+    return changed == 1
+
+
+def mark_paid(tx: Tx, link: str) -> None:
+    """Close a link because money arrived through it, whatever state it was in."""
+    _set_state(tx, link, "paid")
+
+
+def next_expiry(tx: Tx) -> datetime | None:
+    """Return when the next open link runs out."""
+    row = tx.one("select min(expires_at) as at from payment_links where state = 'open'")
+    return None if row is None or row["at"] is None else parse(row["at"])
+
+
+def _open_links(tx: Tx, account: str, now: datetime) -> list[Link]:
+    rows = tx.all(
+        "select * from payment_links where account = :account and state = 'open' and expires_at > :now",
+        {"account": account, "now": stamp(now)},
+    )
+    return [_link(row) for row in rows]
+
+
+def _asked(tx: Tx, link: str) -> Mapping[str, int]:
+    rows = tx.all("select invoice, amount_minor from payment_link_invoices where link = :link", {"link": link})
+    return {row["invoice"]: row["amount_minor"] for row in rows}
+
+
+def _has_payment(tx: Tx, link: str, state: str) -> bool:
+    query = "select 1 as one from payments where link = :link and state = :state"
+    return tx.one(query, {"link": link, "state": state}) is not None
+
+
+def _set_state(tx: Tx, link: str, state: str) -> None:
+    tx.run("update payment_links set state = :state where id = :id", {"id": link, "state": state})
+
+
+def _link(row: Row) -> Link:
+    return Link(
+        id=row["id"],
+        conversation=row["conversation"],
+        account=row["account"],
+        contact=row["contact"],
+        currency=row["currency"],
+        amount_minor=row["amount_minor"],
+        state=row["state"],
+        created_at=parse(row["created_at"]),
+        expires_at=parse(row["expires_at"]),
+    )
