@@ -1,0 +1,326 @@
+"""Paying: links for the dialogue, hand-offs to gateways, and what the gateways say became of them.
+
+Webhook, return page and poller all end in `Payments.report`; the store makes sure that money is booked once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from chatbot.gateways.gateway import Checkout, Gateway, Order, Report, Unreachable
+from chatbot.keys import new_secret_id, token_hash
+from chatbot.service import Service
+from chatbot.wire import pay_url, utc
+from flows.events import Event
+from store import billing, booking, links, payments
+from store.booking import Recorded
+from store.database import Tx
+from store.links import Link, LinkedInvoice, Standing
+from store.payments import Payment
+
+log = structlog.get_logger(__name__)
+
+# Gateways keep a hosted page open for half an hour at the least, however soon the link runs out.
+SHORTEST_CHECKOUT = timedelta(minutes=30)
+# A return page that is reloaded asks the gateway no more often than this.
+ASK_EVERY = timedelta(seconds=2)
+AT_ONCE = 20
+LONGEST_SLEEP_S = 60.0
+
+EVENTS = {
+    "completed": "payment_completed",
+    "pending": "payment_pending",
+    "failed": "payment_failed",
+    "abandoned": "payment_abandoned",
+    "reversed": "payment_reversed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMade:
+    """A payment link, ready to be paid."""
+
+    link: str
+    amount_minor: int
+    currency: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a payment link's pages show. `payment` is the link's newest, `locale` its conversation's."""
+
+    link: Link
+    standing: Standing
+    invoices: list[LinkedInvoice]
+    payment: Payment | None
+    locale: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A hand-off that is on disk: its payment, the link it pays and the language of the link's conversation."""
+
+    payment: Payment
+    link: Link
+    locale: str | None
+
+
+class Happenings(Protocol):
+    """Takes what happens outside into a conversation; `chatbot.turns.Turns` does."""
+
+    def happened(self, conversation: str | None, work: Callable[[Tx], Event | None]) -> Awaitable[None]:
+        """Do `work` in a transaction; its event moves the conversation in the same one."""
+        ...
+
+
+def make_link(
+    tx: Tx,
+    service: Service,
+    *,
+    conversation: str,
+    contact: str | None,
+    account: str,
+    invoices: tuple[str, ...],
+    now: datetime,
+) -> LinkMade | None:
+    """Make a link for these invoices of an account, for everything owed when none are named; None if nothing is to pay.
+
+    The amounts are read anew here. What is not the account's, is paid or is under way counts for nothing. Raises
+    PermissionError if the account is not the contact's.
+    """
+    if contact is None or not billing.owns(tx, contact, account):
+        raise PermissionError("the account is not this contact's")
+    statement = billing.statement(tx, account, now.astimezone(service.settings.zone).date())
+    chosen = [invoice for invoice in statement.invoices if not invoices or invoice.id in invoices]
+    amount = sum(invoice.amount_minor for invoice in chosen) if invoices else statement.owed_minor
+    if amount <= 0:
+        return None
+    secret = new_secret_id()
+    link = Link(
+        id=secret,
+        conversation=conversation,
+        account=account,
+        contact=contact,
+        currency=statement.account.currency,
+        amount_minor=amount,
+        state="open",
+        created_at=now,
+        expires_at=now + timedelta(minutes=service.settings.payments.link_minutes),
+    )
+    asked = [(invoice.id, invoice.amount_minor) for invoice in chosen]
+    made = links.make_link(tx, link, token_hash(service.keys.link_token(secret)), asked)
+    return LinkMade(made.id, made.amount_minor, made.currency, made.expires_at)
+
+
+class Payments:
+    """Hands customers over to gateways and books what comes of it."""
+
+    def __init__(self, service: Service, turns: Happenings, gateways: Mapping[str, Gateway]) -> None:
+        self.service = service
+        self.gateways = gateways
+        self._turns = turns
+        self._woken = asyncio.Event()
+        self._asked: dict[str, datetime] = {}
+
+    async def view(self, token: str) -> View | None:
+        """Return what the link with this token stands for; None if no link has it."""
+        now = self.service.clock.now()
+        return await self.service.database.look(lambda tx: _view(tx, token_hash(token), now))
+
+    async def begin(self, token: str, method: str) -> Checkout | Unreachable | None:
+        """Hand the customer over to a gateway; None if the link cannot be paid (now), which its view explains.
+
+        The payment is on disk before the gateway hears of it, so that no webhook can come too early.
+        """
+        gateway, now = self.gateways[method], self.service.clock.now()
+        database = self.service.database
+        started = await database.write(lambda tx: _start(tx, token_hash(token), gateway.name, now))
+        if started is None:
+            return None
+        payment = started.payment
+        if payment.gateway_session is not None and payment.checkout_url is not None:
+            return Checkout(payment.gateway_session, payment.checkout_url)
+        checkout = await gateway.create(self._order(started, now))
+        self.wake()
+        if isinstance(checkout, Unreachable):
+            log.warning("gateway_unreachable", gateway=gateway.name, payment=payment.id, why=checkout.why)
+            self._count(gateway.name, "unreachable")
+            return checkout
+        session, url = checkout.session, checkout.url
+        await database.write(lambda tx: payments.attach_checkout(tx, payment.id, session, url))
+        return checkout
+
+    def _order(self, started: Started, now: datetime) -> Order:
+        page, settings = pay_url(self.service, started.link.id), self.service.settings
+        return Order(
+            reference=started.payment.id,
+            amount_minor=started.payment.amount_minor,
+            currency=started.payment.currency,
+            description=settings.brand.name,
+            locale=started.locale or settings.languages.default,
+            return_url=f"{page}/done",
+            cancel_url=f"{page}/done?closed=1",
+            expires_at=max(started.link.expires_at, now + SHORTEST_CHECKOUT),
+        )
+
+    async def returned(self, token: str) -> View | None:
+        """Ask the gateways what became of a link's payments, since its customer is back; then return the view."""
+        digest = token_hash(token)
+        waiting = await self.service.database.look(lambda tx: _undecided(tx, digest))
+        await asyncio.gather(*(self._check(payment) for payment in waiting if self._may_ask(payment.id)))
+        return await self.view(token)
+
+    def _may_ask(self, payment: str) -> bool:
+        now = self.service.clock.now()
+        self._asked = {each: at for each, at in self._asked.items() if now - at < ASK_EVERY}
+        if payment in self._asked:
+            return False
+        self._asked[payment] = now
+        return True
+
+    async def report(self, gateway: str, report: Report, asked_in: str | None = None) -> bool:
+        """Book what a gateway reports, and let the conversation know. False if we know no such payment (yet).
+
+        `asked_in` is the payment's state when we asked, None for what the gateway sent by itself.
+        """
+        now = self.service.clock.now()
+        database = self.service.database
+        payment = await database.look(lambda tx: payments.placed(tx, gateway, report.reference))
+        if payment is None:
+            await database.write(lambda tx: booking.keep_unplaced(tx, gateway, report, now))
+            log.error("payment_report_unplaced", gateway=gateway, outcome=report.outcome)
+            self._count(gateway, booking.UNPLACED)
+            return False
+        conversation = await database.look(lambda tx: payments.conversation_of(tx, payment.id))
+        recorded: Recorded | None = None
+
+        def book(tx: Tx) -> Event | None:
+            nonlocal recorded
+            recorded = booking.record(tx, gateway, report, now, asked_in)
+            return None if recorded is None else _event(tx, recorded, now)
+
+        await self._turns.happened(conversation, book)
+        if recorded is not None:
+            await self._follow_up(recorded)
+        return True
+
+    async def _follow_up(self, recorded: Recorded) -> None:
+        payment = recorded.payment
+        self._count(payment.gateway, recorded.what)
+        log.info("payment_reported", gateway=payment.gateway, payment=payment.id, what=recorded.what)
+        if recorded.alert is not None:
+            self._count(payment.gateway, recorded.alert)
+            log.error("payment_needs_attention", gateway=payment.gateway, payment=payment.id, alert=recorded.alert)
+        if recorded.what == "doubtful":
+            await self._check(payment)
+        self.wake()
+
+    async def _check(self, payment: Payment) -> None:
+        gateway = self.gateways.get(payment.gateway)
+        if gateway is None:
+            log.error("payment_gateway_switched_off", gateway=payment.gateway, payment=payment.id)
+            return
+        answer = await gateway.look_up(payment.id, payment.gateway_session)
+        if isinstance(answer, Unreachable):
+            log.warning("gateway_unreachable", gateway=payment.gateway, payment=payment.id, why=answer.why)
+            return
+        await self.report(payment.gateway, answer, asked_in=payment.state)
+
+    # ── what is due by the clock ────────────────────────────────────────────────────────────────────────────
+
+    def wake(self) -> None:
+        """Let `run` look again at what is due."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Ask gateways about payments and end links, each when it is due, until cancelled."""
+        while True:
+            self._woken.clear()
+            try:
+                await self.sweep()
+            except Exception:
+                log.exception("payment_sweep_failed")
+            try:
+                await asyncio.wait_for(self._woken.wait(), await self._until_due())
+            except TimeoutError:
+                continue
+
+    async def sweep(self) -> None:
+        """Do all that is due now."""
+        now, database = self.service.clock.now(), self.service.database
+        next_check = await database.look(payments.next_check)
+        if next_check is not None and next_check <= now:
+            due = await database.write(lambda tx: payments.due_checks(tx, now, AT_ONCE))
+            await asyncio.gather(*(self._check(payment) for payment in due))
+        for link in await database.look(lambda tx: links.expire_links(tx, now, AT_ONCE)):
+            await self._turns.happened(link.conversation, _ending(link, now))
+
+    async def _until_due(self) -> float:
+        due = await self.service.database.look(lambda tx: (payments.next_check(tx), links.next_expiry(tx)))
+        waits = [(at - self.service.clock.now()).total_seconds() for at in due if at is not None]
+        return min(LONGEST_SLEEP_S, *(max(1.0, wait) for wait in waits), LONGEST_SLEEP_S)
+
+    def _count(self, gateway: str, outcome: str) -> None:
+        self.service.metrics.payments.labels(gateway, outcome).inc()
+
+
+def _view(tx: Tx, digest: str, now: datetime) -> View | None:
+    link = links.find_link(tx, digest)
+    if link is None:
+        return None
+    return View(
+        link=link,
+        standing=links.standing(tx, link, now),
+        invoices=links.invoices_of(tx, link.id),
+        payment=payments.newest_payment(tx, link.id),
+        locale=links.locale_of(tx, link),
+    )
+
+
+def _start(tx: Tx, digest: str, gateway: str, now: datetime) -> Started | None:
+    link = links.find_link(tx, digest)
+    if link is None or links.standing(tx, link, now) != "open":
+        return None
+    return Started(payments.start_payment(tx, link, gateway, now), link, links.locale_of(tx, link))
+
+
+def _undecided(tx: Tx, digest: str) -> list[Payment]:
+    link = links.find_link(tx, digest)
+    return [] if link is None else payments.undecided(tx, link.id)
+
+
+def _event(tx: Tx, recorded: Recorded, now: datetime) -> Event | None:
+    """Tell the conversation what was recorded; a refund and a doubt are not for the customer's ears."""
+    name, payment = EVENTS.get(recorded.what), recorded.payment
+    if name is None:
+        return None
+    if recorded.what == "abandoned" and not _still_open(tx, payment, now):
+        return None  # the gateway's page closed by itself, long after the link did
+    data: dict[str, object] = {"amount_minor": recorded.amount_minor, "currency": payment.currency}
+    if payment.completed_at is not None and recorded.what == "completed":
+        data |= {
+            "payment": payment.id,
+            "reference": payment.receipt,
+            "paid_at": utc(payment.completed_at),
+            "balance_minor": recorded.balance_minor,
+        }
+    return Event(name, data)
+
+
+def _still_open(tx: Tx, payment: Payment, now: datetime) -> bool:
+    return payment.link is not None and links.standing(tx, links.read_link(tx, payment.link), now) == "open"
+
+
+def _ending(link: Link, now: datetime) -> Callable[[Tx], Event | None]:
+    def end(tx: Tx) -> Event | None:
+        settled = links.standing(tx, link, now) == "settled"
+        if not links.expire(tx, link.id, now) or settled:
+            return None
+        return Event("link_expired", {"amount_minor": link.amount_minor, "currency": link.currency})
+
+    return end
