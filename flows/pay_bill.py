@@ -221,11 +221,12 @@ LOOKING = (P.reading, P.listing)
 RULES: list[Row] = [
     # event               from                to            guard                 effect
     # Who is it?
-    ("identifier_typed",  ASKING,             P.sending,    None,                 send_code),
-    ("identifiers_typed", ASKING,             P.which,      None,                 keep_candidates),
+    ("identifier_typed",  (MENU, *ASKING),    P.sending,    None,                 send_code),
+    ("identifiers_typed", (MENU, *ASKING),    P.which,      None,                 keep_candidates),
     ("choose_identifier", P.which,            P.sending,    is_a_candidate,       send_to_candidate),
     ("landline_typed",    ASKING,             P.identifier, None,                 saying("identifier-landline")),
     ("foreign_typed",     ASKING,             P.identifier, None,                 saying("identifier-foreign")),
+    ("texts_not_sent",    ASKING,             P.identifier, None,                 saying("identifier-no-texts")),
     ("email_misspelt",    ASKING,             P.identifier, None,                 saying("identifier-bad-email")),
     ("number_misspelt",   ASKING,             P.identifier, None,                 saying("identifier-bad-number")),
     ("identifier_missing", P.identifier,      STAY,         None,                 saying("identifier-missing")),

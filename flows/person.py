@@ -87,6 +87,7 @@ RULES: list[Row] = [
     ("known_identifier",  Person.reach,   Person.leaving,     has_identifier,       hand_over_with_known),
     ("landline_typed",    Person.reach,   STAY,               None,                 saying("identifier-landline")),
     ("foreign_typed",     Person.reach,   STAY,               None,                 saying("identifier-foreign")),
+    ("texts_not_sent",    Person.reach,   STAY,               None,                 saying("identifier-no-texts")),
     ("email_misspelt",    Person.reach,   STAY,               None,                 saying("identifier-bad-email")),
     ("number_misspelt",   Person.reach,   STAY,               None,                 saying("identifier-bad-number")),
     ("identifier_missing", Person.reach,  STAY,               None,                 saying("identifier-missing")),

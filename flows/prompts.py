@@ -22,9 +22,15 @@ EMAIL_RECEIPT = Choice("email_receipt", "choice-email-receipt")
 
 _MENU = Say("menu", choices=(PAY_BILL, PERSON))
 _IDENTIFIER = Say("identifier", choices=(PERSON, TO_MENU), expects="identifier")
+_EMAIL = Say("identifier-email-only", choices=(PERSON, TO_MENU), expects="identifier")
 _CODE = Say("code", choices=(RESEND, OTHER_IDENTIFIER, PERSON), expects="code")
 _PAYING = Say("paying", choices=(NEW_LINK, SEE_BALANCE, PERSON))
 _MESSAGE = Say("person-message", choices=(BACK, TO_MENU), expects="text")
+
+
+def identifier(step: Step) -> Say:
+    """An email or mobile; an email where no texts are sent (`countries` is empty)."""
+    return _IDENTIFIER if step.facts.get("countries", True) else _EMAIL
 
 
 def which(step: Step) -> Say:
@@ -91,7 +97,7 @@ def reach(step: Step) -> Say:
 
 PROMPTS: dict[str, Callable[[Step], Say]] = {
     MENU: lambda _: _MENU,
-    PayBill.identifier: lambda _: _IDENTIFIER,
+    PayBill.identifier: identifier,
     PayBill.which: which,
     PayBill.code: lambda _: _CODE,
     PayBill.accounts: accounts,

@@ -36,10 +36,12 @@ change-language = This chat follows the language of the page it is on.
 
 # Who is it?
 identifier = To find your bill, please type the email or mobile number on your account.
+identifier-email-only = To find your bill, please type the email on your account.
 identifier-after-a-while = It’s been a while, so we need to check that it’s you. Please type the email or mobile number on your account.
 identifier-missing = I couldn’t see an email or mobile number in that. Please type one, for example name@example.com.
 identifier-landline = That number can’t receive texts. Please type a mobile number, or an email instead.
 identifier-foreign = We can’t send texts to numbers in that country. Please type an email instead.
+identifier-no-texts = We don’t send texts. Please type the email on your account.
 identifier-bad-email = That email doesn’t look complete. It should look like name@example.com. Please type it again.
 identifier-bad-number = That number doesn’t look complete. Please type the whole mobile number, or an email instead.
 which-identifier = Which one is on your account?
@@ -91,7 +93,7 @@ invoice-more =
         [one] And one more invoice.
        *[other] And { $count } more invoices.
     }
-owes = Would you like to pay now?
+owes = You can pay now, or come back to this later.
 anything-else = Is there anything else?
 choice-pay-amount = Pay { $amount }
 choice-pay-all = Pay what I owe

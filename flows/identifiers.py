@@ -1,0 +1,170 @@
+"""Emails and mobiles as people type them, found in a message and brought into the one form that is stored."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from phonenumbers import PhoneNumber, PhoneNumberType
+
+Problem = Literal["misspelt_email", "misspelt_number", "landline", "foreign", "no_texts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """`kind` email (lower case) or mobile (E.164: +447700900001)."""
+
+    kind: Literal["email", "mobile"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The identifiers in a message, in order and each once; and why something that looked like one is none."""
+
+    identifiers: tuple[Identifier, ...] = ()
+    problem: Problem | None = None
+
+
+EMAIL_LIKE = re.compile(r"[^\s<>()\[\]{}\"“”«»;:,!?¡¿|]*@[^\s<>()\[\]{}\"“”«»;:!?¡¿|]*")
+AROUND = "'’`.,-*_/\\"
+NUMBER_LIKE = re.compile(r"(?:\+|\b)\d[\d\s().\-/–]{3,}\d\b")
+SPOKEN_AT = re.compile(r"(?<=\w)\s*(?:\(at\)|\[at\]| arroba )\s*(?=\w)", re.IGNORECASE)
+SHORTEST, LONGEST = 7, 15
+"""Digits in a telephone number: what is shorter is a code or a count, and E.164 allows no more."""
+
+MOBILE_TYPES = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+
+
+def find_identifiers(text: str, region: str, countries: Sequence[str]) -> Found:
+    """Every email and mobile in a text, which is NFKC-normalised.
+
+    `region` (ISO 3166) is where a number without a country code belongs; `countries` are those that texts are sent to,
+    none where no texts are sent at all.
+    """
+    found: list[Identifier] = []
+    problem: Problem | None = None
+    for one in (*_emails(SPOKEN_AT.sub("@", text)), *_mobiles(EMAIL_LIKE.sub(" ", text), region, countries)):
+        if not isinstance(one, Identifier):
+            problem = problem or one
+        elif one not in found:
+            found.append(one)
+    return Found(tuple(found), problem)
+
+
+def _emails(text: str) -> Iterator[Identifier | Problem]:
+    if "@" not in text:
+        return
+    for match in EMAIL_LIKE.finditer(text):
+        try:
+            checked = validate_email(match.group().strip(AROUND), check_deliverability=False)
+        except EmailNotValidError:
+            yield "misspelt_email"
+        else:
+            yield Identifier("email", checked.normalized.lower())
+
+
+def _mobiles(text: str, region: str, countries: Sequence[str]) -> Iterator[Identifier | Problem]:
+    for match in NUMBER_LIKE.finditer(text):
+        for written in _apart(match.group()):
+            digits = sum(c.isdigit() for c in written)
+            if digits < SHORTEST:
+                continue
+            yield _mobile(written, region, tuple(countries)) if digits <= LONGEST else "misspelt_number"
+
+
+def _apart(written: str) -> list[str]:
+    """Two numbers that only a space keeps apart are two: each begins with a zero or a plus."""
+    return [written] if sum(c.isdigit() for c in written) <= LONGEST else re.split(r"\s+(?=[+0])", written)
+
+
+def _mobile(written: str, region: str, countries: tuple[str, ...]) -> Identifier | Problem:
+    number = _parse(written, region)
+    if number is None:
+        return "misspelt_number"
+    if not countries:
+        return "no_texts"
+    if number.country_code not in _calling_codes(countries):
+        return "foreign"
+    kind = phonenumbers.number_type(number)
+    if kind in MOBILE_TYPES or (kind == PhoneNumberType.UNKNOWN and _looks_mobile(number)):
+        return Identifier("mobile", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return "misspelt_number" if kind == PhoneNumberType.UNKNOWN else "landline"
+
+
+def _parse(written: str, region: str) -> PhoneNumber | None:
+    """The number, tried as written and, where that is impossible, with a forgotten plus."""
+    for attempt in (written, f"+{written}"):
+        try:
+            number = phonenumbers.parse(attempt, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_possible_number(number):
+            return number
+    return None
+
+
+def _looks_mobile(number: PhoneNumber) -> bool:
+    """Whether a number outside the issued ranges begins and measures like a mobile.
+
+    Ranges reserved for drama (+44 7700 900xxx) are in nobody's plan, and new ranges are issued before the plan's
+    description catches up.
+    """
+    region = phonenumbers.region_code_for_country_code(number.country_code or 0)
+    return (str(number.national_number)[:1], len(str(number.national_number))) in _mobile_shapes(region)
+
+
+@cache
+def _mobile_shapes(region: str) -> frozenset[tuple[str, int]]:
+    """First digit and length of the region's mobiles, unless its landlines begin and measure the same."""
+    mobile = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
+    landline = phonenumbers.example_number_for_type(region, PhoneNumberType.FIXED_LINE)
+    shapes = [(str(n.national_number)[:1], len(str(n.national_number))) for n in (mobile, landline) if n is not None]
+    return frozenset(shapes[:1]) - frozenset(shapes[1:])
+
+
+@cache
+def _calling_codes(countries: tuple[str, ...]) -> frozenset[int]:
+    return frozenset(phonenumbers.country_code_for_region(country) for country in countries)
+
+
+PROVIDERS = (
+    "gmail.com",
+    "googlemail.com",
+    "hotmail.com",
+    "hotmail.co.uk",
+    "hotmail.es",
+    "outlook.com",
+    "yahoo.com",
+    "yahoo.co.uk",
+    "yahoo.es",
+    "icloud.com",
+    "live.com",
+    "btinternet.com",
+    "protonmail.com",
+    "mail.com",
+    "email.com",
+    "ymail.com",
+)
+"""Where most people have their mail: an address one slip away from one of these is asked about."""
+
+
+def likely_meant(identifier: Identifier) -> Identifier | None:
+    """The address that was probably meant: owes@gmail.com for owes@gmial.com. None where nothing looks wrong."""
+    name, _, domain = identifier.value.partition("@")
+    if not domain or domain in PROVIDERS:
+        return None
+    meant = next((provider for provider in PROVIDERS if one_slip(domain, provider)), None)
+    return Identifier("email", f"{name}@{meant}") if meant else None
+
+
+def one_slip(typed: str, meant: str) -> bool:
+    """Whether one letter was left out, added, changed, or swapped with its neighbour."""
+    if typed == meant or abs(len(typed) - len(meant)) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b), min(len(typed), len(meant)))
+    a, b = typed[start:], meant[start:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[:2][::-1] and a[2:] == b[2:])
