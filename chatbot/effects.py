@@ -1,0 +1,195 @@
+"""What the dialogue asks for, done inside the turn's transaction; each answer is the dialogue's next event."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chatbot import codes
+from chatbot.payments import make_link
+from chatbot.service import Service
+from chatbot.wire import utc
+from flows.effects import (
+    PAY_URL,
+    CheckCode,
+    Effect,
+    FindAccounts,
+    KnowContact,
+    LeaveMessage,
+    MakeLink,
+    ReadStatement,
+    Say,
+    SendCode,
+    SendReceipt,
+)
+from flows.events import Event
+from store import billing, outbox, payments
+from store.codes import newest
+from store.conversations import Conversation, Message
+from store.database import Tx
+from store.times import stamp
+
+
+@dataclass(slots=True)
+class Turn:
+    """One event of one conversation on its way through: what it may use, and what it has said so far.
+
+    `address` is the digest of the network address the customer speaks from, None where nobody spoke.
+    """
+
+    tx: Tx
+    service: Service
+    conversation: Conversation
+    now: datetime
+    address: str | None = None
+    said: list[Message] = field(default_factory=list)
+    queued: bool = False
+
+    def write(
+        self, author: str, text: str, extra: dict[str, object] | None = None, client_id: str | None = None
+    ) -> None:
+        """Add the conversation's next message."""
+        self.conversation.last_seq += 1
+        self.conversation.preview = text.replace(PAY_URL, "…")[:120]
+        self.said.append(
+            Message(self.conversation.last_seq, author, stamp(self.now), text, extra=extra or None, client_id=client_id)
+        )
+
+    def say(self, effect: Say) -> None:
+        """Let the bot say something, in the customer's language; its choices replace those offered before."""
+        rendered = self.service.words.render(effect, self.conversation.locale, self.service.settings.zone)
+        extra: dict[str, object] = {}
+        if rendered.choices:
+            extra["choices"] = rendered.choices
+        if rendered.expects:
+            extra["expects"] = rendered.expects
+        if rendered.card:
+            extra["card"] = rendered.card
+        self.conversation.offered = list(rendered.choices)
+        self.write("bot", rendered.text, extra)
+
+
+def perform(turn: Turn, effect: Effect) -> Event | None:
+    """Perform one effect; returns the event that answers it, None where it has no answer.
+
+    What is about an account asks first whether a right code still counts, and whether the account is the customer's:
+    the dialogue's state alone opens nothing.
+    """
+    match effect:
+        case Say():
+            turn.say(effect)
+            return None
+        case SendCode():
+            turn.queued = True
+            return codes.send(turn.tx, turn.service, turn.conversation, effect, turn.address, turn.now)
+        case CheckCode():
+            return codes.check(turn.tx, turn.service, turn.conversation, effect, turn.now)
+        case KnowContact():
+            return Event("contact_known" if _verified(turn) else "contact_unknown")
+        case FindAccounts():
+            return _find_accounts(turn) if _verified(turn) else _not_verified(turn)
+        case ReadStatement():
+            return _read_statement(turn, effect) if _may_see(turn, effect.account) else _not_verified(turn)
+        case MakeLink():
+            return _make_link(turn, effect) if _may_see(turn, effect.account) else _not_verified(turn)
+        case SendReceipt():
+            return _send_receipt(turn, effect)
+        case LeaveMessage():
+            return _leave_message(turn, effect)
+
+
+def _verified(turn: Turn) -> bool:
+    return codes.verified(turn.service, turn.conversation, turn.now)
+
+
+def _may_see(turn: Turn, account: str) -> bool:
+    contact = turn.conversation.contact
+    return contact is not None and _verified(turn) and billing.owns(turn.tx, contact, account)
+
+
+def _not_verified(turn: Turn) -> Event:
+    return Event("not_verified", {"expired": turn.conversation.contact is not None})
+
+
+def _find_accounts(turn: Turn) -> Event:
+    assert turn.conversation.contact is not None
+    accounts = billing.accounts_of(turn.tx, turn.conversation.contact)
+    return Event(
+        "accounts",
+        {
+            "accounts": [
+                {
+                    "id": account.id,
+                    "number": account.number,
+                    "name": account.name,
+                    "currency": account.currency,
+                    "balance_minor": account.balance_minor,
+                }
+                for account in sorted(accounts, key=lambda account: -account.balance_minor)
+            ]
+        },
+    )
+
+
+def _read_statement(turn: Turn, effect: ReadStatement) -> Event:
+    today = turn.now.astimezone(turn.service.settings.zone).date()
+    return Event("statement", billing.statement(turn.tx, effect.account, today).as_facts())
+
+
+def _make_link(turn: Turn, effect: MakeLink) -> Event:
+    made = make_link(
+        turn.tx,
+        turn.service,
+        conversation=turn.conversation.id,
+        contact=turn.conversation.contact,
+        account=effect.account,
+        invoices=effect.invoices,
+        now=turn.now,
+    )
+    if made is None:
+        return Event("nothing_to_pay")
+    return Event(
+        "link_made",
+        {
+            "link": made.link,
+            "amount_minor": made.amount_minor,
+            "currency": made.currency,
+            "expires_at": utc(made.expires_at),
+        },
+    )
+
+
+def _send_receipt(turn: Turn, effect: SendReceipt) -> Event:
+    contact = turn.conversation.contact
+    email = billing.contact_email(turn.tx, contact) if contact else None
+    if email is None or payments.conversation_of(turn.tx, effect.payment) != turn.conversation.id:
+        return Event("receipt_impossible")
+    _queue(turn, email, "receipt", {"payment": effect.payment})
+    return Event("receipt_sent")
+
+
+def _leave_message(turn: Turn, effect: LeaveMessage) -> Event:
+    reply_to = effect.reply_to
+    if reply_to is None and (challenge := newest(turn.tx, turn.conversation.id)) is not None:
+        reply_to = {"kind": challenge.kind, "value": challenge.value}
+    team = turn.service.settings.team.email
+    if team is None:
+        raise LookupError("team.email is not set, so a customer's message has nowhere to go")
+    _queue(
+        turn,
+        team,
+        "message_for_team",
+        {"conversation": turn.conversation.id, "text": effect.text, "reply_to": reply_to},
+    )
+    return Event("message_left")
+
+
+def _queue(turn: Turn, recipient: str, kind: str, args: dict[str, object]) -> None:
+    turn.queued = True
+    outbox.queue(
+        turn.tx,
+        channel="email",
+        recipient=recipient,
+        kind=kind,
+        locale=turn.conversation.locale,
+        args=args,
+        now=turn.now,
+    )

@@ -1,0 +1,35 @@
+"""What operators can count: nothing here carries an identifier, a code, a token or a customer's words."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """The service's Prometheus metrics, in a registry of their own so that tests can run several services."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.turns = Counter("billchat_turns", "Turns taken, by how they ended", ["outcome"], registry=registry)
+        self.turn_seconds = Histogram(
+            "billchat_turn_seconds",
+            "Time of a turn from its arrival to its commit",
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+            registry=registry,
+        )
+        self.sockets = Gauge("billchat_sockets", "Customers' sockets open now", registry=registry)
+        self.codes = Counter(
+            "billchat_codes", "One-time codes, by what happened: sent, refused, right, wrong, expired, used_up",
+            ["outcome"], registry=registry,
+        )  # fmt: skip
+        self.payments = Counter(
+            "billchat_payments", "Payments, by gateway and outcome", ["gateway", "outcome"], registry=registry
+        )
+        self.outbox_waiting = Gauge(
+            "billchat_outbox_waiting", "Emails and texts that wait to be sent", registry=registry
+        )
+        self.outbox_oldest_seconds = Gauge(
+            "billchat_outbox_oldest_seconds", "Age of the oldest that waits", registry=registry
+        )
+        self.outbox_sends = Counter(
+            "billchat_outbox_sends", "Tries to send, by channel and outcome: sent, retry, failed, dropped",
+            ["channel", "outcome"], registry=registry,
+        )  # fmt: skip

@@ -1,0 +1,52 @@
+"""What every part of the running service shares."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from chatbot.config import Settings
+from chatbot.keys import Keys
+from chatbot.metrics import Metrics
+from flows.words import Words
+from store.database import Database, open_database
+
+
+class Clock(Protocol):
+    """Tells the time; tests hand in their own."""
+
+    def now(self) -> datetime:
+        """Return the time now, aware and in UTC."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the time now, aware and in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts that the rest is built from: made once, in `chatbot.app`."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    keys: Keys
+    words: Words
+    metrics: Metrics
+
+
+def open_service(settings: Settings, clock: Clock | None = None) -> Service:
+    """Put together what every part shares. The database is open, but its schema is not yet brought up to date."""
+    key = settings.secrets.key
+    assert key is not None, "checked before anything starts"
+    return Service(
+        settings=settings,
+        clock=clock or SystemClock(),
+        database=open_database(settings.database.url),
+        keys=Keys(key.get_secret_value()),
+        words=Words(settings.languages.overrides),
+        metrics=Metrics(),
+    )

@@ -1,0 +1,261 @@
+"""The turn: one event of one conversation, taken in one transaction, with no network in it.
+
+redact → deduplicate → understand → move the dialogue and perform what it asks → write → (after the commit) tell.
+"""
+
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from chatbot import codes
+from chatbot.effects import Turn, perform
+from chatbot.redact import redact
+from chatbot.service import Service
+from chatbot.wire import leave
+from flows.engine import START, advance
+from flows.events import Event
+from flows.understand import chosen, understand
+from store import conversations
+from store.conversations import Conversation, Message
+from store.database import Tx
+
+log = structlog.get_logger(__name__)
+
+# An effect's answer is the next event; a dialogue that is not at rest after this many is broken.
+MOST_STEPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """What a customer did: words or a choice, under the client's own id, from a session and a network address."""
+
+    conversation: str
+    session: str
+    id: str
+    address: str
+    text: str | None = None
+    choice: str | None = None
+
+    @property
+    def body(self) -> str:
+        """All that may not differ between a request and its resend."""
+        return f"text:{self.text}" if self.text is not None else f"choice:{self.choice}"
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A conversation that a customer begins, perhaps with an action such as pay_bill."""
+
+    session: str
+    id: str
+    address: str
+    channel: str
+    locale: str
+    action: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a turn: the messages it wrote, as they go to clients; `replayed` when it had been taken before."""
+
+    conversation: str
+    session: str
+    held_by: str
+    messages: list[dict[str, Any]]
+    queued: bool = False
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a request was not taken: `not_found`, `conflict`, `closed` or `bad_request`."""
+
+    code: str
+
+
+Tell = Callable[[Answer], Awaitable[None]]
+
+
+async def _nobody(answer: Answer) -> None:
+    """Stands in until a channel wants to hear of what was said."""
+
+
+class Turns:
+    """Takes turns. `tell` hears of what outside events said; `wake` is called when something waits to be sent."""
+
+    def __init__(self, service: Service, wake: Callable[[], None] = lambda: None) -> None:
+        self._service = service
+        self._wake = wake
+        self.tell: Tell = _nobody
+        self._taken = service.metrics.turns.labels("taken")
+        self._seconds = service.metrics.turn_seconds
+
+    def conversation_id(self, session: str, request: str) -> str:
+        """Name the conversation that a `start` request begins: the same request always begins the same one."""
+        return self._service.keys.digest(f"start:{session}:{request}")
+
+    async def start(self, beginning: Beginning) -> Answer | Refused:
+        """Begin a conversation."""
+        return await self._take(lambda tx: self._start(tx, beginning))
+
+    async def say(self, inbound: Inbound) -> Answer | Refused:
+        """Take what a customer said or chose."""
+        return await self._take(lambda tx: self._say(tx, inbound))
+
+    async def happened(self, conversation: str | None, work: Callable[[Tx], Event | None]) -> None:
+        """Do `work` in a transaction; an event that it returns moves the conversation in the same one."""
+        answer = await self._service.database.write(lambda tx: self._happen(tx, conversation, work))
+        if answer is not None:
+            self._after(answer)
+            await self.tell(answer)
+
+    async def _take(self, take: Callable[[Tx], Answer | Refused]) -> Answer | Refused:
+        began = time.perf_counter()
+        answer = await self._service.database.write(take)
+        self._seconds.observe(time.perf_counter() - began)
+        if isinstance(answer, Refused):
+            self._service.metrics.turns.labels(answer.code).inc()
+        else:
+            self._taken.inc()
+            self._after(answer)
+        return answer
+
+    def _after(self, answer: Answer) -> None:
+        if answer.queued:
+            self._wake()
+
+    def _start(self, tx: Tx, beginning: Beginning) -> Answer | Refused:
+        service, now = self._service, self._service.clock.now()
+        name = self.conversation_id(beginning.session, beginning.id)
+        digest = service.keys.digest(f"start:{beginning.action}")
+        conversation, taken = conversations.load(tx, name, beginning.id)
+        if conversation is not None and taken is not None:
+            return self._again(tx, conversation, taken, digest)
+        conversation = Conversation(
+            id=name,
+            session=beginning.session,
+            channel=beginning.channel,
+            locale=beginning.locale,
+            state=START,
+            facts={},
+            offered=[],
+            held_by="bot",
+            agent=None,
+            last_seq=0,
+            seen_seq=0,
+            preview="",
+            contact=None,
+            verified_at=None,
+            active_at=None,
+        )
+        conversations.start(tx, conversation, now)
+        turn = Turn(tx, service, conversation, now, beginning.address)
+        sms = service.settings.sms
+        countries = sms.countries if sms.account_sid else []
+        _move(
+            turn,
+            Event(
+                "started",
+                {"action": beginning.action, "region": service.settings.region.country, "countries": countries},
+            ),
+        )
+        return self._write(turn, beginning.id, digest)
+
+    def _say(self, tx: Tx, inbound: Inbound) -> Answer | Refused:
+        service, now = self._service, self._service.clock.now()
+        digest = service.keys.digest(inbound.body)
+        conversation, taken = conversations.load(tx, inbound.conversation, inbound.id)
+        if conversation is None or conversation.session != inbound.session:
+            return Refused("not_found")
+        if taken is not None:
+            return self._again(tx, conversation, taken, digest)
+        if conversation.held_by == "closed":
+            return Refused("closed")
+        turn = Turn(tx, service, conversation, now, inbound.address)
+        if codes.verified(service, conversation, now):
+            conversation.active_at = now
+        event = _hear(turn, inbound)
+        if event is None:
+            return Refused("bad_request")
+        _move(turn, event)
+        return self._write(turn, inbound.id, digest)
+
+    def _happen(self, tx: Tx, name: str | None, work: Callable[[Tx], Event | None]) -> Answer | None:
+        event = work(tx)
+        if event is None or name is None:
+            return None
+        conversation, _ = conversations.load(tx, name)
+        if conversation is None:
+            return None
+        turn = Turn(tx, self._service, conversation, self._service.clock.now())
+        _move(turn, event)
+        return self._write(turn, None, None)
+
+    def _again(self, tx: Tx, conversation: Conversation, taken: conversations.Taken, digest: str) -> Answer | Refused:
+        """Answer a request that was taken before with what was answered then."""
+        if taken.digest != digest:
+            return Refused("conflict")
+        said = conversations.messages_of_turn(tx, conversation.id, taken.turn)
+        return self._answer(conversation, said, queued=False, replayed=True)
+
+    def _write(self, turn: Turn, client_id: str | None, digest: str | None) -> Answer:
+        conversations.save(turn.tx, turn.conversation, turn.now)
+        if turn.said:
+            conversations.add_messages(turn.tx, turn.conversation.id, turn.said, client_id, digest)
+        return self._answer(turn.conversation, turn.said, queued=turn.queued)
+
+    def _answer(
+        self, conversation: Conversation, said: list[Message], *, queued: bool, replayed: bool = False
+    ) -> Answer:
+        messages = [leave(self._service, conversation.id, message) for message in said]
+        return Answer(conversation.id, conversation.session, conversation.held_by, messages, queued, replayed)
+
+
+def _hear(turn: Turn, inbound: Inbound) -> Event | None:
+    """Write down what the customer said, safe to keep, and understand it; None for a choice that never was one."""
+    conversation = turn.conversation
+    if inbound.choice is not None:
+        label = _label(turn, inbound.choice)
+        if label is None:
+            return None
+        turn.write("customer", label, client_id=inbound.id)
+        return chosen(inbound.choice, conversation.state, conversation.facts, conversation.offered)
+    assert inbound.text is not None
+    redacted = redact(inbound.text)
+    turn.write("customer", redacted.clean, client_id=inbound.id)
+    if redacted.card:
+        return Event("card_typed")
+    return understand(redacted.text, redacted.clean, conversation.state, conversation.facts, conversation.offered)
+
+
+def _label(turn: Turn, choice: str) -> str | None:
+    """Find what a choice was called: among those offered now, else among the newest messages'."""
+    offered = turn.conversation.offered
+    for option in offered:
+        if option["id"] == choice:
+            return option["label"]
+    for message in reversed(conversations.messages_after(turn.tx, turn.conversation.id, 0, 50)):
+        for option in (message.extra or {}).get("choices", ()):
+            if option["id"] == choice:
+                return str(option["label"])
+    return None
+
+
+def _move(turn: Turn, event: Event) -> None:
+    """Let the dialogue take an event, and every answer to what it asks for, until it is at rest."""
+    conversation = turn.conversation
+    events = deque([event])
+    for _ in range(MOST_STEPS):
+        if not events:
+            return
+        outcome = advance(conversation.state, conversation.facts, events.popleft())
+        conversation.state, conversation.facts = outcome.state, outcome.facts
+        for effect in outcome.effects:
+            answer = perform(turn, effect)
+            if answer is not None:
+                events.append(answer)
+    raise RuntimeError(f"the dialogue found no rest in {conversation.state}")

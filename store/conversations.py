@@ -1,0 +1,244 @@
+"""Sessions, conversations and their numbered messages."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from store.database import Row, Tx
+from store.times import parse, stamp
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One conversation as a turn finds and leaves it.
+
+    `state` and `facts` belong to the dialogue; `offered` are the choices [{id, label}] of its newest message;
+    `held_by` is who answers: bot, queue, agent or closed; `contact` is who a right code proved the customer to be.
+    """
+
+    id: str
+    session: str
+    channel: str
+    locale: str
+    state: str
+    facts: dict[str, Any]
+    offered: list[dict[str, str]]
+    held_by: str
+    agent: str | None
+    last_seq: int
+    seen_seq: int
+    preview: str
+    contact: str | None
+    verified_at: datetime | None
+    active_at: datetime | None
+
+
+@dataclass(slots=True)
+class Message:
+    """One numbered line of a conversation. `extra` holds choices, expects and card, where there are any."""
+
+    seq: int
+    author: str
+    at: str
+    text: str
+    name: str | None = None
+    extra: dict[str, Any] | None = None
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A request that was taken before: the first seq of its turn, and the digest of what it said."""
+
+    turn: int
+    digest: str
+
+
+_COLUMNS = (
+    "c.id, c.session, c.channel, c.locale, c.state, c.facts, c.offered, c.held_by, c.agent, c.last_seq, c.seen_seq, "
+    "c.preview, c.contact, c.verified_at, c.active_at"
+)
+
+
+def load(tx: Tx, conversation: str, client_id: str | None = None) -> tuple[Conversation | None, Taken | None]:
+    """Load a conversation, and the turn that already took the request `client_id`, in one look-up."""
+    row = tx.one(
+        f"""select {_COLUMNS}, m.turn as taken_turn, m.digest as taken_digest
+        from conversations c left join messages m on m.conversation = c.id and m.client_id = :client_id
+        where c.id = :id""",
+        {"id": conversation, "client_id": client_id},
+    )
+    if row is None:
+        return None, None
+    taken = None if row["taken_turn"] is None else Taken(row["taken_turn"], row["taken_digest"])
+    return _conversation(row), taken
+
+
+def start(tx: Tx, conversation: Conversation, now: datetime) -> None:
+    """Write a new conversation, and its session where this is the session's first."""
+    at = stamp(now)
+    tx.run(
+        """insert into sessions (id, locale, created_at, seen_at) values (:id, :locale, :at, :at)
+        on conflict (id) do update set seen_at = excluded.seen_at, locale = excluded.locale""",
+        {"id": conversation.session, "locale": conversation.locale, "at": at},
+    )
+    tx.run(
+        """insert into conversations (id, session, channel, locale, state, facts, offered, held_by, agent, last_seq,
+            seen_seq, preview, contact, verified_at, active_at, started_at, updated_at)
+        values (:id, :session, :channel, :locale, :state, :facts, :offered, :held_by, :agent, :last_seq,
+            :seen_seq, :preview, :contact, :verified_at, :active_at, :at, :at)""",
+        {**_values(conversation, at), "session": conversation.session, "channel": conversation.channel},
+    )
+
+
+def save(tx: Tx, conversation: Conversation, now: datetime) -> None:
+    """Write back what a turn changed."""
+    tx.run(
+        """update conversations set locale = :locale, state = :state, facts = :facts, offered = :offered,
+            held_by = :held_by, agent = :agent, last_seq = :last_seq, seen_seq = :seen_seq, preview = :preview,
+            contact = :contact, verified_at = :verified_at, active_at = :active_at, updated_at = :at
+        where id = :id""",
+        _values(conversation, stamp(now)),
+    )
+
+
+def add_messages(
+    tx: Tx, conversation: str, messages: Sequence[Message], client_id: str | None, digest: str | None
+) -> None:
+    """Write the messages of one turn; the first carries the request's id and digest."""
+    turn = messages[0].seq
+    tx.many(
+        """insert into messages (conversation, seq, turn, author, name, at, text, extra, client_id, digest)
+        values (:conversation, :seq, :turn, :author, :name, :at, :text, :extra, :client_id, :digest)""",
+        [
+            {
+                "conversation": conversation,
+                "seq": message.seq,
+                "turn": turn,
+                "author": message.author,
+                "name": message.name,
+                "at": message.at,
+                "text": message.text,
+                "extra": None if message.extra is None else _dump(message.extra),
+                "client_id": client_id if message.seq == turn else None,
+                "digest": digest if message.seq == turn else None,
+            }
+            for message in messages
+        ],
+    )
+
+
+def messages_of_turn(tx: Tx, conversation: str, turn: int) -> list[Message]:
+    """Return what a turn said, in order."""
+    return [
+        _message(row)
+        for row in tx.all(
+            "select * from messages where conversation = :conversation and seq >= :turn and turn = :turn order by seq",
+            {"conversation": conversation, "turn": turn},
+        )
+    ]
+
+
+def messages_after(tx: Tx, conversation: str, after: int, limit: int) -> list[Message]:
+    """Return up to `limit` of the newest messages with a number above `after`, in order."""
+    rows = tx.all(
+        """select * from messages where conversation = :conversation and seq > :after
+        order by seq desc limit :limit""",
+        {"conversation": conversation, "after": after, "limit": limit},
+    )
+    return [_message(row) for row in reversed(rows)]
+
+
+def of_session(tx: Tx, session: str, limit: int) -> list[Row]:
+    """Return a session's newest conversations: id, held_by, preview, updated_at, unread, started_at."""
+    return tx.all(
+        """select c.id, c.held_by, c.state, c.preview, c.updated_at, c.started_at,
+            (select count(*) from messages m
+             where m.conversation = c.id and m.seq > c.seen_seq and m.author <> 'customer') as unread
+        from conversations c where c.session = :session order by c.updated_at desc limit :limit""",
+        {"session": session, "limit": limit},
+    )
+
+
+def mark_seen(tx: Tx, conversation: str, session: str, seq: int) -> bool:
+    """Note how far the customer has read, never backwards; False if the session has no such conversation."""
+    mine = tx.one(
+        "select seen_seq, last_seq from conversations where id = :id and session = :session",
+        {"id": conversation, "session": session},
+    )
+    if mine is None:
+        return False
+    seen = min(seq, mine["last_seq"])
+    if seen > mine["seen_seq"]:
+        tx.run("update conversations set seen_seq = :seen where id = :id", {"id": conversation, "seen": seen})
+    return True
+
+
+def forget_before(tx: Tx, before: datetime) -> int:
+    """Delete conversations that ended before a time, with all that hangs on them; returns how many.
+
+    Payment links and payments are kept, since they belong to the books; they lose their conversation.
+    """
+    old = {"before": stamp(before)}
+    chosen = "select id from conversations where updated_at < :before"
+    tx.run(f"update payment_links set conversation = null where conversation in ({chosen})", old)
+    tx.run(f"delete from challenges where conversation in ({chosen})", old)
+    tx.run(f"delete from messages where conversation in ({chosen})", old)
+    return tx.run("delete from conversations where updated_at < :before", old)
+
+
+def _conversation(row: Row) -> Conversation:
+    return Conversation(
+        id=row["id"],
+        session=row["session"],
+        channel=row["channel"],
+        locale=row["locale"],
+        state=row["state"],
+        facts=json.loads(row["facts"]),
+        offered=json.loads(row["offered"]),
+        held_by=row["held_by"],
+        agent=row["agent"],
+        last_seq=row["last_seq"],
+        seen_seq=row["seen_seq"],
+        preview=row["preview"],
+        contact=row["contact"],
+        verified_at=None if row["verified_at"] is None else parse(row["verified_at"]),
+        active_at=None if row["active_at"] is None else parse(row["active_at"]),
+    )
+
+
+def _values(conversation: Conversation, at: str) -> dict[str, Any]:
+    return {
+        "id": conversation.id,
+        "locale": conversation.locale,
+        "state": conversation.state,
+        "facts": _dump(conversation.facts),
+        "offered": _dump(conversation.offered),
+        "held_by": conversation.held_by,
+        "agent": conversation.agent,
+        "last_seq": conversation.last_seq,
+        "seen_seq": conversation.seen_seq,
+        "preview": conversation.preview,
+        "contact": conversation.contact,
+        "verified_at": None if conversation.verified_at is None else stamp(conversation.verified_at),
+        "active_at": None if conversation.active_at is None else stamp(conversation.active_at),
+        "at": at,
+    }
+
+
+def _message(row: Row) -> Message:
+    return Message(
+        seq=row["seq"],
+        author=row["author"],
+        at=row["at"],
+        text=row["text"],
+        name=row["name"],
+        extra=None if row["extra"] is None else json.loads(row["extra"]),
+        client_id=row["client_id"],
+    )
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,16 @@
+"""The service over a real database, with the demo's customers in it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.house import House
+
+
+@pytest.fixture
+async def house(tmp_path: Path, clock: FakeClock) -> AsyncIterator[House]:
+    opened = await House.open(tmp_path, clock)
+    yield opened
+    await opened.close()

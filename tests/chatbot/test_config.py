@@ -1,0 +1,83 @@
+"""config.yaml and the environment: all problems at once, each with its path and remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from chatbot.commands import main
+from chatbot.config import ConfigError, Settings, load, serving_problems
+
+ROOT = Path(__file__).parents[2]
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_the_example_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILLCHAT_SECRETS__KEY", SECRET)
+    settings = load(ROOT / "config.yaml")
+    assert serving_problems(settings) == []
+    example = (ROOT / "config.yaml").read_text()
+    for section, field in Settings.model_fields.items():
+        assert f"\n{section}:" in example
+        for key in field.annotation.model_fields:  # type: ignore[union-attr]
+            assert f"  {key}:" in example, f"{section}.{key} is not in the example"
+
+
+def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
+    path = written(tmp_path, "brand: {colour: blue}\nserver: {port: eighty, prot: 1}\nregion: {timezone: Mars}\n")
+    with pytest.raises(ConfigError) as fault:
+        load(path)
+    told = "\n".join(fault.value.problems)
+    for name in ("brand.colour", "server.port", "server.prot", "region.timezone"):
+        assert name in told
+    assert "time zone" in told
+
+
+def test_a_secret_in_the_file_is_refused_without_being_repeated(tmp_path: Path) -> None:
+    path = written(tmp_path, "email: {password: hunter2hunter2}\n")
+    with pytest.raises(ConfigError, match="BILLCHAT_EMAIL__PASSWORD") as fault:
+        load(path)
+    assert "hunter2" not in str(fault.value)
+
+
+def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILLCHAT_SERVER__PORT", "9001")
+    settings = load(written(tmp_path, "server: {port: 9000, host: 127.0.0.2}\n"))
+    assert (settings.server.port, settings.server.host) == (9001, "127.0.0.2")
+
+
+def test_serving_asks_for_all_that_customers_need() -> None:
+    told = "\n".join(serving_problems(Settings()))
+    for remedy in ("BILLCHAT_SECRETS__KEY", "email.host", "email.sender", "team.email", "server.public_url"):
+        assert remedy in told
+
+
+def test_serving_refuses_the_sandbox_and_a_short_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILLCHAT_SECRETS__KEY", "short")
+    told = "\n".join(serving_problems(load(written(tmp_path, "payments: {sandbox: {later_seconds: 1}}\n"))))
+    assert "payments.sandbox" in told
+    assert "secrets.key" in told
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: cannot be read"):
+        load(tmp_path / "nowhere.yaml")
+    with pytest.raises(ConfigError, match="line 2"):
+        load(written(tmp_path, "brand:\n  name: 'unclosed\n"))
+
+
+def test_check_config_and_serve_refuse_with_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path, "brand: {name: Acme}\n")
+    for command in ("check-config", "serve"):
+        assert main([command, "--config", str(path)]) == 1
+        assert "secrets.key" in capsys.readouterr().err
+
+
+def test_secrets_do_not_show_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILLCHAT_SECRETS__KEY", SECRET)
+    assert SECRET not in repr(Settings())
