@@ -86,7 +86,7 @@ IN_A_MESSAGE = frozenset(
 POLITE = frozenset(
     _words(
         """
-        a an bueno can could el favor gracias gustaria hello hey hi hola i just la las like los me now ok okay
+        a an bueno can could el favor gracias gustaria hello hey hi hola i la las like los me now ok okay
         please pls plz por porfa porfavor puede puedes quiero quisiera so thanks the to un una want well would
         you
         """

@@ -169,3 +169,76 @@ error-unavailable = Something on our side did not work, and nothing was changed.
 ### Pages
 
 ### Widget
+
+# The chat panel. The page gives these to the panel as they stand, so a value is always a plain { $name }.
+# Home
+widget-greeting = Hello. How can we help?
+widget-connecting = One moment
+widget-people-here = People from our team are here now
+widget-people-away = Our assistant is here day and night
+widget-conversations = Your conversations
+widget-new-conversation = New conversation
+widget-pay-my-bill = Pay my bill
+widget-ask-else = Ask something else
+widget-unread = unread
+# Who a conversation is with
+widget-with-assistant = { $name } assistant
+widget-with-queue = Waiting for a person
+widget-with-agent = With our team
+widget-with-name = You are talking with { $name }
+widget-with-closed = Closed
+# Getting about
+widget-back = Back to the start
+widget-close = Close chat
+widget-try-again = Try again
+# Messages
+widget-messages = Messages
+widget-you = You
+widget-says = { $name }: { $text }
+widget-typing = { $name } is writing
+widget-choices = Choose an answer
+widget-today = Today
+widget-yesterday = Yesterday
+widget-new-messages = New messages
+widget-to-newest = Go to the newest
+widget-new-tab = (opens in a new tab)
+widget-sending = Sending
+widget-sent = Sent
+widget-failed = Not sent. Try again
+widget-offline = We can’t reach the chat just now. Trying again.
+widget-start-failed = This didn’t reach us. Nothing is lost: check your connection and try again.
+widget-closed = This conversation is closed.
+widget-start-new = Start a new conversation
+# Answering
+widget-send = Send
+widget-field-text = Your message
+widget-write-text = Write a message
+widget-field-identifier = Your email address or mobile number
+widget-write-identifier = Email or mobile number
+widget-field-amount = The amount you want to pay
+widget-write-amount = Amount
+widget-field-code = 6-digit code
+widget-code-hint = Type it only here. Nobody from our team will ever ask you for it.
+widget-write-instead = Write a message instead
+widget-enter-code = Enter the code
+widget-characters-left = Characters left: { $count }
+# Cards
+widget-balance-owed = To pay
+widget-balance-credit = In credit
+widget-balance-clear = Nothing to pay
+widget-invoice = Invoice { $number }
+widget-due = Due { $date }
+widget-overdue = Overdue
+widget-debit = Direct debit
+widget-debit-next = Will be collected on { $date }
+widget-debit-none = No collection is planned yet
+widget-debit-nothing-to-do = Nothing for you to do
+widget-link = To pay
+widget-link-pay = Pay { $amount }
+widget-link-where = Opens { $host } in a new tab.
+widget-link-until = You can use this link until { $moment }.
+widget-link-expired = This link has expired. Ask here for a new one.
+widget-link-paid = Paid
+widget-receipt = Payment received
+widget-receipt-reference = Reference
+widget-receipt-paid-at = Paid

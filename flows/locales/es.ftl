@@ -2,8 +2,146 @@
 
 ### Dialogue
 
-# The country whose way of writing dates and amounts is used.
+# El país cuya forma de escribir fechas e importes se usa.
 format-locale = es-ES
+
+# Cuándo responde el equipo: completa «El equipo responde …».
+team-hours = en el plazo de un día laborable
+
+# El menú
+welcome = Hola. Puedo ayudarle a pagar una factura o pasar un mensaje a nuestro equipo.
+menu = ¿Qué desea hacer?
+choice-pay-bill = Pagar mi factura
+choice-person = Hablar con una persona
+choice-menu = Menú principal
+choice-back = Volver
+
+# Lo que se responde en cualquier momento
+help = Puedo decirle cuánto debe, llevarle a una página de pago segura o pasar un mensaje a nuestro equipo. También puede escribir «volver» o «menú» en cualquier momento.
+help-identifier = Escriba el correo electrónico o el móvil que figura en su cuenta, por ejemplo nombre@example.com. Le enviaremos un código para comprobar que es usted.
+help-code = El código tiene 6 cifras. Puede tardar un minuto en llegar, y un correo puede acabar en la carpeta de correo no deseado. Puede pedir un código nuevo o usar otro correo o móvil.
+help-picking = Elija cada factura que quiera pagar. Si la elige otra vez, la quita. Cuando termine, elija el botón de pago.
+help-paying = El enlace abre una página segura en la que usted elige cómo pagar. En cuanto el pago se complete, se lo confirmaré aquí.
+help-person = Escriba su mensaje con sus propias palabras y se lo pasaremos al equipo. Responden { team-hours }.
+not-understood = Perdone, no le he entendido.
+stale-choice = Esa opción ya no está disponible.
+card-typed = He borrado de su mensaje un número de tarjeta. Por favor, no escriba nunca aquí los datos de su tarjeta. Solo se introducen en la página de pago segura.
+out-of-scope = Solo puedo ayudarle con facturas y pagos, o pasar un mensaje a nuestro equipo.
+greeting = Hola.
+thanks = De nada.
+goodbye = Gracias. Puede volver a este chat cuando quiera.
+are-you-a-bot = Soy un asistente automático, no una persona. Puedo ayudarle a pagar una factura o pasar un mensaje a nuestro equipo.
+payment-methods = En la página de pago verá todas las formas de pagar, antes de que se cobre nada.
+change-language = Este chat usa el idioma de la página en la que está.
+
+# ¿Quién es?
+identifier = Para encontrar su factura, escriba el correo electrónico o el móvil que figura en su cuenta.
+identifier-email-only = Para encontrar su factura, escriba el correo electrónico que figura en su cuenta.
+identifier-after-a-while = Ha pasado un rato y tenemos que comprobar que es usted. Escriba el correo electrónico o el móvil que figura en su cuenta.
+identifier-missing = No he visto ningún correo ni móvil en su mensaje. Escriba uno, por ejemplo nombre@example.com.
+identifier-landline = Ese número no puede recibir mensajes de texto. Escriba un móvil o un correo electrónico.
+identifier-foreign = No podemos enviar mensajes de texto a números de ese país. Escriba un correo electrónico, por favor.
+identifier-no-texts = No enviamos mensajes de texto. Escriba el correo electrónico que figura en su cuenta.
+identifier-bad-email = Ese correo parece incompleto. Debería ser como nombre@example.com. Escríbalo otra vez, por favor.
+identifier-bad-number = Ese número parece incompleto. Escriba el móvil entero o un correo electrónico.
+which-identifier = ¿Cuál de ellos figura en su cuenta?
+which-did-you-mean = Por favor, compruebe cómo está escrito. ¿Cuál es el correcto?
+choice-identifier = { $value }
+
+# El código. Las palabras son las mismas para conocidos y desconocidos.
+code = Escriba el código de 6 cifras que le hemos enviado.
+code-sent-email = Hemos enviado un código de 6 cifras a { $value }, si esa dirección figura en una cuenta. Sirve durante 10 minutos. Escríbalo aquí.
+code-sent-mobile = Hemos enviado un código de 6 cifras al { $value }, si ese número figura en una cuenta. Sirve durante 10 minutos. Escríbalo aquí.
+code-sent-again = Hemos enviado un código nuevo a { $value }, si figura en una cuenta. Los códigos anteriores ya no sirven. Escriba el nuevo.
+code-sent-again-after-a-while = Ha pasado un rato y tenemos que comprobar que es usted. Hemos enviado un nuevo código de 6 cifras a { $value }. Escríbalo aquí.
+code-wait = Espere { $wait } antes de pedir otro código. Si ya tiene el más reciente, puede escribirlo ahora.
+code-not-sent = Ahora mismo no podemos enviar un código a { $value }. Vuelva a intentarlo dentro de { $wait } o use otro correo o móvil.
+code-wrong = Ese código no es correcto. Compruébelo y escríbalo otra vez, o pida uno nuevo.
+code-expired = Ese código ya no sirve. Pida uno nuevo, por favor.
+code-used-up = Ese código ya no se puede usar. Pida uno nuevo o use otro correo o móvil.
+code-misshapen = El código tiene 6 cifras. Escríbalas todas, por favor.
+choice-resend = Enviar un código nuevo
+choice-other-identifier = Usar otro correo o móvil
+
+# ¿Qué cuenta?
+which-account = ¿De qué cuenta se trata?
+no-account = Ya no hay ninguna cuenta con ese correo o móvil. Puede escribir otro o hablar con una persona.
+choice-account-owing = { $name }, { $number }: { $amount } por pagar
+choice-account = { $name }, { $number }: nada por pagar
+choice-account-number = Cuenta { $number }
+choice-other-account = Otra cuenta
+
+# Lo que se debe
+balance-owed =
+    Debe { $amount } en la cuenta { $account }.
+    { $invoices }
+balance-owed-beside-pending =
+    Ya hay un pago de { $pending } en camino, así que no lo repita, por favor. Quedan { $amount } por pagar en la cuenta { $account }.
+    { $invoices }
+balance-pending = Ya hay un pago de { $pending } en camino para la cuenta { $account }. No tiene que pagar nada más.
+balance-credit = Su cuenta { $account } tiene { $credit } a su favor. No tiene que pagar nada.
+balance-nothing = No hay nada que pagar en la cuenta { $account }.
+debit-planned = La cuenta { $account } está domiciliada. Cobraremos { $amount } el { $date }. Usted no tiene que hacer nada.
+debit-in-place = La cuenta { $account } está domiciliada, así que sus facturas se cobran automáticamente. Todavía no hay ningún cobro previsto y usted no tiene que hacer nada.
+debit-and-overdue =
+    Su cuenta está domiciliada, pero hay { $amount } con el plazo vencido que quizá no se cobren automáticamente. Puede pagarlos ahora.
+    { $invoices }
+invoice-line = Factura { $number }: { $amount }, vence el { $date }
+invoice-line-overdue = Factura { $number }: { $amount }, venció el { $date }
+invoice-more =
+    { $count ->
+        [one] Y una factura más.
+       *[other] Y { $count } facturas más.
+    }
+owes = Puede pagar ahora o volver más tarde.
+anything-else = ¿Desea algo más?
+choice-pay-amount = Pagar { $amount }
+choice-pay-all = Pagar lo que debo
+choice-pay-overdue = Pagar lo vencido
+choice-pick = Elegir facturas
+choice-see-balance = Volver a lo que debo
+
+# Elegir facturas
+picking = ¿Qué facturas quiere pagar?
+picking-none = Elija las facturas que quiera pagar, una por una.
+picking-some =
+    { $count ->
+        [one] Ha elegido una factura: { $amount }. Elija más o pague ahora.
+       *[other] Ha elegido { $count } facturas: { $amount }. Elija más o pague ahora.
+    }
+choice-invoice = { $number }: { $amount }, vence el { $date }
+choice-picked = Elegida: { $number }, { $amount }
+choice-invoice-number = Factura { $number }
+choice-picked-number = Elegida: factura { $number }
+choice-pay-picked = Pagar las facturas elegidas
+
+# El enlace de pago
+link =
+    Este es su enlace de pago seguro por { $amount }. Sirve hasta el { $expires }, y le confirmaré aquí el pago en cuanto se complete.
+    { $url }
+paying = En cuanto el pago se complete, se lo confirmaré aquí.
+nothing-to-pay = Ahora mismo no queda nada por pagar.
+link-expired = Su enlace de pago por { $amount } ha caducado. No se ha cobrado nada. Puede pedir uno nuevo.
+choice-new-link = Enviar un enlace nuevo
+
+# Qué pasa con un pago
+payment-completed = Gracias. Hemos recibido su pago de { $amount } el { $at }. Su referencia es { $reference }.
+payment-completed-some-left = Gracias. Hemos recibido su pago de { $amount } el { $at }. Su referencia es { $reference }. Quedan { $left } por pagar.
+payment-failed = Su pago de { $amount } ha sido rechazado y no se ha cobrado nada. El enlace sigue sirviendo, así que puede volver a intentarlo o pagar de otra forma.
+payment-pending = Su pago de { $amount } se está confirmando. No vuelva a pagar, por favor. Le avisaré aquí cuando termine.
+payment-abandoned = Ha salido de la página antes de pagar { $amount }. No se ha cobrado nada. El enlace sigue sirviendo.
+payment-reversed = Su pago de { $amount } nos ha sido devuelto, así que ese importe vuelve a estar pendiente.
+receipt-sent = Le estamos enviando una copia del recibo por correo electrónico.
+receipt-impossible = No tenemos su correo electrónico, así que no podemos enviarle una copia. El recibo queda en este chat.
+receipt-none = Todavía no hay ningún recibo en este chat.
+choice-email-receipt = Enviarme una copia por correo
+choice-what-is-left = Ver lo que queda por pagar
+
+# Hablar con una persona
+person-away = Ahora mismo no hay nadie para chatear. Deje un mensaje y el equipo le responderá { team-hours }. ¿Qué quiere decirles?
+person-message = ¿Qué quiere decir al equipo?
+person-reach = ¿Dónde podemos responderle? Escriba su correo electrónico o su móvil.
+person-message-left = Gracias. El equipo ya tiene su mensaje. Responden { team-hours }.
 
 ### Service
 
@@ -31,3 +169,76 @@ error-unavailable = Algo ha fallado por nuestra parte y no se ha cambiado nada. 
 ### Pages
 
 ### Widget
+
+# El panel del chat. La página se las entrega tal cual, así que un valor es siempre un simple { $name }.
+# Inicio
+widget-greeting = Hola, ¿en qué podemos ayudarle?
+widget-connecting = Un momento
+widget-people-here = Hay personas de nuestro equipo conectadas
+widget-people-away = Nuestro asistente le atiende a cualquier hora
+widget-conversations = Sus conversaciones
+widget-new-conversation = Nueva conversación
+widget-pay-my-bill = Pagar mi factura
+widget-ask-else = Hacer otra consulta
+widget-unread = sin leer
+# Con quién se habla
+widget-with-assistant = Asistente de { $name }
+widget-with-queue = A la espera de una persona
+widget-with-agent = Con nuestro equipo
+widget-with-name = Está hablando con { $name }
+widget-with-closed = Cerrada
+# Moverse por el chat
+widget-back = Volver al inicio
+widget-close = Cerrar el chat
+widget-try-again = Volver a intentarlo
+# Mensajes
+widget-messages = Mensajes
+widget-you = Usted
+widget-says = { $name }: { $text }
+widget-typing = { $name } está escribiendo
+widget-choices = Elija una respuesta
+widget-today = Hoy
+widget-yesterday = Ayer
+widget-new-messages = Mensajes nuevos
+widget-to-newest = Ir al más reciente
+widget-new-tab = (se abre en otra pestaña)
+widget-sending = Enviando
+widget-sent = Enviado
+widget-failed = No se ha enviado. Volver a intentarlo
+widget-offline = Ahora mismo no hay conexión con el chat. Seguimos intentándolo.
+widget-start-failed = No nos ha llegado. No se ha perdido nada: compruebe su conexión y vuelva a intentarlo.
+widget-closed = Esta conversación está cerrada.
+widget-start-new = Empezar otra conversación
+# Responder
+widget-send = Enviar
+widget-field-text = Su mensaje
+widget-write-text = Escriba un mensaje
+widget-field-identifier = Su correo electrónico o su número de móvil
+widget-write-identifier = Correo o número de móvil
+widget-field-amount = El importe que quiere pagar
+widget-write-amount = Importe
+widget-field-code = Código de 6 cifras
+widget-code-hint = Escríbalo solo aquí. Nadie de nuestro equipo se lo pedirá nunca.
+widget-write-instead = Prefiero escribir un mensaje
+widget-enter-code = Introducir el código
+widget-characters-left = Caracteres disponibles: { $count }
+# Tarjetas
+widget-balance-owed = Por pagar
+widget-balance-credit = Saldo a su favor
+widget-balance-clear = No tiene nada pendiente
+widget-invoice = Factura { $number }
+widget-due = Vence el { $date }
+widget-overdue = Vencida
+widget-debit = Domiciliación bancaria
+widget-debit-next = Se cobrará el { $date }
+widget-debit-none = Aún no hay ningún cobro previsto
+widget-debit-nothing-to-do = No tiene que hacer nada
+widget-link = Por pagar
+widget-link-pay = Pagar { $amount }
+widget-link-where = Se abre { $host } en otra pestaña.
+widget-link-until = Puede usar este enlace hasta el { $moment }.
+widget-link-expired = Este enlace ha caducado. Pida aquí uno nuevo.
+widget-link-paid = Pagado
+widget-receipt = Pago recibido
+widget-receipt-reference = Referencia
+widget-receipt-paid-at = Pagado
