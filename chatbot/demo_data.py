@@ -12,7 +12,8 @@ The numbers are from the range that Ofcom reserves for drama.
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from chatbot.importing import Account, AnyRecord, Credit, Customer, Invoice, Line, Mandate, book
+from chatbot.bills import Account, AnyRecord, Credit, Customer, Invoice, Line, Mandate
+from chatbot.importing import book
 from store import Database, Tx
 
 VAT = "VAT 20%"

@@ -1,17 +1,4 @@
-"""Bringing in customers, accounts, invoices, direct debits and credits from the company's billing.
-
-The file is JSON Lines: one JSON object a line, UTF-8, each with its `kind`. What is referred to stands above what
-refers to it, or came with an earlier file. Amounts are whole minor units (4250 is £42.50), dates are YYYY-MM-DD.
-One record of each kind, wrapped here to fit the page:
-
-    {"kind": "customer", "id": "C-1", "name": "Ada Moss", "locale": "en",
-     "emails": ["ada@example.com"], "mobiles": ["+447700900001"]}
-    {"kind": "account", "number": "BB-1", "name": "Home broadband", "currency": "GBP", "customers": ["C-1"]}
-    {"kind": "invoice", "number": "INV-1", "account": "BB-1", "issued_on": "2026-11-01", "due_on": "2026-11-15",
-     "lines": [{"description": "Fibre 80", "amount_minor": 2000}, {"description": "VAT 20%", "amount_minor": 400}]}
-    {"kind": "mandate", "reference": "DD-1", "account": "BB-1", "state": "active",
-     "next_on": "2026-12-01", "next_minor": 2400}
-    {"kind": "credit", "reference": "BACS-77", "account": "BB-1", "amount_minor": 1000}
+"""Importing bill files, whose form is in `chatbot.bills`.
 
 A file is taken whole or not at all, and may be sent again at any time: what is there already is left alone; changed
 names, identifiers, owners, due dates and collections are taken over; `"cancelled": true` cancels an invoice; a paid
@@ -20,152 +7,24 @@ belongs before the opening.
 """
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Annotated, Literal
+from typing import IO
 
-import phonenumbers
-from babel.numbers import list_currencies
-from email_validator import EmailNotValidError, validate_email
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import ValidationError
 
-from store import Database, Tx, imports
+from chatbot.bills import RECORD, Account, AnyRecord, Checking, Credit, Customer, Invoice, Mandate
+from chatbot.config import Settings
+from store import Database, Tx, imports, open_database
 from store.ledger import InvoiceToBook
 
 MOST_PROBLEMS = 100
 """A file with more problems than this is the wrong file; nobody reads the rest."""
-
-CURRENCIES = frozenset(list_currencies())
-
-
-def known_currency(code: str) -> str:
-    """An ISO 4217 code, as written on the account."""
-    if code not in CURRENCIES:
-        raise ValueError("is no currency; write its three letters, such as GBP")
-    return code
-
-
-def email(text: str, info: ValidationInfo) -> str:
-    """An email address in lower case."""
-    if info.context is None:  # read back from our own file, where it is in this form already
-        return text
-    try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
-    except EmailNotValidError as error:
-        raise ValueError(f"{text!r} is no email address: {error}") from error
-
-
-def mobile(text: str, info: ValidationInfo) -> str:
-    """A telephone number as +447700900001. Numbers reserved for drama are fine, so it need only be possible."""
-    if info.context is None:
-        return text
-    try:
-        number = phonenumbers.parse(text, info.context.region)
-    except phonenumbers.NumberParseException as error:
-        raise ValueError(f"{text!r} is no telephone number; write it as +447700900001") from error
-    if not phonenumbers.is_possible_number(number):
-        raise ValueError(f"{text!r} has too few or too many digits; write it as +447700900001")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-@dataclass(frozen=True, slots=True)
-class Checking:
-    """The circumstances in which a file is checked: whose country a number without + belongs to."""
-
-    region: str | None
-
-
-Words = Annotated[str, Field(min_length=1, max_length=200)]
-Minor = Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
-Currency = Annotated[str, AfterValidator(known_currency)]
-
-
-class Record(BaseModel):
-    """One line of the file. Unknown names are refused: a misspelt one would be lost silently."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class Customer(Record):
-    """Somebody to recognise; `id` is the company's own customer number, `locale` such as "en"."""
-
-    kind: Literal["customer"]
-    id: Words
-    name: Words
-    locale: Annotated[str, Field(pattern=r"^[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] | None = None
-    emails: tuple[Annotated[str, AfterValidator(email)], ...] = ()
-    mobiles: tuple[Annotated[str, AfterValidator(mobile)], ...] = ()
-
-
-class Account(Record):
-    """Something that is billed, and whose it is."""
-
-    kind: Literal["account"]
-    number: Words
-    name: Words
-    currency: Currency
-    customers: Annotated[tuple[Words, ...], Field(min_length=1)]
-
-
-class Line(Record):
-    """What a line of an invoice says and comes to; a discount is negative, tax has a line of its own."""
-
-    description: Words
-    amount_minor: Minor
-
-
-class Invoice(Record):
-    """An issued invoice, in its account's currency."""
-
-    kind: Literal["invoice"]
-    number: Words
-    account: Words
-    issued_on: date
-    due_on: date
-    lines: Annotated[tuple[Line, ...], Field(min_length=1)]
-    cancelled: bool = False
-
-    @model_validator(mode="after")
-    def _asks_for_something(self) -> "Invoice":
-        if sum(line.amount_minor for line in self.lines) < 0:
-            raise ValueError("its lines come to less than nothing; send a credit instead")
-        return self
-
-
-class Mandate(Record):
-    """A direct debit and its next collection, where that is announced."""
-
-    kind: Literal["mandate"]
-    reference: Words
-    account: Words
-    state: Literal["pending", "active", "cancelled", "failed"]
-    next_on: date | None = None
-    next_minor: Annotated[Minor, Field(gt=0)] | None = None
-
-
-class Credit(Record):
-    """Money received or given elsewhere: a bank transfer, a voucher."""
-
-    kind: Literal["credit"]
-    reference: Words
-    account: Words
-    amount_minor: Annotated[Minor, Field(gt=0)]
-
-
-AnyRecord = Customer | Account | Invoice | Mandate | Credit
-RECORD: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Field(discriminator="kind")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +64,28 @@ class TooManyError(Exception):
 
 class NothingTakenError(Exception):
     """Rolls back what was booked of a file that has problems."""
+
+
+async def import_file(settings: Settings, path: Path) -> int:
+    """The command `billchat import`: take in a file and say what it brought; returns the exit status, 1 if refused."""
+    database = open_database(settings.database.url)
+    try:
+        await database.migrate()
+        with path.open("rb") as lines:
+            answer = await import_bills(database, lines, region=settings.region.country)
+    except OSError as error:
+        answer = NotImported((f"{path} cannot be read: {error.strerror}",))
+    finally:
+        await database.close()
+    match answer:
+        case Imported(counts):
+            told = [f"{kind}s {outcome}: {count}\n" for (kind, outcome), count in sorted(counts.items())]
+            sys.stdout.writelines(told or [f"{path} holds no records.\n"])
+            return 0
+        case NotImported(problems):
+            sys.stderr.writelines([f"{problem}\n" for problem in problems])
+            sys.stderr.write("Nothing was imported.\n")
+            return 1
 
 
 async def import_bills(

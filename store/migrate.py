@@ -54,6 +54,8 @@ def statements(sql: str) -> Iterator[str]:
         if complete_statement(statement):
             yield statement
             statement = ""
+    if any(line.strip() and not line.lstrip().startswith("--") for line in statement.splitlines()):
+        raise ValueError(f"a migration's last statement lacks its semicolon: {statement.strip()[:60]}")
 
 
 def migrate(tx: Tx) -> None:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TypeVar
 from urllib.parse import unquote
 
@@ -91,6 +92,19 @@ def connect(path: Path, *, cache_kb: int, read_only: bool = False) -> sqlite3.Co
     and never on the event loop. The log's limit of 4,000 pages (16 MB) makes that rare; pages written often are moved
     once. There is no memory mapping: with it, a failing disk would kill the process instead of raising an error.
     """
+    patience = monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            return _connect(path, cache_kb, read_only)
+        except sqlite3.OperationalError as error:
+            # Programs that make a new file at the same moment are told at once that it is busy: SQLite's own waiting
+            # does not cover the switch to the write-ahead log.
+            if result_code(error) != sqlite3.SQLITE_BUSY or monotonic() > patience:
+                raise
+            sleep(0.01)
+
+
+def _connect(path: Path, cache_kb: int, read_only: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False, cached_statements=512
     )

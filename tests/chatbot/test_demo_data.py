@@ -1,0 +1,74 @@
+"""The demo's customers have what the design promises, on any day, however often they are loaded."""
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from chatbot.demo_data import load_demo
+from store import Database, Tx, open_database
+from store.billing import Statement, accounts_of, find_contact, statement
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = open_database(f"sqlite:///{tmp_path}/billchat.db")
+    await opened.migrate()
+    await load_demo(opened, TODAY)
+    yield opened
+    await opened.close()
+
+
+async def statements(database: Database, name: str, mobile: str, today: date = TODAY) -> list[Statement]:
+    def ask(tx: Tx) -> list[Statement]:
+        contact = find_contact(tx, "email", f"{name}@example.com")
+        assert contact is not None
+        assert contact == find_contact(tx, "mobile", mobile)
+        return [statement(tx, account.id, today) for account in accounts_of(tx, contact)]
+
+    return await database.look(ask)
+
+
+async def test_one_owes_42_50_over_two_invoices(database: Database) -> None:
+    (stand,) = await statements(database, "owes", "+447700900001")
+    assert stand.owed_minor == stand.account.balance_minor == 4250
+    assert stand.account.currency == "GBP"
+    assert [invoice.overdue for invoice in stand.invoices] == [True, False]
+    assert sum(invoice.amount_minor for invoice in stand.invoices) == 4250
+    assert stand.mandate is None
+
+
+async def test_one_pays_by_direct_debit(database: Database) -> None:
+    (stand,) = await statements(database, "dd", "+447700900002")
+    assert stand.mandate is not None
+    assert stand.mandate.next_minor == stand.owed_minor == 3480
+    assert stand.mandate.next_on is not None
+    assert stand.mandate.next_on > TODAY.isoformat()
+
+
+async def test_one_has_nothing_to_pay(database: Database) -> None:
+    (stand,) = await statements(database, "clear", "+447700900003")
+    assert (stand.owed_minor, stand.account.balance_minor, stand.invoices, stand.mandate) == (0, 0, (), None)
+
+
+async def test_one_has_two_accounts_and_owes_on_one(database: Database) -> None:
+    owing, clear = await statements(database, "many", "+447700900004")
+    assert owing.owed_minor > 0
+    assert clear.owed_minor == 0
+
+
+async def test_loading_again_later_doubles_nothing_and_moves_the_dates(database: Database) -> None:
+    later = TODAY + timedelta(days=100)
+    await load_demo(database, later)
+    await load_demo(database, later)
+
+    (stand,) = await statements(database, "owes", "+447700900001", later)
+    assert stand.owed_minor == 4250
+    assert [invoice.overdue for invoice in stand.invoices] == [True, False]
+    (stand,) = await statements(database, "dd", "+447700900002", later)
+    assert stand.mandate is not None
+    assert stand.mandate.next_on is not None
+    assert stand.mandate.next_on > later.isoformat()

@@ -1,0 +1,95 @@
+"""Migrations: forward only, once, also when two start at once; a newer database is refused."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from store import Database, StoreError, open_database
+from store.migrate import migrations, statements
+
+START = """
+import asyncio, sys, store
+print("here", flush=True)
+sys.stdin.readline()
+asyncio.run(store.open_database(sys.argv[1]).migrate())
+"""
+
+
+async def versions(database: Database) -> list[int]:
+    return await database.look(
+        lambda tx: [row["version"] for row in tx.all("select version from migrations order by version")]
+    )
+
+
+async def test_migrating_twice_changes_nothing(database: Database) -> None:
+    await database.migrate()
+
+    assert await versions(database) == [migration.version for migration in migrations()]
+    await database.ready()
+
+
+async def test_a_database_without_its_schema_is_not_ready(url: str) -> None:
+    database = open_database(url)
+    with pytest.raises(StoreError):
+        await database.ready()
+    await database.close()
+
+
+async def test_a_newer_database_is_refused_with_a_remedy(database: Database) -> None:
+    await database.write(
+        lambda tx: tx.run("insert into migrations (version, name, applied_at) values (9999, 'later', 'tomorrow')")
+    )
+
+    with pytest.raises(StoreError, match=r"newer than this Billchat.*install the newer version again"):
+        await database.migrate()
+    with pytest.raises(StoreError, match="newer"):
+        await database.ready()
+
+
+async def test_processes_that_start_at_once_migrate_once(url: str) -> None:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    starts = [await asyncio.create_subprocess_exec(sys.executable, "-c", START, url, **pipes) for _ in range(4)]
+    for start in starts:
+        assert start.stdout is not None
+        await start.stdout.readline()
+    complaints = [
+        complaint.decode() for _, complaint in await asyncio.gather(*(start.communicate(b"go\n") for start in starts))
+    ]
+
+    assert complaints == [""] * 4
+    database = open_database(url)
+    assert await versions(database) == [migration.version for migration in migrations()]
+    await database.close()
+
+
+async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "0001.good.sql").write_text("create table good (id text);")
+    (tmp_path / "0002.bad.sql").write_text("create table better (id text);\ncreate tabel worse (id text);")
+    monkeypatch.setattr("store.migrate.FOLDER", tmp_path)
+    migrations.cache_clear()
+    database = open_database(url)
+    try:
+        with pytest.raises(StoreError, match="tabel"):
+            await database.migrate()
+        assert await database.look(lambda tx: tx.all("select name from sqlite_master")) == []
+    finally:
+        migrations.cache_clear()
+        await database.close()
+
+
+def test_a_semicolon_in_words_or_comments_ends_no_statement() -> None:
+    sql = "-- first; not yet\ninsert into a values ('x;y'); -- done; really\n\ndelete from a;\n-- the end;\n"
+    assert [statement.strip().splitlines()[-1] for statement in statements(sql)] == [
+        "insert into a values ('x;y'); -- done; really",
+        "delete from a;",
+    ]
+
+
+def test_a_statement_without_its_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="semicolon"):
+        list(statements("create table a (id text)\n"))

@@ -1,0 +1,104 @@
+"""No query reads a whole table: a turn costs the same with a thousand customers and with a million."""
+
+import ast
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from store import Database, Tx, billing, open_database
+from tests.store import bills
+
+STORE = Path(billing.__file__).parent
+STATEMENT = re.compile(r"^\s*(select|update|delete|insert|with)\s", re.IGNORECASE)
+
+
+class Anything(dict[str, Any]):
+    """A value for every parameter: the plan does not depend on it."""
+
+    def __missing__(self, name: str) -> str:
+        return "1"
+
+
+def queries() -> Iterator[tuple[str, str]]:
+    """Every statement in the store's modules, with where it stands."""
+    for file in sorted(STORE.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.match(node.value):
+                yield f"{file.name}:{node.lineno}", node.value
+    for name in ("ACCOUNT", "ACCOUNTS_OF", "HEADER", "UNPAID"):
+        yield f"billing.{name}", getattr(billing, name)
+
+
+def plan(connection: sqlite3.Connection, sql: str) -> list[str]:
+    return [row[3] for row in connection.execute(f"explain query plan {sql}", Anything())]
+
+
+# Housekeeping, once a day and on a thread of its own: an index would cost every turn more than the scan costs here.
+MAY_SCAN = re.compile(r"from conversations where updated_at < :before$")
+
+
+@pytest.fixture
+async def connection(tmp_path: Path) -> Any:
+    database = open_database(f"sqlite:///{tmp_path}/plans.db")
+    await database.migrate()
+    await database.close()
+    connection = sqlite3.connect(tmp_path / "plans.db")
+    yield connection
+    connection.close()
+
+
+async def test_every_query_finds_its_rows_by_an_index(connection: sqlite3.Connection) -> None:
+    explained = 0
+    for where, sql in queries():
+        try:
+            steps = plan(connection, sql)
+        except sqlite3.OperationalError:  # a part of a statement, or a sentence that begins like one
+            continue
+        explained += 1
+        scans = [
+            step for step in steps if step.startswith("SCAN") and "USING" not in step and step != "SCAN CONSTANT ROW"
+        ]
+        assert not scans or MAY_SCAN.search(sql), f"{where}: {scans}"
+    assert explained > 50
+
+
+@pytest.mark.parametrize(
+    "name", ["FIND_CONTACT", "CONTACT_EMAIL", "OWNS", "ACCOUNT", "ACCOUNTS_OF", "HEADER", "UNPAID"]
+)
+def test_what_a_statement_reads_is_searched_for_and_never_scanned(connection: sqlite3.Connection, name: str) -> None:
+    steps = plan(connection, getattr(billing, name))
+    reads = [step for step in steps if step.startswith(("SCAN", "SEARCH"))]
+    assert reads
+    assert all(step.startswith("SEARCH") and "USING" in step for step in reads), steps
+
+
+async def test_a_statement_takes_at_most_four_queries(database: Database) -> None:
+    asked: list[str] = []
+
+    class Counting:
+        """Passes everything on and remembers what was asked."""
+
+        def __init__(self, tx: Tx) -> None:
+            self.tx = tx
+
+        def one(self, sql: str, params: Any = None) -> Any:
+            asked.append(sql)
+            return self.tx.one(sql, params)
+
+        def all(self, sql: str, params: Any = None) -> Any:
+            asked.append(sql)
+            return self.tx.all(sql, params)
+
+    def ask(tx: Tx) -> None:
+        account = bills.account(tx)
+        for _ in range(20):
+            bills.invoice(tx, account, 1000)
+        counting: Any = Counting(tx)
+        assert len(billing.statement(counting, account, bills.TODAY).invoices) == 20
+
+    await database.write(ask)
+    assert len(asked) <= 4
