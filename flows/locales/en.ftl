@@ -168,6 +168,74 @@ error-unavailable = Something on our side did not work, and nothing was changed.
 
 ### Pages
 
+# The payment page: what it asks for.
+page-pay-title = Pay { $brand }
+page-pay-to = You’re paying { $brand }
+page-pay-until = This page works until { $until }.
+page-invoices =
+    { $count ->
+        [one] What it’s for: one invoice
+       *[other] What it’s for: { $count } invoices
+    }
+page-invoice = Invoice { $number }
+page-invoice-due = Due on { $date }
+page-other-charges = Other charges on your account
+page-methods = How would you like to pay?
+page-pay = Pay { $amount }
+page-pay-with = Pay { $amount } with { $method }
+page-card-safe = You give your card or bank details on { $method }’s own secure page. We never see them.
+page-card-safe-any = You give your card or bank details on the payment provider’s own secure page. We never see them.
+page-method-sandbox = For trying things out. No money moves.
+page-no-methods-title = You can’t pay here just now
+page-no-methods-text = Nothing was taken. Please try again later, or ask in the chat for another way to pay.
+
+# What became of the payment.
+page-paid-title = Paid. Thank you
+page-paid-text = You can close this page. Your receipt is in the chat.
+page-receipt = Receipt
+page-paid-on = Paid on
+page-paid-to = Paid to
+page-moment = { $at }
+page-confirming-title = We’re waiting for confirmation
+page-confirming-text = Your payment is on its way, and we’re waiting to hear that it arrived. Please don’t pay again.
+page-confirming-close = You can close this page. The chat will tell you as soon as we know.
+page-confirming-looking = This page looks again every few seconds.
+page-confirming-still = Stop looking by itself
+page-confirming-look = Look again now
+page-confirming-unpaid = I haven’t paid yet
+page-declined-title = The payment was declined
+page-declined-text = Nothing was taken. You can try again, or pay another way. Your bank can tell you why it said no.
+page-closed-title = You haven’t paid yet
+page-closed-text = You left the payment page, and nothing was taken. You can go back to it whenever you’re ready.
+page-expired-title = This link has expired
+page-expired-text = Nothing was taken. Go back to the chat and ask for a new link.
+page-revoked-title = There’s a newer link
+page-revoked-text = Nothing was taken here. Please use the newest link in the chat.
+page-changed-title = The amount has changed
+page-changed-text = Less is owed now than this link asks for, so nothing was taken. Go back to the chat and ask for a new link.
+page-settled-title = This is already paid
+page-settled-text = There’s nothing left to pay here. You can close this page.
+page-returned-title = This payment came back
+page-returned-text = The money was returned, so the amount is owed again. Go back to the chat and ask for a new link.
+page-unreachable-title = We couldn’t reach { $method }
+page-unreachable-text = Nothing was taken. Please wait a moment and try again.
+page-unknown-title = We don’t know this link
+page-unknown-text = It may have been cut short on its way to you. Open it again from the chat, or ask there for a new one.
+page-try-again = Try again
+page-back-to-payment = Back to the payment
+
+# The sandbox, a payment provider that is only pretended.
+page-sandbox-title = Sandbox checkout
+page-sandbox-banner = This is a sandbox: no money moves.
+page-sandbox-about = It stands where a real payment provider’s page would be. Choose how the payment should end.
+page-sandbox-pay = Pay { $merchant }
+page-sandbox-approve = Approve the payment
+page-sandbox-decline = Decline it
+page-sandbox-later = Approve it { $wait } later
+page-sandbox-close = Close without paying
+page-sandbox-finished = This checkout is finished.
+page-sandbox-back = Back to { $merchant }
+
 ### Widget
 
 # The chat panel. The page gives these to the panel as they stand, so a value is always a plain { $name }.

@@ -168,6 +168,74 @@ error-unavailable = Algo ha fallado por nuestra parte y no se ha cambiado nada. 
 
 ### Pages
 
+# The payment page: what it asks for.
+page-pay-title = Pagar a { $brand }
+page-pay-to = Va a pagar a { $brand }
+page-pay-until = Esta página funciona hasta { $until }.
+page-invoices =
+    { $count ->
+        [one] Qué incluye: una factura
+       *[other] Qué incluye: { $count } facturas
+    }
+page-invoice = Factura { $number }
+page-invoice-due = Vence el { $date }
+page-other-charges = Otros cargos de su cuenta
+page-methods = ¿Cómo quiere pagar?
+page-pay = Pagar { $amount }
+page-pay-with = Pagar { $amount } con { $method }
+page-card-safe = Los datos de su tarjeta o de su banco los da en la página segura de { $method }. Nosotros no los vemos nunca.
+page-card-safe-any = Los datos de su tarjeta o de su banco los da en la página segura del proveedor de pagos. Nosotros no los vemos nunca.
+page-method-sandbox = Para hacer pruebas. No se mueve dinero.
+page-no-methods-title = Ahora mismo no se puede pagar aquí
+page-no-methods-text = No se ha cobrado nada. Inténtelo más tarde o pregunte en el chat por otra forma de pago.
+
+# What became of the payment.
+page-paid-title = Pagado. Gracias
+page-paid-text = Puede cerrar esta página. Tiene el recibo en el chat.
+page-receipt = Recibo
+page-paid-on = Pagado el
+page-paid-to = Pagado a
+page-moment = { $at }
+page-confirming-title = Esperamos la confirmación
+page-confirming-text = Su pago está en camino y esperamos el aviso de que ha llegado. No pague otra vez, por favor.
+page-confirming-close = Puede cerrar esta página. El chat le avisará en cuanto lo sepamos.
+page-confirming-looking = Esta página se actualiza sola cada pocos segundos.
+page-confirming-still = Dejar de actualizar
+page-confirming-look = Mirar ahora
+page-confirming-unpaid = Todavía no he pagado
+page-declined-title = El pago no se ha aceptado
+page-declined-text = No se ha cobrado nada. Puede intentarlo de nuevo o pagar de otra forma. Su banco puede decirle el motivo.
+page-closed-title = Todavía no ha pagado
+page-closed-text = Ha salido de la página de pago y no se ha cobrado nada. Puede volver a ella cuando quiera.
+page-expired-title = Este enlace ha caducado
+page-expired-text = No se ha cobrado nada. Vuelva al chat y pida un enlace nuevo.
+page-revoked-title = Hay un enlace más reciente
+page-revoked-text = Aquí no se ha cobrado nada. Use el último enlace que tiene en el chat, por favor.
+page-changed-title = El importe ha cambiado
+page-changed-text = Ahora se debe menos de lo que pide este enlace, así que no se ha cobrado nada. Vuelva al chat y pida uno nuevo.
+page-settled-title = Esto ya está pagado
+page-settled-text = Aquí no queda nada por pagar. Puede cerrar esta página.
+page-returned-title = Este pago ha sido devuelto
+page-returned-text = El dinero ha vuelto a su origen, así que el importe se debe de nuevo. Vuelva al chat y pida un enlace nuevo.
+page-unreachable-title = No hemos podido conectar con { $method }
+page-unreachable-text = No se ha cobrado nada. Espere un momento e inténtelo de nuevo, por favor.
+page-unknown-title = No conocemos este enlace
+page-unknown-text = Puede que haya llegado incompleto. Ábralo otra vez desde el chat o pida allí uno nuevo.
+page-try-again = Intentarlo de nuevo
+page-back-to-payment = Volver al pago
+
+# The sandbox, a payment provider that is only pretended.
+page-sandbox-title = Pago de prueba
+page-sandbox-banner = Esto es una prueba: no se mueve dinero.
+page-sandbox-about = Ocupa el lugar de la página de un proveedor de pagos de verdad. Elija cómo debe acabar el pago.
+page-sandbox-pay = Pagar a { $merchant }
+page-sandbox-approve = Aprobar el pago
+page-sandbox-decline = Rechazarlo
+page-sandbox-later = Aprobarlo { $wait } después
+page-sandbox-close = Cerrar sin pagar
+page-sandbox-finished = Este pago de prueba ha terminado.
+page-sandbox-back = Volver a { $merchant }
+
 ### Widget
 
 # El panel del chat. La página se las entrega tal cual, así que un valor es siempre un simple { $name }.

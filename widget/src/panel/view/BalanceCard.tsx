@@ -1,0 +1,35 @@
+import type { Balance, InvoiceRow } from "../protocol";
+import { useTools } from "../tools";
+
+/** What is owed, large, and each invoice that makes it up. */
+export function BalanceCard({ card }: { card: Balance }) {
+  const { words } = useTools();
+  const title = card.amount_minor > 0 ? "balance-owed" : card.amount_minor < 0 ? "balance-credit" : "balance-clear";
+  return (
+    <div class="card">
+      <h2 class="card-label">{words(title)}</h2>
+      <p class="amount">{card.formatted}</p>
+      {card.invoices.length > 0 && (
+        <ul class="invoices">
+          {card.invoices.map((invoice) => (
+            <Invoice key={invoice.number} invoice={invoice} />
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function Invoice({ invoice }: { invoice: InvoiceRow }) {
+  const { words, format } = useTools();
+  return (
+    <li>
+      <span>
+        <span class="invoice-number">{words("invoice", { number: invoice.number })}</span>
+        <span class="quiet-text">{words("due", { date: format.date(invoice.due_on) })}</span>
+        {format.past(invoice.due_on) && <span class="chip warn">{words("overdue")}</span>}
+      </span>
+      <span class="figures">{invoice.formatted}</span>
+    </li>
+  );
+}
