@@ -15,7 +15,9 @@ from store.billing import Statement, accounts_of, find_contact, statement
 
 TODAY = date(2026, 11, 23)
 
-CUSTOMER = {
+Record = dict[str, Any]
+
+CUSTOMER: Record = {
     "kind": "customer",
     "id": "C-1",
     "name": "Ada Moss",
@@ -23,8 +25,14 @@ CUSTOMER = {
     "emails": ["Ada@Example.com"],
     "mobiles": ["+44 7700 900001"],
 }
-ACCOUNT = {"kind": "account", "number": "BB-1", "name": "Home broadband", "currency": "GBP", "customers": ["C-1"]}
-INVOICE = {
+ACCOUNT: Record = {
+    "kind": "account",
+    "number": "BB-1",
+    "name": "Home broadband",
+    "currency": "GBP",
+    "customers": ["C-1"],
+}
+INVOICE: Record = {
     "kind": "invoice",
     "number": "INV-1",
     "account": "BB-1",
@@ -32,7 +40,7 @@ INVOICE = {
     "due_on": "2026-11-15",
     "lines": [{"description": "Fibre 80", "amount_minor": 2000}, {"description": "VAT 20%", "amount_minor": 400}],
 }
-MANDATE = {
+MANDATE: Record = {
     "kind": "mandate",
     "reference": "DD-1",
     "account": "BB-1",
@@ -40,7 +48,7 @@ MANDATE = {
     "next_on": "2026-12-01",
     "next_minor": 2400,
 }
-CREDIT = {"kind": "credit", "reference": "BACS-1", "account": "BB-1", "amount_minor": 1000}
+CREDIT: Record = {"kind": "credit", "reference": "BACS-1", "account": "BB-1", "amount_minor": 1000}
 ALL = [CUSTOMER, ACCOUNT, INVOICE, MANDATE, CREDIT]
 
 
@@ -227,7 +235,7 @@ async def test_a_wrong_record_is_told_with_its_line_and_place(
     [
         (ACCOUNT | {"currency": "EUR"}, "line 1: account BB-1 is kept in GBP; open another account for EUR"),
         (ACCOUNT | {"customers": ["C-9"]}, "line 1: there is no customer C-9; put the customer's line above this one"),
-        (INVOICE | {"lines": INVOICE["lines"][:1]}, "line 1: invoice INV-1 was booked with other lines"),  # type: ignore[index]
+        (INVOICE | {"lines": INVOICE["lines"][:1]}, "line 1: invoice INV-1 was booked with other lines"),
         (CREDIT | {"amount_minor": 1}, "line 1: credit BACS-1 was booked on another account or with another amount"),
     ],
 )

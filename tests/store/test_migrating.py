@@ -50,8 +50,11 @@ async def test_a_newer_database_is_refused_with_a_remedy(database: Database) -> 
 
 
 async def test_processes_that_start_at_once_migrate_once(url: str) -> None:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    starts = [await asyncio.create_subprocess_exec(sys.executable, "-c", START, url, **pipes) for _ in range(4)]
+    pipe = subprocess.PIPE
+    starts = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", START, url, stdin=pipe, stdout=pipe, stderr=pipe)
+        for _ in range(4)
+    ]
     for start in starts:
         assert start.stdout is not None
         await start.stdout.readline()
