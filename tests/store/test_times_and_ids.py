@@ -44,18 +44,29 @@ def test_a_text_of_another_form_is_no_moment(text: str) -> None:
         parse(text)
 
 
-milliseconds = st.integers(0, 2**48 - 1)
-randoms = st.integers(0, 2**80 - 1)
+numbers = st.integers(0, 2**128 - 1)
 
 
-@given(milliseconds, milliseconds, randoms, randoms)
-def test_ids_sort_by_their_millisecond(one: int, other: int, x: int, y: int) -> None:
-    first, second = encoded(one, x), encoded(other, y)
+@given(numbers, numbers)
+def test_ids_sort_as_their_numbers(one: int, other: int) -> None:
+    first, second = encoded(one), encoded(other)
     assert len(first) == LENGTH
     assert set(first) <= set(ALPHABET)
-    assert ((one, x) < (other, y)) == (first < second)
+    assert (one < other) == (first < second)
 
 
-def test_ids_made_together_differ() -> None:
-    assert len({new_id() for _ in range(10_000)}) == 10_000
+def test_ids_sort_as_they_are_made_and_none_is_made_twice() -> None:
+    made = [new_id() for _ in range(10_000)]
+    assert sorted(set(made)) == made
     assert new_id().isalnum()
+
+
+def test_ids_go_on_rising_when_the_clock_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = new_id()
+    monkeypatch.setattr("store.ids.time_ns", lambda: 0)
+    assert new_id() > before
+
+
+def test_an_id_begins_with_its_time() -> None:
+    morning = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000)
+    assert encoded(morning << 80)[:10] < encoded(morning + 1 << 80)[:10]
