@@ -4,6 +4,7 @@ Webhook, return page and poller all end in `Payments.report`; the store makes su
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,8 +27,6 @@ log = structlog.get_logger(__name__)
 
 # Gateways keep a hosted page open for half an hour at the least, however soon the link runs out.
 SHORTEST_CHECKOUT = timedelta(minutes=30)
-# A return page that is reloaded asks the gateway no more often than this.
-ASK_EVERY = timedelta(seconds=2)
 AT_ONCE = 20
 LONGEST_SLEEP_S = 60.0
 
@@ -125,7 +124,7 @@ class Payments:
         self.gateways = gateways
         self._turns = turns
         self._woken = asyncio.Event()
-        self._asked: dict[str, datetime] = {}
+        self._asking: dict[str, asyncio.Task[None]] = {}
 
     async def view(self, token: str) -> View | None:
         """Return what the link with this token stands for; None if no link has it."""
@@ -172,16 +171,8 @@ class Payments:
         """Ask the gateways what became of a link's payments, since its customer is back; then return the view."""
         digest = token_hash(token)
         waiting = await self.service.database.look(lambda tx: _undecided(tx, digest))
-        await asyncio.gather(*(self._check(payment) for payment in waiting if self._may_ask(payment.id)))
+        await asyncio.gather(*(self._check(payment) for payment in waiting))
         return await self.view(token)
-
-    def _may_ask(self, payment: str) -> bool:
-        now = self.service.clock.now()
-        self._asked = {each: at for each, at in self._asked.items() if now - at < ASK_EVERY}
-        if payment in self._asked:
-            return False
-        self._asked[payment] = now
-        return True
 
     async def report(self, gateway: str, report: Report, asked_in: str | None = None) -> bool:
         """Book what a gateway reports, and let the conversation know. False if we know no such payment (yet).
@@ -221,6 +212,15 @@ class Payments:
         self.wake()
 
     async def _check(self, payment: Payment) -> None:
+        """Ask the gateway about a payment. Who asks while somebody is asking, waits for the same answer."""
+        asking = self._asking.get(payment.id)
+        if asking is None:
+            asking = asyncio.create_task(self._ask(payment))
+            self._asking[payment.id] = asking
+            asking.add_done_callback(lambda _: self._asking.pop(payment.id, None))
+        await asyncio.shield(asking)
+
+    async def _ask(self, payment: Payment) -> None:
         gateway = self.gateways.get(payment.gateway)
         if gateway is None:
             log.error("payment_gateway_switched_off", gateway=payment.gateway, payment=payment.id)
@@ -245,10 +245,9 @@ class Payments:
                 await self.sweep()
             except Exception:
                 log.exception("payment_sweep_failed")
-            try:
-                await asyncio.wait_for(self._woken.wait(), await self._until_due())
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(await self._until_due()):
+                    await self._woken.wait()
 
     async def sweep(self) -> None:
         """Do all that is due now."""

@@ -1,0 +1,134 @@
+"""What the pretended payment provider remembers, in a file of its own: it is another company."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from store.ids import new_id
+from store.times import parse, stamp
+
+# How long after one failed delivery of a webhook comes the next; after the last, it stays lost.
+RETRY_AFTER = tuple(timedelta(seconds=wait) for wait in (1, 5, 30, 120, 600, 3600, *[6 * 3600] * 12))
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A hosted page. States: open | pending | paid | declined | closed | expired | bounced | refunded."""
+
+    id: str
+    reference: str
+    amount_minor: int
+    currency: str
+    description: str
+    locale: str
+    return_url: str
+    cancel_url: str
+    expires_at: str
+    state: str = "open"
+    payment: str | None = None
+    refunded_minor: int = 0
+    settles_at: str | None = None
+
+    def public(self) -> dict[str, Any]:
+        """Return what the provider tells its customers' systems."""
+        keys = ("id", "reference", "amount_minor", "currency", "state", "payment", "refunded_minor")
+        return {key: getattr(self, key) for key in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook on its way."""
+
+    id: str
+    body: str
+    tries: int
+
+
+class Book:
+    """The provider's checkouts and the webhooks it still has to deliver. Without a path it forgets at the end."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._db = sqlite_utils.Database(path, execute_plugins=False) if path else sqlite_utils.Database(memory=True)
+        if path:
+            self._db.enable_wal()
+        self._checkouts, self._webhooks = self._db.table("checkouts"), self._db.table("webhooks")
+        self._checkouts.create(
+            {
+                "id": str, "reference": str, "amount_minor": int, "currency": str, "description": str, "locale": str,
+                "return_url": str, "cancel_url": str, "expires_at": str, "state": str, "payment": str,
+                "refunded_minor": int, "settles_at": str,
+            },
+            pk="id", if_not_exists=True,
+        )  # fmt: skip
+        self._checkouts.create_index(["reference"], unique=True, if_not_exists=True)
+        self._webhooks.create({"id": str, "body": str, "due_at": str, "tries": int}, pk="id", if_not_exists=True)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def add(self, checkout: Checkout) -> None:
+        """Write a new checkout."""
+        self._checkouts.insert(asdict(checkout))
+
+    def find(self, checkout: str) -> Checkout | None:
+        """Return a checkout by its id."""
+        return self._one("id", checkout)
+
+    def by_reference(self, reference: str) -> Checkout | None:
+        """Return a checkout by the reference its order came with."""
+        return self._one("reference", reference)
+
+    def change(self, checkout: Checkout, due_at: datetime, **changes: Any) -> Checkout:  # noqa: ANN401 (columns)
+        """Change a checkout, and write the webhook that tells of it in the same transaction."""
+        changed = replace(checkout, **changes)
+        event = {"id": f"evt{new_id()}", "checkout": changed.public()}
+        with self._db.conn:
+            self._checkouts.update(changed.id, changes)
+            self._webhooks.insert({"id": event["id"], "body": json.dumps(event), "due_at": stamp(due_at), "tries": 0})
+        return changed
+
+    def unsettled(self, now: datetime) -> list[Checkout]:
+        """Return what is to be approved now, and the pages whose time is up."""
+        where = "(state = 'pending' and settles_at <= :now) or (state = 'open' and expires_at <= :now)"
+        return [_checkout(row) for row in self._checkouts.rows_where(where, {"now": stamp(now)})]
+
+    def due(self, now: datetime) -> list[Delivery]:
+        """Return the webhooks to deliver now, oldest first."""
+        rows = self._webhooks.rows_where("due_at <= :now", {"now": stamp(now)}, order_by="id")
+        return [Delivery(row["id"], row["body"], row["tries"]) for row in rows]
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Forget a webhook that arrived."""
+        self._webhooks.delete(delivery.id)
+
+    def missed(self, delivery: Delivery, now: datetime) -> None:
+        """Set when to try again to deliver a webhook; after the last try it is given up."""
+        if delivery.tries >= len(RETRY_AFTER):
+            return self.delivered(delivery)
+        due_at = stamp(now + RETRY_AFTER[delivery.tries])
+        self._webhooks.update(delivery.id, {"due_at": due_at, "tries": delivery.tries + 1})
+        return None
+
+    def next_due(self) -> datetime | None:
+        """Return when there is something to do next."""
+        [(at,)] = self._db.execute(
+            """select min(at) from (
+                select min(due_at) as at from webhooks union all
+                select min(settles_at) from checkouts where state = 'pending' union all
+                select min(expires_at) from checkouts where state = 'open')"""
+        ).fetchall()
+        return None if at is None else parse(at)
+
+    def _one(self, column: str, value: str) -> Checkout | None:
+        rows = list(self._checkouts.rows_where(f"{column} = :value", {"value": value}))
+        return _checkout(rows[0]) if rows else None
+
+
+def _checkout(row: Mapping[str, Any]) -> Checkout:
+    return Checkout(**row)

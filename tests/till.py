@@ -1,0 +1,136 @@
+"""Everything that paying takes, on one address: the pages, the webhooks, and the pretended provider behind HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer, unused_port
+
+from chatbot import assets, pages, paying
+from chatbot.config import Server
+from chatbot.gateways import enabled
+from chatbot.payments import Payments, make_link
+from chatbot.sandbox import Sandbox
+from chatbot.sandbox_book import Book
+from store import billing
+from tests.clock import FakeClock
+from tests.house import House, Visitor
+
+OWED = 4250
+
+
+@dataclass
+class Till:
+    """A customer who owes £42.50 has asked for a link; `token` opens it."""
+
+    house: House
+    payments: Payments
+    sandbox: Sandbox
+    client: TestClient[web.Request, web.Application]
+    visitor: Visitor
+    account: str
+    token: str = ""
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, folder: Path, clock: FakeClock, locale: str = "en", **sections: Any) -> AsyncIterator["Till"]:
+        port = unused_port()
+        address = f"http://127.0.0.1:{port}"
+        house = await House.open(folder, clock, server=Server(public_url=address), **sections)
+        book = Book(folder / "sandbox.db")
+        app = web.Application()
+        pages.set_up(app)
+        app.add_routes(assets.routes())
+        sandbox = Sandbox(house.service, book)
+        app.add_routes(sandbox.routes())
+        async with aiohttp.ClientSession() as http:
+            payments = Payments(house.service, house.turns, enabled(house.service.settings, http))
+            app.add_routes(paying.routes(payments))
+            async with TestClient(TestServer(app, port=port)) as client:
+                visitor = await house.visitor(locale=locale)
+                await visitor.verify()
+                [account] = await house.rows(
+                    "select a.account from account_contacts a join identifiers i on i.contact = a.contact "
+                    "where i.value = 'owes@example.com'"
+                )
+                till = cls(house, payments, sandbox, client, visitor, account["account"])
+                await till.ask()
+                yield till
+        book.close()
+        await house.close()
+
+    async def ask(self, *invoices: str) -> str:
+        """Ask for a link, as the dialogue does; returns its token."""
+        service = self.house.service
+        contact = (await self.house.rows("select contact from identifiers where value = 'owes@example.com'"))[0]
+        made = await service.database.write(
+            lambda tx: make_link(
+                tx,
+                service,
+                conversation=self.visitor.conversation,
+                contact=contact["contact"],
+                account=self.account,
+                invoices=invoices,
+                now=service.clock.now(),
+            )
+        )
+        assert made is not None
+        self.token = service.keys.link_token(made.link)
+        return self.token
+
+    async def get(self, path: str = "", **options: Any) -> tuple[int, str]:
+        async with self.client.get(f"/pay/{self.token}{path}", **options) as response:
+            return response.status, await response.text()
+
+    async def done(self) -> str:
+        """Come back from the gateway, and read the page."""
+        return (await self.get("/done"))[1]
+
+    async def start(self) -> str:
+        """Press the pay button; returns where the browser is sent."""
+        return await self.press(f"/pay/{self.token}", method="sandbox")
+
+    async def press(self, path: str, **form: str) -> str:
+        async with self.client.post(path, data=form, allow_redirects=False) as response:
+            assert response.status == 303, await response.text()
+            return response.headers["Location"]
+
+    async def choose(self, action: str) -> str:
+        """Press the pay button, then a button of the provider's page; returns where the browser is sent."""
+        return await self.press(
+            (await self.start()).removeprefix(str(self.client.make_url("")).rstrip("/")), action=action
+        )
+
+    async def reference(self) -> str:
+        """The reference of the newest payment."""
+        return str((await self.rows("payments"))[-1]["id"])
+
+    async def rows(self, table: str) -> list[dict[str, Any]]:
+        order = "rowid" if table == "gateway_events" else "id"
+        return await self.house.rows(f"select * from {table} order by {order}")
+
+    async def booked(self) -> list[tuple[str, int]]:
+        """The ledger's entries that are not invoices."""
+        rows = await self.house.rows(
+            "select kind, amount_minor from entries where account = :id and kind <> 'invoice' order by id",
+            id=self.account,
+        )
+        return [(row["kind"], row["amount_minor"]) for row in rows]
+
+    async def balance(self) -> int:
+        account = await self.house.service.database.look(lambda tx: billing.find_account(tx, self.account))
+        assert account is not None
+        return account.balance_minor
+
+    def said(self) -> list[str]:
+        """What the chat said by itself since the last time this was asked: the first message of each turn."""
+        new = [str(answer.messages[0]["text"]) for answer in self.house.told]
+        self.house.told.clear()
+        return new
+
+    def counted(self, outcome: str) -> float:
+        return self.house.service.metrics.payments.labels("sandbox", outcome)._value.get()
