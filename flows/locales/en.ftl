@@ -27,7 +27,7 @@ not-understood = Sorry, I didn’t understand that.
 stale-choice = That choice is no longer available.
 card-typed = I removed a card number from your message. Please never type card details here. You enter them only on the secure payment page.
 out-of-scope = I can only help with bills and payments, or pass a message to our team.
-greeting = Hello.
+greeting = Hello. How can I help?
 thanks = You’re welcome.
 goodbye = Thank you. You can come back to this chat at any time.
 are-you-a-bot = I’m an automated assistant, not a person. I can help you pay a bill, or pass a message to our team.
@@ -165,6 +165,38 @@ error-slow-down = That was a little fast for us. Please wait a few seconds and t
 error-unavailable = Something on our side did not work, and nothing was changed. Please try again in a moment.
 
 ### Letters
+
+# The text with the code. Without accents or typographic signs it stays one message: 160 characters with its last line.
+letter-code-sms = { $brand } code: { $code }. Type it only in the chat you started. Never text or read it to anyone.
+# The same where the company's name and address are long.
+letter-code-sms-short = { $brand } code: { $code }. Only for the chat you started. Never share it.
+
+letter-code-subject = Your { $brand } code
+letter-code-intro = Here is the code you asked for in our chat:
+letter-code-advice = Type it only in the chat you started. Never text or read it to anyone. We will never ask you to.
+letter-code-life = It works once, and for { $minutes } from when you asked for it.
+letter-code-not-you = Didn’t ask for a code? Then there is nothing to do. Nobody can see your account without it.
+
+letter-receipt-subject = Your receipt from { $brand }: { $amount }
+letter-receipt-intro = Thank you. We have received your payment.
+letter-receipt-label-reference = Reference
+letter-receipt-label-paid = Paid on
+letter-receipt-label-account = Account
+letter-receipt-when = { $day }, { $time }
+letter-receipt-invoice = Invoice { $number }
+letter-receipt-on-account = Kept as credit on your account
+letter-receipt-keep = Please keep this email as your receipt.
+letter-receipt-preview = Receipt { $reference }
+
+# What the company's own team reads.
+letter-team-subject = A customer left you a message
+letter-team-intro = A customer wrote this in the chat:
+letter-team-reply-to = Reply to: { $who }
+letter-team-nobody = They did not say how to reach them.
+letter-team-proven = They gave a right code for an account of { $name }.
+letter-team-unproven = They have not proved who they are, so please say nothing about an account yet.
+letter-team-received = Received: { $at }
+letter-team-reference = Conversation: { $reference }
 
 ### Pages
 

@@ -27,7 +27,7 @@ not-understood = Perdone, no le he entendido.
 stale-choice = Esa opción ya no está disponible.
 card-typed = He borrado de su mensaje un número de tarjeta. Por favor, no escriba nunca aquí los datos de su tarjeta. Solo se introducen en la página de pago segura.
 out-of-scope = Solo puedo ayudarle con facturas y pagos, o pasar un mensaje a nuestro equipo.
-greeting = Hola.
+greeting = Hola. ¿En qué puedo ayudarle?
 thanks = De nada.
 goodbye = Gracias. Puede volver a este chat cuando quiera.
 are-you-a-bot = Soy un asistente automático, no una persona. Puedo ayudarle a pagar una factura o pasar un mensaje a nuestro equipo.
@@ -165,6 +165,38 @@ error-slow-down = Ha ido un poco rápido para nosotros. Espere unos segundos e i
 error-unavailable = Algo ha fallado por nuestra parte y no se ha cambiado nada. Inténtelo de nuevo en un momento.
 
 ### Letters
+
+# El SMS con el código. Sin á, í, ó ni ú cabe en un solo mensaje: 160 caracteres con su última línea.
+letter-code-sms = Clave de { $brand }: { $code }. Solo para el chat que ha abierto usted. No la diga ni la mande a nadie.
+# Lo mismo cuando el nombre y la dirección de la empresa son largos.
+letter-code-sms-short = Clave de { $brand }: { $code }. Solo para su chat. No la diga a nadie.
+
+letter-code-subject = Su código de { $brand }
+letter-code-intro = Este es el código que ha pedido en nuestro chat:
+letter-code-advice = Escríbalo solo en el chat que ha abierto usted. No lo diga ni lo envíe a nadie. Nosotros nunca se lo pediremos.
+letter-code-life = Sirve una sola vez y durante { $minutes } desde que lo pidió.
+letter-code-not-you = ¿No ha pedido ningún código? Entonces no tiene que hacer nada. Sin él, nadie puede ver su cuenta.
+
+letter-receipt-subject = Su recibo de { $brand }: { $amount }
+letter-receipt-intro = Gracias. Hemos recibido su pago.
+letter-receipt-label-reference = Referencia
+letter-receipt-label-paid = Pagado el
+letter-receipt-label-account = Cuenta
+letter-receipt-when = { $day }, { $time }
+letter-receipt-invoice = Factura { $number }
+letter-receipt-on-account = Queda a su favor en la cuenta
+letter-receipt-keep = Guarde este correo como recibo.
+letter-receipt-preview = Recibo { $reference }
+
+# Lo que lee el equipo de la empresa.
+letter-team-subject = Un cliente les ha dejado un mensaje
+letter-team-intro = Un cliente ha escrito esto en el chat:
+letter-team-reply-to = Responder a: { $who }
+letter-team-nobody = No ha dicho cómo contactar con él.
+letter-team-proven = Ha escrito un código correcto de una cuenta de { $name }.
+letter-team-unproven = No ha demostrado quién es, así que no le digan todavía nada sobre ninguna cuenta.
+letter-team-received = Recibido: { $at }
+letter-team-reference = Conversación: { $reference }
 
 ### Pages
 
