@@ -4,7 +4,7 @@ from flows.effects import Effect, Say
 from flows.events import SMALL_TALK
 from flows.identify import forget_customer
 from flows.person import open_person
-from flows.prompts import ask, then_ask
+from flows.prompts import ask, small_talk, then_ask
 from flows.rules import STAY, Row, Step, from_any
 from flows.states import MENU, PASSING, PayBill, Person
 
@@ -49,6 +49,6 @@ RULES: list[Row] = [
     *from_any("not_understood",   STAY,           None,  then_ask("not-understood")),
     *[("back", state, rest,       None,           ask) for state, rest in PASSING.items()],
     *[row for event in SMALL_TALK
-      for row in from_any(event,  STAY,           None,  then_ask(event.replace("_", "-")))],
+      for row in from_any(event,  STAY,           None,  small_talk(event.replace("_", "-")))],
 ]
 # fmt: on

@@ -34,37 +34,57 @@ def draw() -> str:
 
 def document() -> str:
     """docs/flows.md, whole."""
-    paragraphs = [
+    text = "\n\n".join(fill(paragraph, 118, break_on_hyphens=False) for paragraph in _paragraphs())
+    return f"# The dialogue\n\n{text}\n\n<!-- drawing -->\n\n```mermaid\n{draw()}```\n\n<!-- /drawing -->\n"
+
+
+def _paragraphs() -> list[str]:
+    start = (
         "Every conversation is in one of the states below. An event (something typed, tapped or reported) takes it to "
         "the next one and says or asks for something on the way. The drawing is made from the tables in `flows/`, the "
         "same rows that run the dialogue; `billchat flows` prints it. A word in [brackets] is the guard that a row "
-        "depends on. Dashed states only wait for an answer from the service, which comes in the same turn.",
-        f"**Menu** (`flows/menu.py`). {_said(menu.__doc__)}",
+        "depends on. Dashed states only wait for an answer from the service, which comes in the same turn."
+    )
+    paying = (
         f"**Pay my bill** (`flows/pay_bill.py`). {_said(pay_bill.__doc__)} Nothing about an account is said before a "
-        "right code, and amounts are read anew whenever they are told, so a verification that has run out is noticed.",
-        f"**Talk to a person** (`flows/person.py`). {_said(person.__doc__)}",
+        "right code, and amounts are read anew whenever they are told, so a verification that has run out is noticed."
+    )
+    anywhere = (
         "**From any state** (`flows/anywhere.py`, `flows/payments.py`). Help, the way back, the menu and a person; and "
-        "what a gateway or the clock reports about a payment, said wherever the customer is.",
+        "what a gateway or the clock reports about a payment, said wherever the customer is."
+    )
+    return [
+        start,
+        f"**Menu** (`flows/menu.py`). {_said(menu.__doc__)}",
+        paying,
+        f"**Talk to a person** (`flows/person.py`). {_said(person.__doc__)}",
+        anywhere,
     ]
-    text = "\n\n".join(fill(paragraph, 118, break_on_hyphens=False) for paragraph in paragraphs)
-    return f"# The dialogue\n\n{text}\n\n<!-- drawing -->\n\n```mermaid\n{draw()}```\n\n<!-- /drawing -->\n"
 
 
 def _arrows() -> tuple[list[Arrow], list[str]]:
     """The arrows (from, to, label), and the lines of the note about rows that hold nearly everywhere."""
-    groups: dict[tuple[str, Guard | None, Act, str], list[str]] = {}
+    groups: dict[tuple[str, Guard | None, Act], list[tuple[str, str]]] = {}
     for event, source, to, guard, act in TABLE:
         for one in (source,) if isinstance(source, str) else source:
-            groups.setdefault((event, guard, act, STAY if to == PASSING.get(one) else to), []).append(one)
+            groups.setdefault((event, guard, act), []).append((one, to))
     arrows: list[Arrow] = []
     everywhere: dict[str, list[str]] = {}
-    for (event, guard, _, to), sources in groups.items():
-        label = _label(event, guard)
-        if len(sources) > EVERYWHERE:
-            everywhere.setdefault("stays" if to == STAY else f"to {to}", []).append(label)
+    for (event, guard, _), pairs in groups.items():
+        label, target = _label(event, guard), _target(pairs)
+        if target is not None and len(pairs) > EVERYWHERE:
+            everywhere.setdefault(target, []).append(label)
         else:
-            arrows += [(one, PASSING.get(one, one) if to == STAY else to, label) for one in sources]
+            arrows += [(one, one if to == STAY else to, label) for one, to in pairs]
     return arrows, [line for where, labels in everywhere.items() for line in _note(where, labels)]
+
+
+def _target(pairs: list[tuple[str, str]]) -> str | None:
+    """Where all of these rows lead, when it is one place; where a passing state rests counts as staying."""
+    stays = any(to == STAY for _, to in pairs)
+    targets = {STAY if stays and to == PASSING.get(one) else to for one, to in pairs}
+    only = targets.pop() if len(targets) == 1 else None
+    return "stays" if only == STAY else only and f"to {only}"
 
 
 def _note(where: str, labels: list[str]) -> Iterator[str]:

@@ -1,26 +1,42 @@
 """Amounts, dates and lengths of time in a country's way of writing, through Babel."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
-from babel import Locale
-from babel.dates import format_skeleton, format_time
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 from babel.units import format_unit
 
 from flows.effects import FullDate, Money, Wait
 
+CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
+"""Where "CHF5" wants a space."""
+
 UNITS = ((3600, "duration-hour"), (60, "duration-minute"), (1, "duration-second"))
 TWO_MINUTES = 120
+FALLBACK = "en-GB"
+
+
+def known_locale(name: str) -> Locale | None:
+    """A locale such as en-GB; None where nobody has described it."""
+    try:
+        return Locale.parse(name.strip(), sep="-")
+    except (UnknownLocaleError, ValueError):
+        return None
 
 
 class Formats:
-    """How one country writes. Each answer is kept, since the same amounts and dates are told again and again."""
+    """How one country writes, by its locale (en-GB); an unknown one writes as the fallback does.
+
+    Each answer is kept, since the same amounts and dates are told again and again.
+    """
 
     def __init__(self, name: str) -> None:
-        self.locale = Locale.parse(name, sep="-")
+        self.locale = known_locale(name) or Locale.parse(FALLBACK, sep="-")
         self.money: Callable[[Money], str] = lru_cache(4096)(self._money)
         self.day: Callable[[date], str] = lru_cache(1024)(self._day)
         self.full_day: Callable[[date], str] = lru_cache(1024)(self._full_day)
@@ -46,9 +62,9 @@ class Formats:
         """£42.50. Minor units become major ones by the currency's own number of decimals, exactly."""
         amount = Decimal(money.minor).scaleb(-get_currency_precision(money.currency))
         told = format_currency(amount, money.currency, locale=self.locale)
-        return told.replace(
-            money.currency, get_currency_symbol(money.currency, "en")
-        )  # a code only where none has a sign
+        # Some locales write a code where readers know the sign: "42,50 £", not "42,50 GBP".
+        told = told.replace(money.currency, get_currency_symbol(money.currency, "en"))
+        return CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", told)
 
     def _day(self, day: date) -> str:
         """3 December."""
@@ -56,7 +72,7 @@ class Formats:
 
     def _full_day(self, day: date) -> str:
         """3 December 2026."""
-        return format_skeleton("yMMMMd", day, locale=self.locale)
+        return format_date(day, "long", locale=self.locale)
 
     def _moment(self, moment: datetime, zone: tzinfo) -> str:
         """3 December, 14:05, on the clock of `zone`."""

@@ -100,7 +100,7 @@ class Language:
         if pattern is None:
             raise KeyError(key)  # a message of attributes only
         text, _ = self._bundle.format_pattern(pattern, args)  # a name left out is shown by its name, never an error
-        return str(text)
+        return str(text).rstrip()  # a list of lines at the end may be empty
 
     def _told(self, value: object, zone: tzinfo) -> str | int:
         if isinstance(value, str | int):

@@ -133,6 +133,12 @@ def then_ask(key: str) -> Act:
     return lambda step: (first, ask(step))
 
 
-def with_question(step: Step, first: Say) -> tuple[Effect, ...]:
-    """A message from outside, then what the state was asking, so that nobody loses the thread."""
-    return (first, ask(step))
+def small_talk(key: str) -> Act:
+    """An act: these words with the state's choices; where something is to be typed, what it is as well."""
+    first = Say(key)
+
+    def answer(step: Step) -> Effect | tuple[Effect, ...]:
+        prompt = ask(step)
+        return Say(key, choices=prompt.choices) if prompt.expects is None else (first, prompt)
+
+    return answer

@@ -9,7 +9,7 @@ from flows.events import Event
 from flows.identifiers import Found, Identifier, find_identifiers, likely_meant
 from flows.meaning import command, meanings, one_width, plain, tokens
 from flows.phrases import COMMANDS, IN_A_MESSAGE, POLITE
-from flows.states import PayBill, Person
+from flows.states import MENU, PayBill, Person
 
 Offered = Sequence[Mapping[str, str]]
 
@@ -21,6 +21,9 @@ LOOKS_LIKE_IDENTITY = re.compile(r"[@\d]|\(at\)|\[at\]| arroba ", re.IGNORECASE)
 
 FEW = 3
 """Words from which something not understood is a request of its own, and is answered with what can be done here."""
+
+SHORT = 60
+"""Characters up to which a message at the menu with an email in it is taken as saying who somebody is."""
 
 ORDINALS = {
     "first": 0, "1st": 0, "primera": 0, "primero": 0,
@@ -169,7 +172,9 @@ def _by_part_of_label(words: list[str], offered: Offered) -> str | None:
 
 def _identity(said: str, state: str, facts: Mapping[str, Any]) -> Event | None:
     """An email, a mobile or a code, where one is asked for. The code is read from what was typed and kept nowhere."""
-    if ("identifier_typed", state) not in HANDLED or not LOOKS_LIKE_IDENTITY.search(said):
+    if ("identifier_typed", state) not in HANDLED or (state == MENU and len(said) > SHORT):
+        return None
+    if not LOOKS_LIKE_IDENTITY.search(said):
         return None
     region = str(facts.get("region") or "GB")
     found = find_identifiers(said, region, facts.get("countries", (region,)))

@@ -8,6 +8,7 @@ from typing import Any
 from fluent.syntax import ast
 
 from flows.effects import PAY_URL, Money, Say, Wait
+from flows.formats import known_locale
 from flows.language import Language, messages, parse, placeables
 
 __all__ = ["PAY_URL", "Money", "Rendered", "Wait", "Words"]
@@ -98,6 +99,13 @@ def _problems(path: Path, ours: dict[str, ast.Message]) -> list[str]:
         if key not in ours:
             found.append(f"{path.name}: {key}: no text has this key; see flows/locales/{FALLBACK}.ftl for the keys")
             continue
+        if key == "format-locale" and known_locale(_written(message)) is None:
+            found.append(f"{path.name}: {key}: {_written(message)!r} is no known locale; write one such as en-GB")
         more = placeables(message, theirs) - placeables(ours[key], ours)
         found += [f"{path.name}: {key}: has no value for {{ ${name} }}; leave it out" for name in sorted(more)]
     return found
+
+
+def _written(message: ast.Message) -> str:
+    elements = message.value.elements if message.value is not None else []
+    return "".join(element.value for element in elements if isinstance(element, ast.TextElement))
