@@ -6,13 +6,17 @@ from flows.effects import CheckCode, Effect, FindAccounts, Say, SendCode, Wait
 from flows.prompts import ask, reply
 from flows.rules import Step
 
-ABOUT_SOMEBODY = ("identifier", "candidates", "code_sent", "accounts", "account", "several", "invoices", "picked")
-ABOUT_SOMEBODY_TOO = ("overdue", "debited", "linked", "left", "receipt", "again")
+ABOUT_SOMEBODY = (
+    *("identifier", "candidates", "code_sent", "again"),
+    *("accounts", "several", "account", "debited", "invoices", "overdue", "picked", "linked"),
+    *("receipt", "left"),
+)
+"""The facts about one customer."""
 
 
 def forget_customer(step: Step) -> None:
     """Drop everything learnt about one customer."""
-    for key in (*ABOUT_SOMEBODY, *ABOUT_SOMEBODY_TOO):
+    for key in ABOUT_SOMEBODY:
         step.facts.pop(key, None)
 
 

@@ -1,9 +1,18 @@
 """Pay my bill: who is it, what is owed, a payment link, paid."""
 
-from datetime import datetime
-from typing import Any
-
-from flows.effects import PAY_URL, Choice, Effect, FindAccounts, MakeLink, Money, ReadStatement, Say
+from flows.accounts import (
+    ask_account,
+    has_none,
+    has_one,
+    has_several,
+    is_an_account,
+    knows_which,
+    leave_account,
+    read,
+    read_chosen,
+    read_known,
+    read_only_one,
+)
 from flows.identify import (
     ask_identifier,
     ask_other_identifier,
@@ -21,9 +30,22 @@ from flows.identify import (
     send_to_candidate,
     was_verified,
 )
+from flows.links import (
+    has_overdue,
+    has_picked,
+    is_debited,
+    link_again,
+    pay_all,
+    pay_overdue,
+    pay_picked,
+    say_nothing_to_pay,
+    show_link,
+    start_picking,
+    toggle,
+)
 from flows.payments import has_account
-from flows.prompts import PERSON, TO_MENU, ask, elsewhere, saying
-from flows.rules import STAY, Row, Step, from_any
+from flows.prompts import ask, saying
+from flows.rules import STAY, Row, from_any
 from flows.statement import (
     debit_is_planned,
     debit_leaves_overdue,
@@ -44,173 +66,6 @@ from flows.statement import (
     something_to_pick,
 )
 from flows.states import MENU, PayBill, Person
-
-# ── accounts ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _ids(step: Step) -> list[str]:
-    return [account["id"] for account in step.event.data["accounts"]]
-
-
-def knows_which(step: Step) -> bool:
-    """The customer was already looking at one of these accounts."""
-    return step.facts.get("account") in _ids(step)
-
-
-def has_none(step: Step) -> bool:
-    """The code was right, but no account belongs to the email or mobile any more."""
-    return not step.event.data["accounts"]
-
-
-def has_one(step: Step) -> bool:
-    """Nothing to choose."""
-    return len(step.event.data["accounts"]) == 1
-
-
-def learn_accounts(step: Step) -> list[dict[str, Any]]:
-    """Keep which accounts there are, without what is owed on them."""
-    found: list[dict[str, Any]] = step.event.data["accounts"]
-    step.facts["accounts"] = [[a["id"], a["number"]] for a in found]
-    step.facts["several"] = len(found) > 1
-    return found
-
-
-def read_known(step: Step) -> Effect:
-    """On with the account from before."""
-    learn_accounts(step)
-    return ReadStatement(step.facts["account"])
-
-
-def read_only_one(step: Step) -> Effect:
-    """The one account there is."""
-    step.facts["account"] = learn_accounts(step)[0]["id"]
-    return ReadStatement(step.facts["account"])
-
-
-def ask_account(step: Step) -> Effect:
-    """Each account with its name, its number and what is owed on it."""
-    step.facts.pop("account", None)
-    choices = tuple(_account_choice(a) for a in learn_accounts(step))
-    return Say("which-account", choices=(*choices, PERSON, TO_MENU))
-
-
-def _account_choice(account: dict[str, Any]) -> Choice:
-    owing = account["balance_minor"] > 0
-    args = {
-        "name": account["name"],
-        "number": account["number"],
-        "amount": Money(max(0, account["balance_minor"]), account["currency"]),
-    }
-    return Choice(f"account:{account['id']}", "choice-account-owing" if owing else "choice-account", args)
-
-
-def is_an_account(step: Step) -> bool:
-    """The choice is one of the customer's accounts."""
-    return any(id_ == step.event.data.get("account") for id_, _ in step.facts.get("accounts", ()))
-
-
-def read_chosen(step: Step) -> Effect:
-    """The account that was chosen."""
-    step.facts["account"] = step.event.data["account"]
-    return ReadStatement(step.facts["account"])
-
-
-def read(step: Step) -> Effect:
-    """The statement as it is now."""
-    return ReadStatement(step.facts["account"])
-
-
-def leave_account(step: Step) -> Effect:
-    """Back to the accounts."""
-    step.facts.pop("account", None)
-    return FindAccounts()
-
-
-def has_several(step: Step) -> bool:
-    """There is another account to go back to."""
-    return bool(step.facts.get("several"))
-
-
-# ── invoices and links ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-def start_picking(step: Step) -> Effect:
-    """No invoice is chosen yet."""
-    step.facts["picked"] = []
-    return ReadStatement(step.facts["account"])
-
-
-def toggle(step: Step) -> Effect:
-    """Choose invoices, or take back the choice; amounts are read anew."""
-    tapped = step.event.data["invoices"]
-    picked = step.facts.get("picked", [])
-    step.facts["picked"] = [i for i in picked if i not in tapped] + [i for i in tapped if i not in picked]
-    return ReadStatement(step.facts["account"])
-
-
-def has_picked(step: Step) -> bool:
-    """At least one invoice is chosen."""
-    return bool(step.facts.get("picked"))
-
-
-def has_overdue(step: Step) -> bool:
-    """Something is overdue beside the direct debit."""
-    return bool(step.facts.get("overdue"))
-
-
-def is_debited(step: Step) -> bool:
-    """A direct debit pays the rest: only what is overdue is paid by hand."""
-    return bool(step.facts.get("debited")) and has_overdue(step)
-
-
-def pay_all(step: Step) -> Effect:
-    """A link for everything owed."""
-    return _link(step, [])
-
-
-def pay_picked(step: Step) -> Effect:
-    """A link for the chosen invoices."""
-    return _link(step, step.facts["picked"])
-
-
-def pay_overdue(step: Step) -> Effect:
-    """A link for what is overdue."""
-    return _link(step, step.facts["overdue"])
-
-
-def link_again(step: Step) -> Effect:
-    """The same link again, or a new one in its place: the chatbot knows whether it still works."""
-    return _link(step, step.facts.get("linked", []))
-
-
-def _link(step: Step, invoices: list[str]) -> Effect:
-    step.facts["linked"] = invoices
-    return MakeLink(step.facts["account"], tuple(invoices))
-
-
-def show_link(step: Step) -> Effect:
-    """The link, its amount and how long it works."""
-    data = step.event.data
-    card = {
-        "kind": "payment_link",
-        "link": data["link"],
-        "url": PAY_URL,
-        "amount_minor": data["amount_minor"],
-        "currency": data["currency"],
-        "expires_at": data["expires_at"],
-    }
-    args = {
-        "amount": Money(data["amount_minor"], data["currency"]),
-        "expires": datetime.fromisoformat(data["expires_at"]),
-        "url": PAY_URL,
-    }
-    return Say("link", args, ask(step).choices, card=card)
-
-
-def say_nothing_to_pay(step: Step) -> Effect:
-    """It was paid, or is being paid, in the meantime."""
-    return Say("nothing-to-pay", choices=elsewhere(step.facts))
-
 
 P = PayBill
 ASKING = (P.identifier, P.which, P.code)

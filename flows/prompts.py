@@ -1,4 +1,8 @@
-"""What each state asks, and the choices it offers. Nothing here tells an amount: asking again needs no fresh code."""
+"""What each state asks, and the choices it offers.
+
+Nothing here tells anything about an account, so that asking again is safe however long ago the code was right. What is
+shown with numbers and amounts is read anew, which asks whether the customer is still verified.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,12 +22,16 @@ PICK = Choice("pick", "choice-pick")
 NEW_LINK = Choice("new_link", "choice-new-link")
 SEE_BALANCE = Choice("see_balance", "choice-see-balance")
 WHAT_IS_LEFT = Choice("see_balance", "choice-what-is-left")
+PAY_PICKED = Choice("pay_picked", "choice-pay-picked")
+SEE_ACCOUNTS = Choice("repeat", "choice-see-accounts")
+SEE_INVOICES = Choice("repeat", "choice-see-invoices")
 EMAIL_RECEIPT = Choice("email_receipt", "choice-email-receipt")
 
 _MENU = Say("menu", choices=(PAY_BILL, PERSON))
 _IDENTIFIER = Say("identifier", choices=(PERSON, TO_MENU), expects="identifier")
 _EMAIL = Say("identifier-email-only", choices=(PERSON, TO_MENU), expects="identifier")
 _CODE = Say("code", choices=(RESEND, OTHER_IDENTIFIER, PERSON), expects="code")
+_ACCOUNTS = Say("which-account", choices=(SEE_ACCOUNTS, PERSON, TO_MENU))
 _PAYING = Say("paying", choices=(NEW_LINK, SEE_BALANCE, PERSON))
 _MESSAGE = Say("person-message", choices=(BACK, TO_MENU), expects="text")
 
@@ -38,13 +46,6 @@ def which(step: Step) -> Say:
     options = step.facts.get("candidates", ())
     choices = (Choice(f"identifier:{n}", "choice-identifier", {"value": o["value"]}) for n, o in enumerate(options))
     return Say("which-identifier", choices=(*choices, PERSON, BACK), expects="identifier")
-
-
-def accounts(step: Step) -> Say:
-    """Which of several accounts? By number: names and amounts are told when they are fresh."""
-    known = step.facts.get("accounts", ())
-    choices = (Choice(f"account:{id_}", "choice-account-number", {"number": number}) for id_, number in known)
-    return Say("which-account", choices=(*choices, PERSON, TO_MENU))
 
 
 def owes(step: Step) -> Say:
@@ -71,14 +72,9 @@ def settled(step: Step) -> Say:
 
 
 def picking(step: Step) -> Say:
-    """Which invoices? By number, as with accounts."""
-    picked = step.facts.get("picked", ())
-    choices = (
-        Choice(f"invoice:{id_}", "choice-picked-number" if id_ in picked else "choice-invoice-number", {"number": n})
-        for id_, n in step.facts.get("invoices", ())
-    )
-    pay = (Choice("pay_picked", "choice-pay-picked"),) if picked else ()
-    return Say("picking", choices=(*pay, *choices, BACK, PERSON))
+    """Which invoices? The list itself is read anew on request."""
+    pay = (PAY_PICKED,) if step.facts.get("picked") else ()
+    return Say("picking", choices=(*pay, SEE_INVOICES, BACK, PERSON))
 
 
 def paid(step: Step) -> Say:
@@ -100,7 +96,7 @@ PROMPTS: dict[str, Callable[[Step], Say]] = {
     PayBill.identifier: identifier,
     PayBill.which: which,
     PayBill.code: lambda _: _CODE,
-    PayBill.accounts: accounts,
+    PayBill.accounts: lambda _: _ACCOUNTS,
     PayBill.owes: owes,
     PayBill.settled: settled,
     PayBill.picking: picking,

@@ -76,10 +76,10 @@ def overdue(statement: Mapping[str, Any]) -> list[Invoice]:
 
 
 def learn(step: Step) -> Mapping[str, Any]:
-    """Keep which invoices there are, never their amounts: those are told only while the customer is verified."""
+    """Keep which invoices there are by their ids: the rest is told only while the customer is verified."""
     data = step.event.data
     step.facts["account"] = data["account"]["id"]
-    step.facts["invoices"] = [[i["id"], i["number"]] for i in data["invoices"]]
+    step.facts["invoices"] = [i["id"] for i in data["invoices"]]
     step.facts["overdue"] = [i["id"] for i in overdue(data)]
     step.facts["debited"] = data["mandate"] is not None
     step.facts.pop("picked", None)

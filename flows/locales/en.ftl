@@ -68,7 +68,7 @@ which-account = Which account is this about?
 no-account = There’s no account for that email or mobile number any more. You can type another one, or talk to a person.
 choice-account-owing = { $name }, { $number }: { $amount } to pay
 choice-account = { $name }, { $number }: nothing to pay
-choice-account-number = Account { $number }
+choice-see-accounts = See my accounts
 choice-other-account = Another account
 
 # What is owed
@@ -111,8 +111,7 @@ picking-some =
     }
 choice-invoice = { $number }: { $amount }, due on { $date }
 choice-picked = Chosen: { $number }, { $amount }
-choice-invoice-number = Invoice { $number }
-choice-picked-number = Chosen: invoice { $number }
+choice-see-invoices = See my invoices
 choice-pay-picked = Pay the chosen invoices
 
 # The payment link

@@ -68,7 +68,7 @@ which-account = ¿De qué cuenta se trata?
 no-account = Ya no hay ninguna cuenta con ese correo o móvil. Puede escribir otro o hablar con una persona.
 choice-account-owing = { $name }, { $number }: { $amount } por pagar
 choice-account = { $name }, { $number }: nada por pagar
-choice-account-number = Cuenta { $number }
+choice-see-accounts = Ver mis cuentas
 choice-other-account = Otra cuenta
 
 # Lo que se debe
@@ -111,8 +111,7 @@ picking-some =
     }
 choice-invoice = { $number }: { $amount }, vence el { $date }
 choice-picked = Elegida: { $number }, { $amount }
-choice-invoice-number = Factura { $number }
-choice-picked-number = Elegida: factura { $number }
+choice-see-invoices = Ver mis facturas
 choice-pay-picked = Pagar las facturas elegidas
 
 # El enlace de pago
