@@ -83,7 +83,7 @@ def claim(tx: Tx, now: datetime, until: datetime, limit: int) -> list[Claimed]:
             select id from outbox
             where (state = 'waiting' and due_at <= :now) or (state = 'sending' and claimed_until <= :now)
             order by due_at limit :limit
-        ) and (state = 'waiting' or claimed_until <= :now)
+        ) and (state = 'waiting' or (state = 'sending' and claimed_until <= :now))
         returning *""",
         {"now": stamp(now), "until": stamp(until), "limit": limit},
     )
@@ -108,6 +108,17 @@ def failed(tx: Tx, row: Claimed, reason: str) -> bool:
 def dropped(tx: Tx, row: Claimed, reason: str) -> bool:
     """Record that there was no need to send a letter; False when the claim had lapsed."""
     return _end(tx, row, "dropped", error=reason)
+
+
+def sent_newest(tx: Tx, limit: int) -> list[tuple[Claimed, datetime]]:
+    """Return the letters that left last, the newest first, each with the time it left."""
+    rows = tx.all(
+        """select id, channel, recipient, kind, locale, args, tries, created_at, expires_at, sent_at,
+            sent_at as claimed_until
+        from outbox where state = 'sent' order by sent_at desc, id desc limit :limit""",
+        {"limit": limit},
+    )
+    return [(_claimed(row), parse(row["sent_at"])) for row in rows]
 
 
 def next_due(tx: Tx) -> datetime | None:
@@ -181,6 +192,6 @@ def _claimed(row: Row) -> Claimed:
         args=json.loads(row["args"]),
         tries=row["tries"],
         created_at=parse(row["created_at"]),
-        claimed_until=parse(row["claimed_until"]),
+        claimed_until=parse(row["claimed_until"] or row["due_at"]),  # a letter that has left is held by nobody
         expires_at=None if row["expires_at"] is None else parse(row["expires_at"]),
     )

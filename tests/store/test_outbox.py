@@ -156,3 +156,13 @@ async def test_a_letter_for_nobody_takes_the_same_statements(database: Database)
     assert (row.id, row.channel) == (nobody, "none")
     assert await database.write(lambda tx: outbox.dropped(tx, row, "nobody"))
     assert await state(database, nobody) == "dropped"
+
+
+async def test_the_letters_that_left_last_come_first(database: Database) -> None:
+    for minutes in (1, 2, 3):
+        await database.write(a_code)
+        [row] = await database.write(lambda tx: claim(tx, until=NOON + 9 * MINUTE))
+        await database.write(lambda tx, row=row, minutes=minutes: outbox.sent(tx, row, NOON + minutes * MINUTE, None))
+    await database.write(a_code)
+    newest = await database.look(lambda tx: outbox.sent_newest(tx, 2))
+    assert [at for _, at in newest] == [NOON + 3 * MINUTE, NOON + 2 * MINUTE]

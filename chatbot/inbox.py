@@ -1,0 +1,47 @@
+"""The demo's inbox: takes every email and text that would have left, and shows them."""
+
+from datetime import datetime
+from typing import Any
+
+from chatbot import letters
+from chatbot.letters import Letter
+from chatbot.outbox import Sent
+from chatbot.service import Service
+from chatbot.wire import utc
+from store import outbox
+from store.database import Tx
+from store.outbox import Claimed
+
+SHOWN = 200
+
+
+class Inbox:
+    """Sends nothing. What would have left is written anew from the outbox each time somebody looks.
+
+    So a restarted demo still shows it all, and the demo's files hold no code either.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._written: dict[str, dict[str, Any] | None] = {}  # a letter never changes, and is looked at often
+
+    async def send(self, letter: Letter, *, key: str, unsure: bool) -> Sent:
+        """Say that a letter has left."""
+        del letter, unsure
+        return Sent(key)
+
+    async def letters(self) -> list[dict[str, Any]]:
+        """Return the letters as /dev/inbox.json shows them, the newest first: {channel, to, subject?, text, at}."""
+        return await self._service.database.look(self._letters)
+
+    def _letters(self, tx: Tx) -> list[dict[str, Any]]:
+        sent = outbox.sent_newest(tx, SHOWN)
+        self._written = {row.id: self._written.get(row.id) or self._shown(tx, row, at) for row, at in sent}
+        return [letter for letter in self._written.values() if letter is not None]
+
+    def _shown(self, tx: Tx, row: Claimed, sent_at: datetime) -> dict[str, Any] | None:
+        letter = letters.write(tx, self._service, row)
+        if letter is None:
+            return None
+        subject = {"subject": letter.subject} if letter.subject else {}
+        return {"channel": letter.channel, "to": letter.to, **subject, "text": letter.text, "at": utc(sent_at)}

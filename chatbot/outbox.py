@@ -1,0 +1,222 @@
+"""The dispatcher: takes letters out of the outbox and sends them, again where it must, and gives up loudly.
+
+At least once, and for emails and texts in effect once: each row has one id, which emails carry as their Message-ID and
+by which a text whose fate is unknown is looked for before it is sent again.
+"""
+
+import asyncio
+import secrets
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from chatbot import letters
+from chatbot.letters import Letter
+from chatbot.service import Service
+from store import outbox
+from store.database import StoreError
+from store.outbox import Claimed
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider took the letter, under this id of its own if it gave one."""
+
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The letter may get through later; `after` where the sender knows better than the usual waits."""
+
+    reason: str
+    after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The letter will never get through."""
+
+    reason: str
+
+
+Outcome = Sent | Retry | Failed
+
+
+class Sender(Protocol):
+    """One way out: an SMTP server, a texting service, the demo's inbox."""
+
+    async def send(self, letter: Letter, *, key: str, unsure: bool) -> Outcome:
+        """Send a letter. `key` is its own for ever; `unsure`: an earlier try may have sent it already.
+
+        Whatever the network does is an outcome; an exception means that the sender is broken.
+        """
+
+
+# The waits before the second try, the third and so on; the last one repeats. A code lives for ten minutes.
+WAITS = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 30, 60))
+# A letter that does not expire is waited for longer and longer, until a weekend's outage is over.
+LATER_WAITS = (*WAITS, *(timedelta(minutes=minutes) for minutes in (5, 15, 60)))
+GIVE_UP_AFTER = timedelta(days=3)
+# Up to a quarter more of each wait, so that letters which failed together do not come back together.
+JITTER = 0.25
+
+AT_ONCE = 8
+# Longer than the slowest sender may take. What is claimed for longer was claimed by somebody who died.
+CLAIM = timedelta(minutes=4)
+LONGEST_SEND = timedelta(minutes=3)
+# Another process may have queued something and died before it could wake anybody.
+LOOK_AGAIN = timedelta(minutes=1)
+# How long to wait when the database does not answer.
+STORE_WAIT_S = 5.0
+# How long letters that are on their way out may take to get there when the service stops.
+GRACE_S = 5.0
+
+
+class Dispatcher:
+    """Sends what is in the outbox. `senders` is by channel and may be filled until `run` begins."""
+
+    def __init__(self, service: Service, senders: Mapping[str, Sender]) -> None:
+        self._service = service
+        self._senders = senders
+        self._woken = asyncio.Event()
+        self._sending: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Say that something may be due. Costs nothing and may be called from any turn."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Send until cancelled; what is on its way out then gets a moment to arrive."""
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    await self._start_due()
+                    await self._rest()
+                except StoreError:
+                    log.exception("the outbox cannot be read")
+                    await asyncio.sleep(STORE_WAIT_S)
+        finally:
+            await self._finish()
+
+    async def _start_due(self) -> None:
+        """Claim as many letters as may be sent at once, and start sending each."""
+        free = AT_ONCE - len(self._sending)
+        if free <= 0:
+            return
+        now = self._service.clock.now()
+        for row in await self._service.database.write(lambda tx: outbox.claim(tx, now, now + CLAIM, free)):
+            task = asyncio.create_task(self._deliver(row), name=f"letter {row.id}")
+            self._sending.add(task)
+            task.add_done_callback(self._sent_one)
+
+    def _sent_one(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self._woken.set()
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            log.error("a letter's outcome could not be kept; it is tried again when its claim lapses", exc_info=fault)
+
+    async def _rest(self) -> None:
+        """Sleep until woken, or until the next letter is due."""
+        if len(self._sending) >= AT_ONCE:
+            await self._woken.wait()  # every ending wakes
+            return
+        due = await self._service.database.look(outbox.next_due)
+        wait = LOOK_AGAIN if due is None else min(max(due - self._service.clock.now(), timedelta(0)), LOOK_AGAIN)
+        try:
+            async with asyncio.timeout(wait.total_seconds()):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    async def _finish(self) -> None:
+        if self._sending:
+            _, late = await asyncio.wait(self._sending, timeout=GRACE_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _deliver(self, row: Claimed) -> None:
+        """Send one letter and keep what came of it."""
+        letter = await self._write(row)
+        if letter is None:
+            await self._drop(row)
+            return
+        outcome = await self._send(row, letter)
+        match outcome:
+            case Sent(provider_id):
+                now = self._service.clock.now()
+                await self._service.database.write(lambda tx: outbox.sent(tx, row, now, provider_id))
+                self._count(row, "sent")
+                log.info("letter sent", letter=row.id, kind=row.kind, channel=row.channel, tries=row.tries)
+            case Retry():
+                await self._try_later(row, outcome)
+            case Failed(reason):
+                await self._give_up(row, reason)
+
+    async def _write(self, row: Claimed) -> Letter | Failed | None:
+        """Put a letter into words. For an identifier that nobody has, the look-ups are made all the same."""
+        try:
+            letter, wanted = await self._service.database.look(
+                lambda tx: (letters.write(tx, self._service, row), letters.wanted(tx, row))
+            )
+        except LookupError as fault:
+            log.error("a letter could not be put into words", letter=row.id, kind=row.kind, exc_info=fault)
+            return Failed("unwritable")
+        return letter if wanted and row.channel != "none" else None
+
+    async def _send(self, row: Claimed, letter: Letter | Failed) -> Outcome:
+        """Send a letter while it may be sent, and not a moment longer."""
+        if isinstance(letter, Failed):
+            return letter
+        sender = self._senders.get(row.channel)
+        if sender is None:
+            return Failed("no_sender")
+        life = LONGEST_SEND if row.expires_at is None else min(row.expires_at - self._service.clock.now(), LONGEST_SEND)
+        if life <= timedelta(0):
+            return Failed("expired")
+        try:
+            async with asyncio.timeout(life.total_seconds()):
+                return await sender.send(letter, key=row.id, unsure=row.tries > 1)
+        except TimeoutError:
+            return Retry("timeout")
+        except Exception as fault:
+            # Without its message, in which a library may have put the recipient.
+            where = "".join(traceback.format_tb(fault.__traceback__))
+            log.error("a sender is broken", letter=row.id, channel=row.channel, fault=type(fault).__name__, where=where)
+            return Retry("broken")
+
+    async def _drop(self, row: Claimed) -> None:
+        await self._service.database.write(lambda tx: outbox.dropped(tx, row, "not needed"))
+        self._count(row, "dropped")
+
+    async def _try_later(self, row: Claimed, outcome: Retry) -> None:
+        due = self._service.clock.now() + (outcome.after or wait_after(row))
+        if due >= (row.expires_at or row.created_at + GIVE_UP_AFTER):
+            await self._give_up(row, outcome.reason)
+            return
+        await self._service.database.write(lambda tx: outbox.retry(tx, row, due, outcome.reason))
+        self._count(row, "retry")
+        log.warning("letter not sent yet", letter=row.id, channel=row.channel, reason=outcome.reason, tries=row.tries)
+
+    async def _give_up(self, row: Claimed, reason: str) -> None:
+        await self._service.database.write(lambda tx: outbox.failed(tx, row, reason))
+        self._count(row, "failed")
+        log.error("letter given up", letter=row.id, kind=row.kind, channel=row.channel, reason=reason, tries=row.tries)
+
+    def _count(self, row: Claimed, outcome: str) -> None:
+        self._service.metrics.outbox_sends.labels(row.channel, outcome).inc()
+
+
+def wait_after(row: Claimed) -> timedelta:
+    """Return how long to wait after a letter's newest try."""
+    waits = LATER_WAITS if row.expires_at is None else WAITS
+    wait = waits[min(row.tries, len(waits)) - 1]
+    return wait * (1 + JITTER * secrets.randbelow(1000) / 1000)

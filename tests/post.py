@@ -1,0 +1,26 @@
+"""What tests of delivery share: a dispatcher that runs for a while, and waiting for what it does."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+from chatbot.outbox import Dispatcher, Sender
+from tests.house import House
+
+
+@contextlib.asynccontextmanager
+async def dispatching(house: House, senders: Mapping[str, Sender]) -> AsyncIterator[Dispatcher]:
+    """Run a dispatcher until the block ends, then stop it as the service would."""
+    dispatcher = Dispatcher(house.service, senders)
+    running = asyncio.create_task(dispatcher.run())
+    try:
+        yield dispatcher
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def until(happened: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for something that real sockets take their time for; pytest's own limit ends what never happens."""
+    while not await happened():  # noqa: ASYNC110 (what is waited for has no event of its own)
+        await asyncio.sleep(0.005)
