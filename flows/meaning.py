@@ -48,12 +48,25 @@ def command(words: list[str]) -> str | None:
     return COMMANDS.get(" ".join(word for word in words if word not in POLITE).replace("'", ""))
 
 
+def _lengths() -> dict[str, set[int]]:
+    """How many words the phrases have that begin with a word."""
+    lengths: dict[str, set[int]] = {}
+    for phrase in WORDS:
+        first, *more = phrase.split()
+        if more:
+            lengths.setdefault(first, set()).add(1 + len(more))
+    return lengths
+
+
+LENGTHS = _lengths()
+
+
 def topics(words: list[str]) -> set[str]:
     """What the words are about."""
     found: set[str] = set()
     for start, word in enumerate(words):
-        for end in range(start + 2, min(start + 5, len(words) + 1)):
-            found |= WORDS.get(" ".join(words[start:end]), NO_TOPIC)
+        for length in LENGTHS.get(word, ()):
+            found |= WORDS.get(" ".join(words[start : start + length]), NO_TOPIC)
         found |= WORDS.get(word) or _forgiven(word)
     return found
 
