@@ -112,7 +112,7 @@ function start(script: HTMLScriptElement, earlier: Call[]): Api {
   button.addEventListener("click", () => (isOpen ? api.close() : api.open()));
   root.addEventListener("keydown", (event) => (event as KeyboardEvent).key === "Escape" && api.close());
   addEventListener("message", ({ source, origin: from, data }) => {
-    if (from !== origin || !iframe || source !== iframe.contentWindow || !isToLoader(data)) return;
+    if (from !== origin || !source || source !== iframe?.contentWindow || !isToLoader(data)) return;
     if (data.type === "close") api.close();
     else if (data.type === "paid") tell("paid");
     else if (data.type === "unread" && data.count !== unread) {

@@ -6,9 +6,9 @@ const CSS = `
 .frame{--side:calc(20px + env(safe-area-inset-right))}
 .left{--side:calc(20px + env(safe-area-inset-left))}
 [hidden]{display:none!important}
-.bubble{position:fixed;right:var(--side);bottom:calc(20px + env(safe-area-inset-bottom));box-sizing:border-box;width:56px;height:56px;margin:0;padding:0;border:0;border-radius:28px;background:var(--colour,#1d5fd0);color:var(--on,#fff);box-shadow:0 2px 6px #10141c1f,0 6px 20px #10141c29;cursor:pointer;animation:arrive .24s ease-out both}
+.bubble{position:fixed;right:var(--side);bottom:calc(20px + env(safe-area-inset-bottom));box-sizing:border-box;width:56px;height:56px;margin:0;padding:0;border:0;border-radius:28px;background:var(--colour);color:var(--on);box-shadow:0 2px 6px #10141c1f,0 6px 20px #10141c29;cursor:pointer;animation:arrive .24s ease-out both}
 .left .bubble,.left .screen{right:auto;left:var(--side)}
-.bubble:focus-visible{outline:3px solid var(--colour,#1d5fd0);outline-offset:3px;box-shadow:0 0 0 3px #fff}
+.bubble:focus-visible{outline:3px solid var(--colour);outline-offset:3px;box-shadow:0 0 0 3px #fff}
 svg{position:absolute;inset:0;width:26px;height:26px;margin:auto;fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round;transition:opacity .12s,transform .16s}
 .fold,.open .talk{opacity:0;transform:scale(.6)}
 .open .fold{opacity:1;transform:none}
@@ -23,7 +23,10 @@ iframe{display:block;width:100%;height:100%;border:0;color-scheme:light dark}
 @media (prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important}}
 @media (forced-colors:active){.screen,.bubble{border:1px solid}}`;
 
-/** Dresses the shadow root, and colours it if `colour` is #rrggbb. `nonce` serves browsers without constructable sheets. */
+/** The company's colour where the page sets none. It stands here once, so that whoever serves the file can put in another. */
+const COLOUR = "#1d5fd0";
+
+/** Dresses the shadow root in `colour` if it is #rrggbb. `nonce` serves browsers without constructable sheets. */
 export function dress(root: ShadowRoot, host: HTMLElement, colour: string | undefined, nonce: string | undefined): void {
   try {
     const sheet = new CSSStyleSheet();
@@ -35,7 +38,8 @@ export function dress(root: ShadowRoot, host: HTMLElement, colour: string | unde
     sheet.textContent = CSS;
     root.prepend(sheet);
   }
-  if (colour && /^#[\da-f]{6}$/i.test(colour)) style(host, { "--colour": colour, "--on": textOn(colour) });
+  const fill = colour && /^#[\da-f]{6}$/i.test(colour) ? colour : COLOUR;
+  style(host, { "--colour": fill, "--on": textOn(fill) });
 }
 
 /** White or ink, whichever stands out more on a colour (WCAG 2.2 contrast; both are equal at a luminance near 0.18). */

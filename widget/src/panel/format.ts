@@ -17,6 +17,11 @@ export interface Format {
   past(date: string): boolean;
 }
 
+/** The reader's own variety of the language ("en-GB" for "en"), as far as the browser tells: it decides how dates are written. */
+export function variety(locale: string, readers: readonly string[] = navigator.languages): string {
+  return readers.find((each) => each.startsWith(`${locale}-`)) ?? locale;
+}
+
 /** A `Format` for a language. A language that the browser does not know falls back to the browser's own. */
 export function formatFor(locale: string, words: Words, now: () => Date = () => new Date()): Format {
   const style = (options: Intl.DateTimeFormatOptions) => {
@@ -26,7 +31,7 @@ export function formatFor(locale: string, words: Words, now: () => Date = () => 
       return new Intl.DateTimeFormat(undefined, options);
     }
   };
-  const time = style({ hour: "2-digit", minute: "2-digit" });
+  const time = style({ timeStyle: "short" });
   const weekday = style({ weekday: "long", day: "numeric", month: "long" });
   const short = style({ day: "numeric", month: "short" });
   const long = style({ day: "numeric", month: "long" });

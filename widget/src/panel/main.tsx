@@ -5,7 +5,7 @@ import { bubbleOf } from "./bubble";
 import { paint } from "./colour";
 import { readConfig, readWishes } from "./config";
 import { Connection } from "./connection";
-import { formatFor } from "./format";
+import { formatFor, variety } from "./format";
 import { socketWire } from "./socket";
 import { initial, unread } from "./state";
 import { browserStorage } from "./storage";
@@ -68,7 +68,7 @@ render(
     attention={seen}
     chat={chat}
     words={words}
-    format={formatFor(config.locale, words)}
+    format={formatFor(variety(config.locale), words)}
     greeting={wishes.greeting ?? words("greeting")}
     close={close}
   />,

@@ -24,6 +24,8 @@ export interface Wire {
   send(event: string, payload: object, answer?: (answer: unknown) => void): void;
   /** Lets go of a connection that is missing or seems dead, and makes a new one at once. */
   renew(): void;
+  /** Lets go for good. */
+  close(): void;
 }
 
 /** Types of packets. */
@@ -110,5 +112,6 @@ export function socketWire(auth: () => object): Wire {
       tries = 0;
       open();
     },
+    close: drop,
   };
 }

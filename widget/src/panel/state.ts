@@ -310,11 +310,21 @@ export function hasGap(thread: Thread): boolean {
   return newest !== undefined && newest.seq > thread.complete;
 }
 
+/** What the customer can answer with now. */
+export interface Offer {
+  readonly choices: readonly Choice[];
+  /** The first choice is what most people want next: a balance has just been shown, and nothing to pay it with yet. */
+  readonly lead: boolean;
+  readonly expects: Expects | null;
+}
+
 /** The choices and the kind of field that are in force: those of the company's lines since the customer last spoke. */
-export function offer(thread: Thread): { readonly choices: readonly Choice[]; readonly expects: Expects | null } {
+export function offer(thread: Thread): Offer {
   const since = sinceCustomer(thread.messages);
   const choices = thread.sends.length > 0 ? [] : (findLast(since, (each) => (each.choices?.length ?? 0) > 0)?.choices ?? []);
-  return { choices, expects: findLast(since, (each) => each.expects != null)?.expects ?? null };
+  const expects = findLast(since, (each) => each.expects != null)?.expects ?? null;
+  const shows = (kind: string) => since.some((each) => each.card?.kind === kind);
+  return { choices, lead: shows("balance") && !shows("payment_link"), expects };
 }
 
 function sinceCustomer(messages: readonly Message[]): readonly Message[] {

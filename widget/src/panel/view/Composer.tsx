@@ -60,7 +60,7 @@ function TextField({ thread, expects }: { thread: Thread; expects: Expects | nul
   const submit = (event: Event) => {
     event.preventDefault();
     const said = text.trim();
-    if (!said || thread.starting) return;
+    if (!said) return;
     chat.say(thread.key, said);
     setText("");
     field.current?.focus();
@@ -104,13 +104,16 @@ function TextField({ thread, expects }: { thread: Thread; expects: Expects | nul
   );
 }
 
-/** A question that needs typing takes the focus, unless the customer's is somewhere else on purpose. */
-export function useFocusWhenAsked(field: { readonly current: HTMLElement | null }, asked: unknown): void {
-  const { announce } = useTools();
+/**
+ * A question that needs typing takes the focus, unless the customer's is somewhere else on purpose. A field that has gone leaves
+ * it with the messages, just before the choices.
+ */
+export function useFocusWhenAsked(field: { readonly current: HTMLElement | null }, asked: Expects | null): void {
   useEffect(() => {
-    if (!asked || asked === "text") return;
     const active = document.activeElement;
-    const free = !active || active === document.body || active.closest(".log, h1, .composer") !== null;
-    if (free && document.hasFocus()) field.current?.focus({ preventScroll: true });
-  }, [asked, announce]);
+    const lost = !active || active === document.body;
+    if (!document.hasFocus() || !(lost || active.closest(".log, h1, .composer"))) return;
+    if (asked && asked !== "text") field.current?.focus({ preventScroll: true });
+    else if (lost) document.querySelector<HTMLElement>(".log")?.focus({ preventScroll: true });
+  }, [asked]);
 }

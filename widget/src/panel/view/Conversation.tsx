@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { offer, type State, type Thread } from "../state";
 import { useTools } from "../tools";
 import { Composer } from "./Composer";
-import { Header, OfflineBar } from "./Header";
+import { Header } from "./Header";
 import { Log } from "./Log";
 
 interface Props {
@@ -16,11 +16,11 @@ interface Props {
 
 export function Conversation({ thread, brand, attentive, offline }: Props) {
   const { words, chat } = useTools();
-  const { choices, expects } = offer(thread);
+  const offered = offer(thread);
   useAnnouncements(thread, brand.name);
   return (
     <>
-      <Header back={() => chat.show(null)}>
+      <Header back={() => chat.show(null)} offline={offline}>
         <h1 class="title" tabIndex={-1}>
           {thread.title || words("new-conversation")}
         </h1>
@@ -29,15 +29,14 @@ export function Conversation({ thread, brand, attentive, offline }: Props) {
           {withWhom(thread, brand.name, words)}
         </p>
       </Header>
-      {offline && <OfflineBar />}
       <main class="conversation">
-        <Log thread={thread} brand={brand} choices={choices} attentive={attentive} />
+        <Log thread={thread} brand={brand} offered={offered} attentive={attentive} />
         {thread.starting?.failed ? (
           <StartFailed thread={thread} />
-        ) : thread.with === "closed" ? (
+        ) : thread.starting ? null : thread.with === "closed" ? (
           <Closed />
         ) : (
-          <Composer key={thread.key} thread={thread} expects={expects} />
+          <Composer key={thread.key} thread={thread} expects={offered.expects} />
         )}
       </main>
     </>

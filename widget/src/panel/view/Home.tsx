@@ -3,7 +3,7 @@
 import type { Summary } from "../protocol";
 import type { State } from "../state";
 import { useTools } from "../tools";
-import { Header, OfflineBar } from "./Header";
+import { Header } from "./Header";
 import { Icon } from "./Icon";
 
 const MAIN = "pay_bill";
@@ -15,7 +15,7 @@ export function Home({ state, offline }: { state: State; offline: boolean }) {
   const others = state.actions.filter((action) => action.id !== MAIN);
   return (
     <>
-      <Header>
+      <Header offline={offline}>
         <p class="brand">
           <span class="monogram" aria-hidden="true">
             {Array.from(name.trim())[0] ?? ""}
@@ -23,7 +23,6 @@ export function Home({ state, offline }: { state: State; offline: boolean }) {
           <span>{name}</span>
         </p>
       </Header>
-      {offline && <OfflineBar />}
       <main class="home">
         <div class="welcome">
           <h1 tabIndex={-1}>{greeting}</h1>

@@ -2,8 +2,8 @@
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { dayOf } from "../format";
-import type { Choice, Message } from "../protocol";
-import type { State, Thread } from "../state";
+import type { Message } from "../protocol";
+import type { Offer, State, Thread } from "../state";
 import { useTools } from "../tools";
 import { Choices } from "./Choices";
 import { Group, SendGroup, Typing } from "./Group";
@@ -12,7 +12,7 @@ import { Icon } from "./Icon";
 interface Props {
   readonly thread: Thread;
   readonly brand: State["brand"];
-  readonly choices: readonly Choice[];
+  readonly offered: Offer;
   readonly attentive: boolean;
 }
 
@@ -21,7 +21,7 @@ const TOGETHER_MS = 5 * 60_000;
 /** Nearer to the end than this, the view follows what comes. */
 const NEAR_PX = 64;
 
-export function Log({ thread, brand, choices, attentive }: Props) {
+export function Log({ thread, brand, offered: { choices, lead }, attentive }: Props) {
   const { words, chat } = useTools();
   const box = useRef<HTMLDivElement>(null);
   const newest = thread.messages[thread.messages.length - 1]?.seq ?? 0;
@@ -52,7 +52,7 @@ export function Log({ thread, brand, choices, attentive }: Props) {
         {choices.length > 0 && (
           <Choices
             choices={choices}
-            lead={thread.messages.some((each) => each.seq > newest - 3 && each.card?.kind === "balance")}
+            lead={lead}
             onChoose={(choice) => {
               chat.choose(thread.key, choice);
               box.current?.focus({ preventScroll: true });
