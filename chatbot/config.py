@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 PREFIX = "BILLCHAT_"
@@ -87,7 +88,7 @@ class Languages(Section):
     overrides: Path | None = None
 
 
-class Region_(Section):
+class RegionSettings(Section):
     """Where the customers are: how they write a phone number, and what time it is for them."""
 
     country: Region = "GB"
@@ -171,14 +172,18 @@ class Settings(BaseSettings):
     """All settings. Build with `load`; tests and the demo may pass sections directly."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     brand: Brand = Brand()
     server: Server = Server()
     database: DatabaseSettings = DatabaseSettings()
     languages: Languages = Languages()
-    region: Region_ = Region_()
+    region: RegionSettings = RegionSettings()
     email: Email = Email()
     sms: Sms = Sms()
     team: Team = Team()
@@ -239,11 +244,13 @@ def serving_problems(settings: Settings) -> list[str]:
     needed: list[tuple[bool, str]] = [
         (
             _strong(settings.secrets.key),
-            f"secrets.key: set {env_name('secrets', 'key')} to at least {SHORTEST_SECRET} random characters, "
-            "for example from: openssl rand -base64 32",
+            f"secrets.key: set {env_name('secrets', 'key')} to {SHORTEST_SECRET} random characters or more",
         ),
         (settings.email.host is not None, "email.host: name your SMTP server; without it no code can reach a customer"),
-        (settings.email.sender is not None, "email.sender: say who codes come from, like Billing <billing@example.com>"),
+        (
+            settings.email.sender is not None,
+            "email.sender: say who codes come from, like Billing <billing@example.com>",
+        ),
         (settings.email.tls != "none", "email.tls: codes must not travel in clear; use starttls or implicit"),
         (settings.team.email is not None, "team.email: say who reads the messages that customers leave"),
         (
@@ -287,10 +294,10 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}{line}: not valid YAML; check the indentation and the quotes there"]) from None
     if not isinstance(raw, dict):
         raise ConfigError([f"{path}: must be sections of keys, like the example config.yaml"])
-    return cast(dict[str, Any], raw)
+    return cast("dict[str, Any]", raw)
 
 
-def _explain(error: Any) -> str:
+def _explain(error: ErrorDetails) -> str:
     path = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"{path}: there is no such key; check its spelling against the example config.yaml"

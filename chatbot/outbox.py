@@ -41,9 +41,10 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The letter will never get through."""
+    """The letter will never get through; `told` when the sender has raised the alarm itself."""
 
     reason: str
+    told: bool = False
 
 
 Outcome = Sent | Retry | Failed
@@ -106,6 +107,11 @@ class Dispatcher:
         finally:
             await self._finish()
 
+    async def settle(self) -> None:
+        """Send what is due now, and return when it has left."""
+        await self._start_due()
+        await asyncio.gather(*self._sending)
+
     async def _start_due(self) -> None:
         """Claim as many letters as may be sent at once, and start sending each."""
         free = AT_ONCE - len(self._sending)
@@ -158,8 +164,8 @@ class Dispatcher:
                 log.info("letter sent", letter=row.id, kind=row.kind, channel=row.channel, tries=row.tries)
             case Retry():
                 await self._try_later(row, outcome)
-            case Failed(reason):
-                await self._give_up(row, reason)
+            case Failed():
+                await self._give_up(row, outcome)
 
     async def _write(self, row: Claimed) -> Letter | Failed | None:
         """Put a letter into words. For an identifier that nobody has, the look-ups are made all the same."""
@@ -200,16 +206,19 @@ class Dispatcher:
     async def _try_later(self, row: Claimed, outcome: Retry) -> None:
         due = self._service.clock.now() + (outcome.after or wait_after(row))
         if due >= (row.expires_at or row.created_at + GIVE_UP_AFTER):
-            await self._give_up(row, outcome.reason)
+            await self._give_up(row, Failed(outcome.reason))
             return
         await self._service.database.write(lambda tx: outbox.retry(tx, row, due, outcome.reason))
         self._count(row, "retry")
         log.warning("letter not sent yet", letter=row.id, channel=row.channel, reason=outcome.reason, tries=row.tries)
 
-    async def _give_up(self, row: Claimed, reason: str) -> None:
-        await self._service.database.write(lambda tx: outbox.failed(tx, row, reason))
+    async def _give_up(self, row: Claimed, outcome: Failed) -> None:
+        await self._service.database.write(lambda tx: outbox.failed(tx, row, outcome.reason))
         self._count(row, "failed")
-        log.error("letter given up", letter=row.id, kind=row.kind, channel=row.channel, reason=reason, tries=row.tries)
+        say = log.info if outcome.told else log.error
+        say(
+            "letter given up", letter=row.id, kind=row.kind, channel=row.channel, reason=outcome.reason, tries=row.tries
+        )
 
     def _count(self, row: Claimed, outcome: str) -> None:
         self._service.metrics.outbox_sends.labels(row.channel, outcome).inc()

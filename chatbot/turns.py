@@ -87,10 +87,10 @@ async def _nobody(answer: Answer) -> None:
 class Turns:
     """Takes turns. `tell` hears of what outside events said; `wake` is called when something waits to be sent."""
 
-    def __init__(self, service: Service, wake: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
-        self._wake = wake
         self.tell: Tell = _nobody
+        self.wake: Callable[[], None] = lambda: None
         self._taken = service.metrics.turns.labels("taken")
         self._seconds = service.metrics.turn_seconds
 
@@ -126,7 +126,7 @@ class Turns:
 
     def _after(self, answer: Answer) -> None:
         if answer.queued:
-            self._wake()
+            self.wake()
 
     def _start(self, tx: Tx, beginning: Beginning) -> Answer | Refused:
         service, now = self._service, self._service.clock.now()

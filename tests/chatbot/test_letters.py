@@ -63,11 +63,11 @@ class Page(HTMLParser):
         self.text, self.elements, self._hidden = "", set[str](), False
         self.feed(html)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.add(tag)
         self._hidden = tag in {"style", "title"}
 
-    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
+    def handle_endtag(self, tag: str) -> None:
         self._hidden = False
 
     def handle_data(self, data: str) -> None:

@@ -12,6 +12,10 @@ from flows.events import Event
 from tests.house import House, cards, choices, told
 
 
+def bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob("billchat.db*"))
+
+
 async def test_a_customer_gets_from_hello_to_a_payment_link(house: House) -> None:
     visitor = await house.visitor()
     statement = await visitor.verify("owes@example.com")
@@ -117,7 +121,7 @@ async def test_no_code_token_or_card_number_reaches_the_disk(house: House, tmp_p
     database = tmp_path / "billchat.db"
     with sqlite3.connect(database) as connection:
         connection.execute("pragma wal_checkpoint(truncate)")
-    kept = b"".join(path.read_bytes() for path in tmp_path.glob("billchat.db*"))
+    kept = bytes_of(tmp_path)
     assert b"owes@example.com" in kept, "the scan must be able to find something"
     for secret in (code, wrong, f"{code[:3]} {code[3:]}", token, "4242 4242", "4242424242424242", "737"):
         assert secret.encode() not in kept

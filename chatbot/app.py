@@ -1,0 +1,101 @@
+"""The composition: settings in, a running service out. Everything is built here once and handed to what needs it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from chatbot import assets, gateways, health, pages, paying, retention
+from chatbot.channels.web import WebChannel
+from chatbot.gateways.gateway import Gateway
+from chatbot.outbox import Dispatcher, Sender
+from chatbot.payments import Payments
+from chatbot.service import Service
+from chatbot.turns import Turns
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a command or a test may want to reach of a built application."""
+
+    service: Service
+    turns: Turns
+    dispatcher: Dispatcher
+    payments: Payments
+    chat: WebChannel
+
+
+PARTS = web.AppKey("parts", Parts)
+
+MakeSenders = Callable[[Service], contextlib.AbstractAsyncContextManager[Mapping[str, Sender]]]
+
+
+@contextlib.asynccontextmanager
+async def real_senders(service: Service) -> AsyncIterator[Mapping[str, Sender]]:
+    """The company's SMTP server, and its Twilio account where it has one."""
+    # Late: the demo starts without these libraries, of which Twilio's takes longer to load than all the rest.
+    from chatbot.channels.email import EmailSender
+    from chatbot.channels.sms import SmsSender
+
+    async with contextlib.AsyncExitStack() as open_ones:
+        senders: dict[str, Sender] = {"email": await open_ones.enter_async_context(EmailSender(service))}
+        if service.settings.sms.account_sid is not None:
+            senders["sms"] = await open_ones.enter_async_context(SmsSender(service))
+        yield senders
+
+
+def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web.Application:
+    """Build the web application around a service, whose database is closed when the application ends."""
+    app = web.Application(client_max_size=64 * 1024)
+    pages.set_up(app)
+    turns = Turns(service)
+    senders: dict[str, Sender] = {}
+    methods: dict[str, Gateway] = {}
+    dispatcher = Dispatcher(service, senders)
+    turns.wake = dispatcher.wake
+    chat = WebChannel(service, turns)
+    chat.attach(app)
+    payments = Payments(service, turns, methods)
+    app.add_routes(health.routes(service))
+    app.add_routes(assets.routes())
+    app.add_routes([pages.panel(service)])
+    app.add_routes(paying.routes(payments))
+    app[PARTS] = Parts(service, turns, dispatcher, payments, chat)
+
+    async def running(app: web.Application) -> AsyncIterator[None]:
+        await service.database.migrate()
+        async with aiohttp.ClientSession() as http, make_senders(service) as made:
+            senders.update(made)
+            methods.update(gateways.enabled(service.settings, http))
+            work = {"dispatcher": dispatcher.run(), "payments": payments.run(), "retention": retention.run(service)}
+            async with _in_background(work):
+                yield
+        await service.database.close()
+
+    app.cleanup_ctx.append(running)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _in_background(work: Mapping[str, Coroutine[object, object, None]]) -> AsyncIterator[None]:
+    """Run endless work beside the requests; one that ends by itself is a fault and is said loudly."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            log.critical("background work stopped", task=task.get_name(), exc_info=fault)
+
+    tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

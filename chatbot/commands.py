@@ -1,0 +1,132 @@
+"""The command line: serve, demo, talk, import, flows, check-config."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from chatbot import demo, logs
+from chatbot.app import build_app
+from chatbot.config import ConfigError, Settings, load, serving_problems
+from chatbot.importing import import_file
+from chatbot.service import open_service
+from chatbot.talk import talk
+from flows import draw
+from store.database import StoreError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns its exit status: 0 done, 1 refused with words on standard error, 2 wrong usage."""
+    asked = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = asked.command
+    try:
+        return command(asked)
+    except (ConfigError, StoreError) as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="billchat", description="A chat assistant that gets bills paid.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=about, description=about)
+        made.set_defaults(command=command)
+        return made
+
+    def with_config(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        made.add_argument("--config", type=Path, default=Path("config.yaml"), help="where config.yaml is")
+        return made
+
+    with_config(add("serve", _serve, "Serve customers."))
+    add("demo", _demo, "Serve the demo: four customers, an inbox, a sandbox for payments.").add_argument(
+        "--port", type=int, default=8080
+    )
+    add("talk", _talk, "Hold a conversation in this terminal, as a demo customer.").add_argument(
+        "--locale", default="en", help="the language to talk in"
+    )
+    with_config(add("import", _import, "Import accounts, invoices and mandates.")).add_argument("file", type=Path)
+    add("flows", _flows, "Draw the dialogue as a Mermaid diagram.").add_argument(
+        "--document", action="store_true", help="print the whole of docs/flows.md instead"
+    )
+    with_config(add("check-config", _check_config, "Report every problem of a configuration."))
+    return parser
+
+
+def _serve(asked: argparse.Namespace) -> int:
+    settings = load(asked.config)
+    if problems := serving_problems(settings):
+        raise ConfigError(problems)
+    logs.set_up(machine_readable=True)
+    _run(build_app(open_service(settings)), settings)
+    return 0
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    settings = demo.settings(asked.port)
+    logs.set_up(machine_readable=False)
+    _run(demo.build(settings), settings, lambda: _greet(settings))
+    demo.finish()
+    return 0
+
+
+def _talk(asked: argparse.Namespace) -> int:
+    logs.set_up(machine_readable=False, level=logging.WARNING)
+    asyncio.run(talk(asked.locale))
+    return 0
+
+
+def _import(asked: argparse.Namespace) -> int:
+    return asyncio.run(import_file(load(asked.config), asked.file))
+
+
+def _flows(asked: argparse.Namespace) -> int:
+    sys.stdout.write(draw.document() if asked.document else draw.draw())
+    return 0
+
+
+def _check_config(asked: argparse.Namespace) -> int:
+    settings = load(asked.config)
+    if problems := serving_problems(settings):
+        raise ConfigError(problems)
+    print(f"{asked.config} is ready to serve.")
+    return 0
+
+
+def _run(app: web.Application, settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until Ctrl-C or SIGTERM. Nothing logs addresses, since those of payment links hold tokens."""
+
+    async def announce(app: web.Application) -> None:
+        ready()
+
+    app.on_startup.append(announce)
+    web.run_app(
+        app,
+        host=settings.server.host,
+        port=settings.server.port,
+        access_log=None,
+        print=None,
+        shutdown_timeout=5,
+    )
+
+
+def _greet(settings: Settings) -> None:
+    rows = "\n".join(f"  {c['email']:<20} {c['mobile']:<18} {c['has']}" for c in demo.CUSTOMERS)
+    print(
+        f"""
+Billchat’s demo is on {settings.server.public_url}/
+Everything it “sends” arrives in {settings.server.public_url}/dev/inbox
+
+{rows}
+
+Press Ctrl-C to stop.
+""",
+        flush=True,
+    )

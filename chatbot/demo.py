@@ -1,0 +1,120 @@
+"""The demo: the whole service with nothing outside it. Letters land in an inbox page, and no money moves."""
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from datetime import date
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from pydantic import SecretStr
+
+from chatbot import pages, sandbox
+from chatbot.app import build_app
+from chatbot.config import (
+    DatabaseSettings,
+    Email,
+    Limits,
+    Payments,
+    Sandbox,
+    Secrets,
+    Server,
+    Settings,
+    Sms,
+    Team,
+)
+from chatbot.demo_data import bill_again, load_demo
+from chatbot.inbox import Inbox
+from chatbot.outbox import Sender
+from chatbot.service import Service, open_service
+
+FOLDER = Path(".demo")
+# Written when the demo stops in good order; the next one then begins afresh. After a crash it goes on where it was.
+FINISHED = "finished"
+
+CUSTOMERS = [
+    {"email": "owes@example.com", "mobile": "+44 7700 900001", "has": "£42.50 outstanding over two invoices"},
+    {"email": "dd@example.com", "mobile": "+44 7700 900002", "has": "a direct debit with its next collection"},
+    {"email": "clear@example.com", "mobile": "+44 7700 900003", "has": "nothing to pay"},
+    {"email": "many@example.com", "mobile": "+44 7700 900004", "has": "two accounts, one of them owing"},
+]
+
+
+def settings(port: int, folder: Path = FOLDER) -> Settings:
+    """Return the demo's settings. Its keys are made on the first start and kept beside its data."""
+    prepare(folder)
+    address = f"http://127.0.0.1:{port}"
+    return Settings(
+        server=Server(port=port, public_url=address),
+        database=DatabaseSettings(url=f"sqlite:///{folder / 'billchat.db'}"),
+        email=Email(sender="Northwind Broadband <billing@northwind.example>"),
+        sms=Sms(account_sid="demo", sender="Northwind"),
+        team=Team(email="team@northwind.example"),
+        payments=Payments(sandbox=Sandbox(base_url=address, secret=SecretStr(_kept(folder / "sandbox-key")))),
+        secrets=Secrets(key=SecretStr(_kept(folder / "key"))),
+        # One visitor plays every customer from one address, so what is counted per person is counted generously.
+        limits=Limits(
+            codes_per_ten_minutes=60,
+            codes_per_day=1000,
+            failures_per_hour=60,
+            identifiers_per_address_per_hour=10_000,
+        ),
+    )
+
+
+def build(settings: Settings, folder: Path = FOLDER) -> web.Application:
+    """Build the whole demo: the service, its customers, its inbox, and the pretended payment provider."""
+    service = open_service(settings)
+    inbox = Inbox(service)
+
+    @contextlib.asynccontextmanager
+    async def senders(_: Service) -> AsyncIterator[Mapping[str, Sender]]:
+        await load_demo(service.database, _today(service))
+        yield {"email": inbox, "sms": inbox}
+
+    app = build_app(service, senders)
+    app.middlewares.append(_billing_anew(service))
+    app.add_routes(pages.demo_routes(service, inbox, CUSTOMERS))
+    sandbox.mount(app, service, folder / "sandbox.db")
+    return app
+
+
+def prepare(folder: Path) -> None:
+    """Make the demo's folder; empty it when the demo before stopped in good order."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if (folder / FINISHED).exists():
+        for path in folder.iterdir():
+            path.unlink()
+
+
+def finish(folder: Path = FOLDER) -> None:
+    """Note that the demo stopped in good order."""
+    (folder / FINISHED).touch()
+
+
+def _today(service: Service) -> date:
+    return service.clock.now().astimezone(service.settings.zone).date()
+
+
+def _billing_anew(service: Service) -> Middleware:
+    """Make a middleware that sends new bills to customers who have paid theirs, whenever somebody arrives.
+
+    So that the demo can be played again and again; within one visit, what was paid stays paid.
+    """
+
+    @web.middleware
+    async def bill(request: web.Request, handler: Handler) -> web.StreamResponse:
+        arrives = request.path == "/chat" or (request.path == "/socket.io/" and "sid" not in request.query)
+        if arrives:
+            await bill_again(service.database, _today(service))
+        return await handler(request)
+
+    return bill
+
+
+def _kept(path: Path) -> str:
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()

@@ -1,0 +1,35 @@
+"""What the operators' machines ask: alive, ready, and the metrics."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+from prometheus_client import generate_latest
+
+from chatbot.service import Service
+from store import outbox
+from store.database import StoreError
+
+
+def routes(service: Service) -> Iterable[web.RouteDef]:
+    """Yield /healthz, /readyz and /metrics."""
+
+    async def alive(request: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def ready(request: web.Request) -> web.Response:
+        try:
+            await service.database.ready()
+        except StoreError as fault:
+            return web.json_response({"ready": False, "database": str(fault)}, status=503)
+        return web.json_response({"ready": True})
+
+    async def metrics(request: web.Request) -> web.Response:
+        count, oldest = await service.database.read(lambda tx: outbox.depth(tx, service.clock.now()))
+        service.metrics.outbox_waiting.set(count)
+        service.metrics.outbox_oldest_seconds.set(oldest.total_seconds() if oldest else 0)
+        body = generate_latest(service.metrics.registry)
+        return web.Response(body=body, content_type="text/plain", charset="utf-8")
+
+    yield web.get("/healthz", alive)
+    yield web.get("/readyz", ready)
+    yield web.get("/metrics", metrics)

@@ -1,0 +1,81 @@
+"""The dialogue in a terminal: the same turns, with the keyboard for a channel.
+
+Lines typed become what a customer says; a choice is taken by its number. Codes and letters that would have been sent
+are printed, because they went nowhere else.
+"""
+
+import asyncio
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+
+from chatbot import demo
+from chatbot.demo_data import load_demo
+from chatbot.inbox import Inbox
+from chatbot.outbox import Dispatcher
+from chatbot.service import open_service
+from chatbot.turns import Answer, Beginning, Inbound, Turns
+from chatbot.wire import MOST_TEXT
+
+
+async def talk(locale: str) -> None:
+    """Hold one conversation with the demo's customers on standard input and output, until the input ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        service = open_service(demo.settings(8080, Path(folder)))
+        await service.database.migrate()
+        await load_demo(service.database, service.clock.now().date())
+        inbox = Inbox(service)
+        dispatcher = Dispatcher(service, {"email": inbox, "sms": inbox})
+        await _converse(Turns(service), dispatcher, _Letters(inbox), service.words.best(locale))
+        await service.database.close()
+
+
+async def _converse(turns: Turns, dispatcher: Dispatcher, letters: "_Letters", locale: str) -> None:
+    print("Type as a customer would, for example as owes@example.com. Ctrl-D leaves.\n")
+    session = uuid.uuid4().hex
+    answer = await turns.start(Beginning(session, uuid.uuid4().hex, "terminal", "talk", locale, None))
+    assert isinstance(answer, Answer)
+    _print(answer)
+    while (line := await asyncio.to_thread(_read)) is not None:
+        if not line.strip():
+            continue
+        said = await turns.say(
+            Inbound(answer.conversation, session, uuid.uuid4().hex, "terminal", text=line[:MOST_TEXT])
+        )
+        assert isinstance(said, Answer)
+        _print(said)
+        await dispatcher.settle()
+        await letters.print_new()
+
+
+def _read() -> str | None:
+    """Read a line; None when the input ended."""
+    sys.stdout.write("you  › ")
+    sys.stdout.flush()
+    line = sys.stdin.readline()
+    return line.rstrip("\n") if line else None
+
+
+def _print(answer: Answer) -> None:
+    for message in answer.messages:
+        if message["from"] != "customer":
+            print("bot  › " + message["text"].replace("\n", "\n       "))
+            for number, choice in enumerate(message.get("choices", ()), start=1):
+                print(f"       {number}  {choice['label']}")
+    print()
+
+
+class _Letters:
+    """Prints each letter of the inbox once."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._printed = 0
+
+    async def print_new(self) -> None:
+        letters = await self._inbox.letters()
+        for letter in reversed(letters[: len(letters) - self._printed]):
+            text = letter["text"].strip().replace("\n", "\n       │ ")
+            print(f"       ┌ {letter['channel']} to {letter['to']}\n       │ {text}\n")
+        self._printed = len(letters)
