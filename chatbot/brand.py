@@ -1,7 +1,7 @@
 """The tones of the company's colour for pages without scripts, each adjusted until it can be read.
 
 4.5 : 1 for text, 3 : 1 for edges (WCAG 2.2, 1.4.3 and 1.4.11). The panel derives the same tones in the browser, in
-`widget/src/panel/colour.ts`; a test holds the two together.
+`widget/src/panel/colour.ts`, on the same surfaces.
 """
 
 from collections.abc import Callable
@@ -16,17 +16,21 @@ STEPS = 25
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """What the tones stand on; `surface` and `sunken` equal those of the widget's tokens."""
+    """What the tones stand on; `surface` and `sunken` equal those of the widget's tokens.
+
+    `text` is how far coloured text stands out: thin light letters on a dark ground need more than the rule asks.
+    """
 
     name: str
     surface: Rgb
     sunken: Rgb
     away: Rgb
     tint: float
+    text: float
 
 
-LIGHT = Theme("light", (253, 253, 254), (243, 244, 247), INK, 0.1)
-DARK = Theme("dark", (22, 26, 33), (31, 37, 46), WHITE, 0.2)
+LIGHT = Theme("light", (253, 253, 254), (243, 244, 247), INK, 0.1, 4.5)
+DARK = Theme("dark", (22, 26, 33), (31, 37, 46), WHITE, 0.2, 6)
 
 
 def stylesheet(colour: str) -> str:
@@ -53,7 +57,7 @@ def derive(base: Rgb, theme: Theme) -> dict[str, Rgb]:
         "on": on,
         "soft": soft,
         "text": _until(
-            base, theme.away, lambda tone: all(contrast(tone, ground) >= 4.5 for ground in (*grounds, soft))
+            base, theme.away, lambda tone: all(contrast(tone, ground) >= theme.text for ground in (*grounds, soft))
         ),
         "edge": _until(base, theme.away, lambda tone: all(contrast(tone, ground) >= 3 for ground in grounds)),
     }

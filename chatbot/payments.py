@@ -138,6 +138,8 @@ class Payments:
         """
         gateway, now = self.gateways[method], self.service.clock.now()
         database = self.service.database
+        if await self.view(token) is None:
+            return None  # what nobody asked us to pay is not worth a write
         started = await database.write(lambda tx: _start(tx, token_hash(token), gateway.name, now))
         if started is None:
             return None

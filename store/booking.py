@@ -256,7 +256,10 @@ def _holding(tx: Tx, payment: Payment, report: Reported) -> Payment:
 
 
 def _kept(tx: Tx, payment: Payment) -> int:
-    row = tx.one("select -coalesce(sum(amount_minor), 0) as minor from entries where payment = :id", {"id": payment.id})
+    row = tx.one(
+        "select -coalesce(sum(amount_minor), 0) as minor from entries where account = :account and payment = :payment",
+        {"account": payment.account, "payment": payment.id},
+    )
     return 0 if row is None else int(row["minor"])
 
 
@@ -327,11 +330,12 @@ def _restate(tx: Tx, payment: Payment) -> None:
     if payment.link is not None:
         tx.run(
             """update invoices set state = case when exists (
-                select 1 from payments p join payment_link_invoices o on o.link = p.link
-                where o.invoice = invoices.id and p.state = 'pending') then 'in_progress' else 'open' end
+                    select 1 from payments p join payment_link_invoices o on o.link = p.link
+                    where p.account = :account and p.state = 'pending' and o.invoice = invoices.id
+                ) then 'in_progress' else 'open' end
             where state in ('open', 'in_progress')
                 and id in (select invoice from payment_link_invoices where link = :link)""",
-            {"link": payment.link},
+            {"link": payment.link, "account": payment.account},
         )
         tx.run(
             f"""update invoices set state = 'paid' where state = 'open' and total_minor <= {BEHIND}

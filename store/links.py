@@ -129,10 +129,12 @@ def standing(tx: Tx, link: Link, now: datetime) -> Standing:
     `open`: it may be paid. `confirming`: money is on its way. `paid`: this link was. `returned`: it was paid and the
     money went back. `settled`: its invoices were paid in another way. `changed`: less is owed now than it asks for.
     """
+    if link.state == "paid" and _has_payment(tx, link.id, "completed"):
+        return "paid"
     if _has_payment(tx, link.id, "pending"):
         return "confirming"
     if link.state == "paid":
-        return "paid" if _has_payment(tx, link.id, "completed") else "returned"
+        return "returned"
     return _unpaid_standing(tx, link, now)
 
 

@@ -1,4 +1,7 @@
-"""Payment gateways: one file each. A new one is a file, a line in `GATEWAYS` and a section of the configuration."""
+"""Payment gateways: one file each.
+
+A new one is a file, a line in `GATEWAYS`, a section of the configuration and the text `page-method-NAME`.
+"""
 
 from collections.abc import Callable, Mapping
 

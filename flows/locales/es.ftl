@@ -202,7 +202,7 @@ letter-team-reference = Conversación: { $reference }
 # The payment page: what it asks for.
 page-pay-title = Pagar a { $brand }
 page-pay-to = Va a pagar a { $brand }
-page-pay-until = Esta página funciona hasta { $until }.
+page-pay-until = Esta página funciona hasta el { $until }.
 page-invoices =
     { $count ->
         [one] Qué incluye: una factura
