@@ -12,10 +12,10 @@ from datetime import datetime
 from secrets import choice
 from typing import Any, Literal, Protocol
 
-from store import billing, links, payments
+from store import allocations, links, payments
 from store.database import Tx
 from store.ids import ALPHABET, new_id
-from store.ledger import Entry, book_entry, settle
+from store.ledger import Entry, book_entry
 from store.payments import CHECK_AFTER, Payment
 from store.times import stamp
 
@@ -23,10 +23,6 @@ What = Literal["completed", "pending", "failed", "abandoned", "reversed", "refun
 Alert = Literal["wrong_amount", "wrong_currency", "overpaid"]
 
 UNPLACED = "unplaced"
-
-# How much money stands behind an invoice.
-BEHIND = """coalesce((select sum(a.amount_minor) from allocations a join payments p on p.id = a.payment
-    where a.invoice = invoices.id and p.state = 'completed'), 0)"""
 
 
 class Reported(Protocol):
@@ -138,10 +134,10 @@ def _arrived(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Recor
     if not first:
         payments.insert(tx, payment, next_check_at=None)
     payment = _complete(tx, payment, report, now)
-    spare = _allocate(tx, payment)
+    spare = allocations.allocate(tx, payment)
     if payment.link is not None:
         links.mark_paid(tx, payment.link)
-    _restate(tx, payment)
+    allocations.restate(tx, payment)
     alert: Alert | None = "wrong_amount" if report.amount_minor != ordered else "overpaid" if spare else None
     return _recorded(tx, "completed", payment, report.amount_minor, now, alert)
 
@@ -177,29 +173,6 @@ def _in_another_currency(tx: Tx, payment: Payment, now: datetime) -> Recorded | 
     return _recorded(tx, "pending", held, held.amount_minor, now, "wrong_currency")
 
 
-def _allocate(tx: Tx, payment: Payment) -> int:
-    """Give the money to the link's invoices, due first, each no more than was asked for it and still remains.
-
-    Returns what neither an invoice nor a charge that the link asked for took; it is credit on the account.
-    """
-    if payment.link is None:
-        return 0
-    asked = links.invoices_of(tx, payment.link)
-    remains = {row["id"]: row["remains_minor"] for row in tx.all(billing.UNPAID, {"account": payment.account})}
-    left = payment.amount_minor
-    for invoice in asked:
-        amount = min(left, invoice.amount_minor, remains.get(invoice.id, 0))
-        if amount > 0:
-            left -= amount
-            tx.run(
-                "insert into allocations (payment, invoice, amount_minor) values (:payment, :invoice, :amount)",
-                {"payment": payment.id, "invoice": invoice.id, "amount": amount},
-            )
-    link = links.read_link(tx, payment.link)
-    charges = link.amount_minor - sum(invoice.amount_minor for invoice in asked) if link.state != "paid" else 0
-    return max(0, left - charges)
-
-
 def _receipt_number(tx: Tx) -> str:
     """Draw a number that can be read out: eight letters and digits of Crockford's alphabet, no two receipts alike."""
     while True:
@@ -223,11 +196,11 @@ def _went_back(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Rec
     source = f"{_source(payment, report)}:{report.refunded_minor}"
     if amount <= 0 or not _enter(tx, payment, "refund", amount, source, now):
         return arrived
-    _take_back(tx, payment, kept - amount)
+    allocations.take_back(tx, payment, kept - amount)
     if amount == kept:
         payment = _set_state(tx, payment, "refunded", now)
-    _reopen(tx, payment.account)
-    _restate(tx, payment)
+    allocations.reopen(tx, payment.account)
+    allocations.restate(tx, payment)
     return _recorded(tx, "refunded", payment, amount, now, arrived.alert if arrived else None)
 
 
@@ -242,8 +215,8 @@ def _bounced(tx: Tx, payment: Payment, now: datetime) -> Recorded | None:
     if kept <= 0 or not _enter(tx, payment, "chargeback", kept, source, now):
         return None
     failed = _set_state(tx, payment, "failed", now)
-    _reopen(tx, payment.account)
-    _restate(tx, failed)
+    allocations.reopen(tx, payment.account)
+    allocations.restate(tx, failed)
     return _recorded(tx, "reversed", failed, kept, now)
 
 
@@ -263,30 +236,6 @@ def _kept(tx: Tx, payment: Payment) -> int:
     return 0 if row is None else int(row["minor"])
 
 
-def _take_back(tx: Tx, payment: Payment, kept: int) -> None:
-    """Shrink the payment's allocations to the money that is left, from the invoices that were due last."""
-    rows = tx.all(
-        """select a.invoice, a.amount_minor from allocations a join invoices i on i.id = a.invoice
-        where a.payment = :payment order by i.due_on, i.number""",
-        {"payment": payment.id},
-    )
-    for row in rows:
-        amount = min(kept, row["amount_minor"])
-        kept -= amount
-        tx.run(
-            "update allocations set amount_minor = :amount where payment = :payment and invoice = :invoice",
-            {"amount": amount, "payment": payment.id, "invoice": row["invoice"]},
-        )
-
-
-def _reopen(tx: Tx, account: str) -> None:
-    """Open the paid invoices that no money stands behind any more; those that credit covers are paid again at once."""
-    tx.run(
-        f"update invoices set state = 'open' where account = :account and state = 'paid' and total_minor > {BEHIND}",
-        {"account": account},
-    )
-
-
 # ── no money yet ────────────────────────────────────────────────────────────────────────────────────────────
 
 # outcome → (states it may follow, the state it leads to, what that is called)
@@ -303,7 +252,7 @@ def _moved(tx: Tx, payment: Payment, outcome: str, now: datetime) -> Recorded | 
     if payment.state not in follows or payment.receipt is not None:
         return None
     moved = _set_state(tx, payment, state, now)
-    _restate(tx, moved)
+    allocations.restate(tx, moved)
     return _recorded(tx, what, moved, moved.amount_minor, now)
 
 
@@ -323,26 +272,6 @@ def _set_state(tx: Tx, payment: Payment, state: str, now: datetime) -> Payment:
     tx.run("update payments set state = :state where id = :id", {"id": payment.id, "state": state})
     payments.check_at(tx, payment.id, now + CHECK_AFTER[0] if state == "pending" else None)
     return replace(payment, state=state)
-
-
-def _restate(tx: Tx, payment: Payment) -> None:
-    """Set the invoices' states anew: in_progress while money for them is under way, paid where nothing is due."""
-    if payment.link is not None:
-        tx.run(
-            """update invoices set state = case when exists (
-                    select 1 from payments p join payment_link_invoices o on o.link = p.link
-                    where p.account = :account and p.state = 'pending' and o.invoice = invoices.id
-                ) then 'in_progress' else 'open' end
-            where state in ('open', 'in_progress')
-                and id in (select invoice from payment_link_invoices where link = :link)""",
-            {"link": payment.link, "account": payment.account},
-        )
-        tx.run(
-            f"""update invoices set state = 'paid' where state = 'open' and total_minor <= {BEHIND}
-                and id in (select invoice from payment_link_invoices where link = :link)""",
-            {"link": payment.link},
-        )
-    settle(tx, payment.account)
 
 
 def _balance(tx: Tx, account: str) -> int:
