@@ -39,7 +39,7 @@ function start(script: HTMLScriptElement, earlier: Call[]): Api {
   const root = host.attachShadow({ mode: "open" });
   const screen = element("div", { class: "screen", hidden: "" });
   const badge = element("span", { class: "badge", hidden: "", "aria-hidden": "true" });
-  const button = element("button", { type: "button", class: "bubble", "aria-expanded": "false", "aria-haspopup": "dialog" });
+  const button = element("button", { type: "button", class: "bubble", "aria-expanded": "false" });
   button.append(drawing("M6 4.5h12a3 3 0 0 1 3 3V15a3 3 0 0 1-3 3h-6.5l-5 3.5V18H6a3 3 0 0 1-3-3V7.5a3 3 0 0 1 3-3z", "talk"));
   button.append(drawing("m6 9.5 6 6 6-6", "fold"), badge);
   const frame = element("div", { class: position === "left" ? "frame left" : "frame" });

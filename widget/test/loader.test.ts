@@ -35,7 +35,6 @@ beforeEach(() => {
   vi.stubGlobal("scrollTo", () => undefined);
   vi.spyOn(HTMLIFrameElement.prototype, "focus").mockImplementation(() => undefined);
   // The frame's page is somebody else's test: here it does not load, and has a window to be recognised by.
-  vi.spyOn(console, "error").mockImplementation(() => undefined);
   const inside = { postMessage: () => undefined };
   vi.spyOn(HTMLIFrameElement.prototype, "contentWindow", "get").mockReturnValue(inside as unknown as Window);
 });

@@ -1,6 +1,7 @@
 /** Puts the panel together: configuration, connection, bubble, and the views. */
 
 import { render } from "preact";
+import { attention } from "./attention";
 import { bubbleOf } from "./bubble";
 import { paint } from "./colour";
 import { readConfig, readWishes } from "./config";
@@ -11,7 +12,6 @@ import { initial, unread } from "./state";
 import { browserStorage } from "./storage";
 import { storeOf } from "./store";
 import { App } from "./view/App";
-import { attention } from "./attention";
 import { wordsFrom } from "./words";
 
 const config = readConfig();
@@ -43,13 +43,19 @@ function newId(): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
+// What is read as it arrives is never told as unread.
 let told = 0;
+let telling: ReturnType<typeof setTimeout>;
 store.subscribe(() => {
-  const count = unread(store.state);
-  if (count !== told) bubble.tell({ billchat: 1, type: "unread", count });
-  told = count;
+  clearTimeout(telling);
+  telling = setTimeout(() => {
+    const count = unread(store.state);
+    if (count !== told) bubble.tell({ billchat: 1, type: "unread", count });
+    told = count;
+  }, 150);
 });
 
+// A wish that is no colour changes nothing.
 paint(config.brand.colour);
 paint(wishes.colour ?? "");
 const wake = () => document.visibilityState === "visible" && chat.wake();

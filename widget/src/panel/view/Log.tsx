@@ -34,7 +34,7 @@ export function Log({ thread, brand, offered: { choices, lead }, attentive }: Pr
   return (
     <div class="log-frame">
       <div class="log" ref={box} tabIndex={0} role="log" aria-live="off" aria-label={words("messages")}>
-        {empty && <LogSkeleton />}
+        {empty && !thread.notice && <LogSkeleton />}
         {days.map(({ day, groups }) => (
           <section key={day} aria-label={useDay(groups)}>
             <p class="day" aria-hidden="true">
