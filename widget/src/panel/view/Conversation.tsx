@@ -1,7 +1,8 @@
 /** One conversation: who it is with, its messages, and a way to answer. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { offer, type State, type Thread } from "../state";
+import { offer } from "../offer";
+import type { State, Thread } from "../state";
 import { useTools } from "../tools";
 import { Composer } from "./Composer";
 import { Header } from "./Header";

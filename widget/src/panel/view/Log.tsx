@@ -2,8 +2,9 @@
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { dayOf } from "../format";
+import type { Offer } from "../offer";
 import type { Message } from "../protocol";
-import type { Offer, State, Thread } from "../state";
+import type { State, Thread } from "../state";
 import { useTools } from "../tools";
 import { Choices } from "./Choices";
 import { Group, SendGroup, Typing } from "./Group";
