@@ -70,8 +70,8 @@ JITTER = 0.25
 
 AT_ONCE = 8
 # Longer than the slowest sender may take. What is claimed for longer was claimed by somebody who died.
-CLAIM = timedelta(minutes=4)
-LONGEST_SEND = timedelta(minutes=3)
+CLAIM = timedelta(seconds=75)
+LONGEST_SEND = timedelta(seconds=60)
 # Another process may have queued something and died before it could wake anybody.
 LOOK_AGAIN = timedelta(minutes=1)
 # How long to wait when the database does not answer.
@@ -95,6 +95,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Send until cancelled; what is on its way out then gets a moment to arrive."""
+        await self._take_over()
         try:
             while True:
                 self._woken.clear()
@@ -106,6 +107,12 @@ class Dispatcher:
                     await asyncio.sleep(STORE_WAIT_S)
         finally:
             await self._finish()
+
+    async def _take_over(self) -> None:
+        """Take up at once what a process before us died over, where there can be none beside us."""
+        if self._service.settings.database.url.startswith("sqlite:"):
+            now = self._service.clock.now()
+            await self._service.database.write(lambda tx: outbox.release(tx, now))
 
     async def settle(self) -> None:
         """Send what is due now, and return when it has left."""

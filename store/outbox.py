@@ -90,6 +90,11 @@ def claim(tx: Tx, now: datetime, until: datetime, limit: int) -> list[Claimed]:
     return sorted(map(_claimed, rows), key=lambda row: (row.created_at, row.id))
 
 
+def release(tx: Tx, now: datetime) -> int:
+    """Let every claim lapse; returns how many. Only for who knows that no dispatcher but itself is alive."""
+    return tx.run("update outbox set claimed_until = :now where state = 'sending'", {"now": stamp(now)})
+
+
 def sent(tx: Tx, row: Claimed, now: datetime, provider_id: str | None) -> bool:
     """Record that a letter left; False when the claim had lapsed and is somebody else's now."""
     return _end(tx, row, "sent", sent_at=now, provider_id=provider_id)

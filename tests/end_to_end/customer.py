@@ -1,6 +1,7 @@
 """A customer at the other end of a socket, as the wire contract describes it."""
 
 import asyncio
+import contextlib
 import uuid
 from typing import Any
 
@@ -40,6 +41,13 @@ class Customer:
         # Without waiting for an answer: a polling client would wait for its open request to run out.
         await self._client.eio.disconnect(abort=True)
         await self._client.shutdown()
+
+    async def discard(self) -> None:
+        """Let go of a connection that may be broken in any way."""
+        with contextlib.suppress(Exception):
+            await self.leave()
+        if self._client.eio.http is not None:
+            await self._client.eio.http.close()
 
     async def cut(self) -> None:
         """Lose the connection without a word."""
