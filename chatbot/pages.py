@@ -82,9 +82,8 @@ def demo_routes(service: Service, inbox: Inbox, customers: Sequence[Mapping[str,
     """Yield what only the demo has: the shop front and the inbox of all that was “sent”."""
 
     async def shop(request: web.Request) -> web.Response:
-        return _page(
-            request, "shop.html", {"brand": service.settings.brand, "locale": preferred_locale(request, service)}
-        )
+        locale = preferred_locale(request, service)
+        return _page(request, "shop.html", {"brand": service.settings.brand, "locale": locale, "customers": customers})
 
     async def letters(request: web.Request) -> web.Response:
         return _page(request, "inbox.html", {"brand": service.settings.brand, "letters": await inbox.letters()})
