@@ -1,0 +1,265 @@
+"""Emails over real SMTP: what arrives, what is tried again, what is given up."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from chatbot.channels import email as email_channel
+from chatbot.channels.email import EmailSender
+from chatbot.config import Email
+from chatbot.letters import Letter
+from chatbot.outbox import Failed, Retry, Sent
+from tests.clock import FakeClock
+from tests.house import House
+from tests.mail_server import DROP, HANG, MailServer, certificate, mail_server
+
+KEY = "01KB0000000000000000000000"
+LETTER = Letter(
+    channel="email",
+    to="owes@example.com",
+    subject="Your Northwind Broadband code",
+    text="Here is your code: £\n",
+    written_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
+    html="<p>Here is your <b>code</b>: £</p>",
+)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MailServer]:
+    async with mail_server() as running:
+        yield running
+
+
+async def house_with(folder: Path, clock: FakeClock, port: int, **settings: object) -> House:
+    email = Email(
+        **{
+            "host": "127.0.0.1",
+            "port": port,
+            "tls": "none",
+            "sender": "Northwind Billing <billing@northwind.example>",
+            "timeout_s": 5,
+            **settings,
+        }
+    )
+    return await House.open(folder, clock, email=email)
+
+
+@pytest.fixture
+async def sender(server: MailServer, tmp_path: Path, clock: FakeClock) -> AsyncIterator[EmailSender]:
+    house = await house_with(tmp_path, clock, server.port)
+    async with EmailSender(house.service) as opened:
+        yield opened
+    await house.close()
+
+
+async def send(sender: EmailSender, letter: Letter = LETTER, key: str = KEY) -> object:
+    return await sender.send(letter, key=key, unsure=False)
+
+
+def with_(**changes: str) -> Letter:
+    return Letter(**{field: getattr(LETTER, field) for field in LETTER.__slots__} | changes)  # type: ignore[arg-type]
+
+
+async def test_an_email_arrives_as_text_and_as_a_page(server: MailServer, sender: EmailSender) -> None:
+    outcome = await send(sender)
+    assert outcome == Sent(f"<{KEY}@northwind.example>")
+    [arrived] = server.received
+    assert arrived["Message-ID"] == f"<{KEY}@northwind.example>"
+    assert arrived["From"] == "Northwind Billing <billing@northwind.example>"
+    assert arrived["To"] == "owes@example.com"
+    assert arrived["Subject"] == LETTER.subject
+    assert arrived["Date"].datetime == LETTER.written_at
+    assert arrived["Auto-Submitted"] == "auto-generated"
+    text, page = arrived.get_body(["plain"]), arrived.get_body(["html"])
+    assert text is not None
+    assert page is not None
+    assert text.get_content().replace("\r\n", "\n") == LETTER.text
+    assert page.get_content().strip() == LETTER.html
+    assert server.recipients == [["owes@example.com"]]
+
+
+async def test_an_email_that_is_sent_again_is_the_same_to_the_byte(server: MailServer, sender: EmailSender) -> None:
+    await send(sender)
+    await send(sender)
+    assert server.raw[0] == server.raw[1]
+
+
+async def test_the_team_answers_whoever_wrote(server: MailServer, sender: EmailSender) -> None:
+    await send(sender, with_(reply_to="ana@example.com"))
+    assert server.received[0]["Reply-To"] == "ana@example.com"
+
+
+async def test_one_connection_serves_many_letters(server: MailServer, sender: EmailSender) -> None:
+    outcomes = await asyncio.gather(*(send(sender, key=f"{KEY}{n}") for n in range(20)))
+    assert all(isinstance(outcome, Sent) for outcome in outcomes)
+    assert (len(server.received), server.connections) == (20, 1)
+
+
+async def test_a_kept_connection_that_the_server_cut_is_opened_anew(server: MailServer, sender: EmailSender) -> None:
+    await send(sender)
+    server.hang_up()
+    assert isinstance(await send(sender), Sent)
+    assert server.connections == 2
+
+
+async def test_a_connection_that_dies_in_the_next_letters_hands_is_opened_anew(
+    server: MailServer, sender: EmailSender
+) -> None:
+    await send(sender)
+    server.rcpt = [DROP]
+    assert isinstance(await send(sender), Sent)
+    assert len(server.received) == 2
+
+
+async def test_an_idle_connection_is_let_go(
+    server: MailServer, sender: EmailSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(email_channel, "IDLE_S", 0.05)
+    await send(sender)
+    await asyncio.sleep(0.2)
+    assert not sender._smtp.is_connected
+    assert isinstance(await send(sender), Sent)
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("answer", ["550 no such mailbox", "552 mailbox full", "554 refused"])
+async def test_a_permanent_refusal_is_final(server: MailServer, sender: EmailSender, answer: str) -> None:
+    server.rcpt = [answer]
+    assert await send(sender) == Failed(answer[:3])
+    server.data = [answer]
+    assert await send(sender) == Failed(answer[:3])
+
+
+@pytest.mark.parametrize("answer", ["450 try later", "451 greylisted", "452 full"])
+async def test_a_temporary_refusal_is_tried_again(server: MailServer, sender: EmailSender, answer: str) -> None:
+    server.rcpt = [answer]
+    assert await send(sender) == Retry(answer[:3])
+    server.data = [answer]
+    assert await send(sender) == Retry(answer[:3])
+    assert isinstance(await send(sender), Sent)
+
+
+async def test_a_server_that_closes_is_tried_again_on_another_connection(
+    server: MailServer, sender: EmailSender
+) -> None:
+    server.rcpt = ["421 closing"]
+    assert await send(sender) == Retry("421")
+    assert isinstance(await send(sender), Sent)
+    assert server.connections == 2
+
+
+async def test_a_new_connection_that_is_cut_is_tried_later(server: MailServer, sender: EmailSender) -> None:
+    server.data = [DROP]
+    assert await send(sender) == Retry("disconnected")
+
+
+async def test_a_refused_letter_leaves_the_connection_usable(server: MailServer, sender: EmailSender) -> None:
+    server.rcpt = ["550 no"]
+    await send(sender)
+    assert isinstance(await send(sender), Sent)
+    assert server.connections == 1
+
+
+async def test_a_server_that_hangs_is_left_within_the_time_limit(
+    server: MailServer, tmp_path: Path, clock: FakeClock
+) -> None:
+    house = await house_with(tmp_path, clock, server.port, timeout_s=0.3)
+    server.data = [HANG]
+    async with EmailSender(house.service) as sender:
+        began = asyncio.get_running_loop().time()
+        outcomes = await asyncio.gather(*(send(sender) for _ in range(4)))
+        assert asyncio.get_running_loop().time() - began < 1
+        assert outcomes[0] == Retry("timeout")
+        assert isinstance(await send(sender), Sent)
+    await house.close()
+
+
+async def test_a_server_that_is_down_is_tried_again(tmp_path: Path, clock: FakeClock) -> None:
+    async with mail_server() as server:
+        port = server.port
+    house = await house_with(tmp_path, clock, port)
+    async with EmailSender(house.service) as sender:
+        assert await send(sender) == Retry("connect SMTPConnectError")
+        async with mail_server(port=port):
+            assert isinstance(await send(sender), Sent)
+    await house.close()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"to": "owes@example.com\r\nBcc: all@example.com"},
+        {"to": "owes@example.com, all@example.com"},
+        {"to": "not an address"},
+        {"subject": "Hello\r\nBcc: all@example.com"},
+        {"reply_to": "ana@example.com\nX: y"},
+    ],
+)
+async def test_nothing_can_be_smuggled_into_the_headers(
+    server: MailServer, sender: EmailSender, changes: dict[str, str]
+) -> None:
+    assert await send(sender, with_(**changes)) == Failed("malformed")
+    assert server.received == []
+
+
+async def test_without_a_server_nothing_is_promised(house: House) -> None:
+    async with EmailSender(house.service) as sender:
+        assert await send(sender) == Failed("no_server")
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    return certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.mark.parametrize("mode", ["starttls", "implicit"])
+async def test_letters_travel_encrypted_and_signed_in(
+    tls: tuple[ssl.SSLContext, ssl.SSLContext], mode: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    for_server, for_client = tls
+    async with mail_server(for_server, implicit=mode == "implicit", password="right") as server:
+        house = await house_with(
+            tmp_path, clock, server.port, tls=mode, username="billing", password=SecretStr("right")
+        )
+        async with EmailSender(house.service, for_client) as sender:
+            assert isinstance(await send(sender), Sent)
+            assert isinstance(await send(sender), Sent)
+            assert sender._smtp.get_transport_info("sslcontext") is not None
+        assert server.connections == 1
+        await house.close()
+
+
+async def test_a_server_without_encryption_gets_no_letter(server: MailServer, tmp_path: Path, clock: FakeClock) -> None:
+    house = await house_with(tmp_path, clock, server.port, tls="starttls")
+    async with EmailSender(house.service) as sender:
+        assert await send(sender) == Retry("connect SMTPException")
+    assert server.received == []
+    await house.close()
+
+
+async def test_a_server_that_cannot_prove_itself_gets_no_letter(
+    tls: tuple[ssl.SSLContext, ssl.SSLContext], tmp_path: Path, clock: FakeClock
+) -> None:
+    async with mail_server(tls[0]) as server:
+        house = await house_with(tmp_path, clock, server.port, tls="starttls")
+        async with EmailSender(house.service) as sender:
+            assert isinstance(await send(sender), Retry)
+        assert server.received == []
+        await house.close()
+
+
+async def test_a_wrong_password_condemns_no_letter(tmp_path: Path, clock: FakeClock) -> None:
+    async with mail_server(password="right") as server:
+        house = await house_with(tmp_path, clock, server.port, username="billing", password=SecretStr("wrong"))
+        async with EmailSender(house.service) as sender:
+            assert await send(sender) == Retry("connect 535")
+        unsigned = await house_with(tmp_path / "2", clock, server.port)
+        async with EmailSender(unsigned.service) as sender:
+            assert await send(sender) == Retry("530")
+        await house.close()
+        await unsigned.close()

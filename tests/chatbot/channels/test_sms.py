@@ -1,0 +1,270 @@
+"""Texts through Twilio's API: what is sent, what is refused, and never twice for want of an answer."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from chatbot.channels import sms as sms_channel
+from chatbot.channels.sms import SmsSender
+from chatbot.config import Sms
+from chatbot.letters import Letter
+from chatbot.outbox import Failed, Outcome, Retry, Sent
+from store import outbox
+from store.database import Tx
+from tests.clock import FakeClock
+from tests.house import House
+from tests.twilio_api import ACCOUNT, TOKEN, Answer, TwilioApi, error, twilio_api
+
+SENDER = "+447700900999"
+TO = "+447700900001"
+TEXT = "Northwind Broadband code: 012345.\n\n@chat.northwind.example #012345"
+
+
+@pytest.fixture
+async def api(clock: FakeClock) -> AsyncIterator[TwilioApi]:
+    async with twilio_api(clock) as running:
+        yield running
+
+
+async def house_with(folder: Path, clock: FakeClock, api: TwilioApi, **settings: Any) -> House:
+    sms = {
+        "account_sid": ACCOUNT,
+        "auth_token": SecretStr(TOKEN),
+        "sender": SENDER,
+        "api_base_url": api.url,
+        "countries": ["GB", "US"],
+        **settings,
+    }
+    return await House.open(folder, clock, sms=Sms(**sms))
+
+
+@pytest.fixture
+async def house(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> AsyncIterator[House]:
+    opened = await house_with(tmp_path, clock, api)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sender(house: House) -> AsyncIterator[SmsSender]:
+    async with SmsSender(house.service) as opened:
+        yield opened
+
+
+def a_text(clock: FakeClock, to: str = TO, minutes: float | None = 10) -> Letter:
+    expires_at = None if minutes is None else clock.now() + timedelta(minutes=minutes)
+    return Letter("sms", to, "", TEXT, clock.now(), expires_at=expires_at)
+
+
+async def send(sender: SmsSender, letter: Letter, *, unsure: bool = False) -> Outcome:
+    return await sender.send(letter, key="01KB", unsure=unsure)
+
+
+async def test_a_text_is_handed_to_twilio(api: TwilioApi, sender: SmsSender, clock: FakeClock) -> None:
+    outcome = await send(sender, a_text(clock))
+    assert outcome == Sent(api.sent[0]["sid"])
+    assert api.asked == [{"To": TO, "From": SENDER, "Body": TEXT, "ValidityPeriod": "600", "SmartEncoded": "true"}]
+    assert api.looked == []
+
+
+@pytest.mark.parametrize(("left", "validity"), [(10, "600"), (2.5, "150"), (0.001, "1")])
+async def test_twilio_keeps_a_text_no_longer_than_its_code_lives(
+    api: TwilioApi, sender: SmsSender, clock: FakeClock, left: float, validity: str
+) -> None:
+    await send(sender, a_text(clock, minutes=left))
+    assert api.asked[0]["ValidityPeriod"] == validity
+
+
+async def test_a_text_without_an_end_has_no_validity(api: TwilioApi, sender: SmsSender, clock: FakeClock) -> None:
+    await send(sender, a_text(clock, minutes=None))
+    assert "ValidityPeriod" not in api.asked[0]
+
+
+NEVER = [21211, 21408, 21606, 21608, 21610, 21612, 21614, 21635, 30004, 30006, 30007, 30034]
+
+
+@pytest.mark.parametrize("code", NEVER)
+async def test_what_can_never_arrive_is_given_up(
+    api: TwilioApi, sender: SmsSender, clock: FakeClock, code: int
+) -> None:
+    api.answers = [error(code)]
+    assert await send(sender, a_text(clock)) == Failed(str(code))
+    assert len(api.asked) == 1
+
+
+@pytest.mark.parametrize("code", [20429, 20503, 21611, 30001, 30003, 30008])
+async def test_what_may_arrive_later_is_tried_again(
+    api: TwilioApi, sender: SmsSender, clock: FakeClock, code: int
+) -> None:
+    api.answers = [error(code)]
+    assert await send(sender, a_text(clock)) == Retry(str(code))
+    assert len(api.asked) == 1
+
+
+async def test_too_many_requests_is_tried_again(api: TwilioApi, sender: SmsSender, clock: FakeClock) -> None:
+    api.answers = [Answer(429, takes=False, body="slow down")]
+    assert await send(sender, a_text(clock)) == Retry("429")
+
+
+async def test_a_wrong_token_condemns_no_text(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
+    house = await house_with(tmp_path, clock, api, auth_token=SecretStr("another"))
+    async with SmsSender(house.service) as sender:
+        assert await send(sender, a_text(clock)) == Retry("20003")
+    await house.close()
+
+
+UNKNOWN = {
+    "20500 after sending": error(20500, 500, takes=True),
+    "20500": error(20500, 500),
+    "a proxy's page": Answer(502, body="<h1>Bad gateway</h1>"),
+    "cut after sending": Answer(drops=True),
+    "cut": Answer(takes=False, drops=True),
+    "no answer": Answer(hangs=True),
+    "half an answer": Answer(201, body='{"sid": "SM'),
+}
+
+
+@pytest.mark.parametrize("answer", UNKNOWN.values(), ids=UNKNOWN.keys())
+async def test_a_text_of_unknown_fate_is_looked_for_before_it_is_sent_again(
+    tmp_path: Path, clock: FakeClock, api: TwilioApi, answer: Answer
+) -> None:
+    house = await house_with(tmp_path, clock, api, timeout_s=0.5)
+    api.answers = [answer]
+    letter = a_text(clock)
+    async with SmsSender(house.service) as sender:
+        outcome = await send(sender, letter)
+        assert isinstance(outcome, Retry)
+        assert outcome.after == sms_channel.LOOK_UP_AFTER
+        assert len(api.asked) == 1
+        clock.forward(seconds=10)
+        assert await send(sender, letter, unsure=True) == Sent(api.sent[0]["sid"])
+    assert len(api.sent) == 1
+    assert (api.looked[0]["To"], api.looked[0]["From"]) == (TO, SENDER)
+    await house.close()
+
+
+async def test_an_older_text_with_other_words_is_not_taken_for_this_one(
+    api: TwilioApi, sender: SmsSender, clock: FakeClock
+) -> None:
+    other = Letter("sms", TO, "", TEXT.replace("012345", "999999"), clock.now())
+    await send(sender, other)
+    await send(sender, a_text(clock), unsure=True)
+    assert len(api.sent) == 2
+
+
+async def test_the_same_words_from_long_ago_are_not_taken_for_this_text(
+    api: TwilioApi, sender: SmsSender, clock: FakeClock
+) -> None:
+    await send(sender, a_text(clock))
+    clock.forward(hours=1)
+    await send(sender, a_text(clock), unsure=True)
+    assert len(api.sent) == 2
+
+
+async def test_a_trial_accounts_own_sentence_does_not_hide_a_text(
+    api: TwilioApi, sender: SmsSender, clock: FakeClock
+) -> None:
+    await send(sender, a_text(clock))
+    api.sent[0]["body"] = "Sent from your Twilio trial account - " + api.sent[0]["body"]
+    await send(sender, a_text(clock), unsure=True)
+    assert len(api.sent) == 1
+
+
+async def test_while_the_list_cannot_be_read_nothing_is_sent(
+    api: TwilioApi, sender: SmsSender, clock: FakeClock
+) -> None:
+    api.list_answers = [error(20503, 503)]
+    assert await send(sender, a_text(clock), unsure=True) == Retry("look_up")
+    assert api.asked == []
+
+
+async def test_a_service_that_is_down_is_tried_again(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
+    house = await house_with(tmp_path, clock, api, api_base_url="http://127.0.0.1:1")
+    async with SmsSender(house.service) as sender:
+        assert await send(sender, a_text(clock)) == Retry("connect")
+    await house.close()
+
+
+@pytest.mark.parametrize(
+    ("to", "reason"),
+    [
+        ("+34612345678", "country"),
+        ("+447624123456", "country"),  # the Isle of Man
+        ("+449098790000", "number_type"),
+        ("+442079460000", "number_type"),
+        ("+448001111", "number_type"),
+        ("447", "malformed"),
+    ],
+)
+async def test_numbers_that_the_company_does_not_text_cost_nothing(
+    api: TwilioApi, sender: SmsSender, clock: FakeClock, to: str, reason: str
+) -> None:
+    outcome = await send(sender, a_text(clock, to))
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == reason
+    assert api.asked == []
+
+
+async def test_a_number_of_an_allowed_country_is_texted(api: TwilioApi, sender: SmsSender, clock: FakeClock) -> None:
+    for to in (TO, "+447400123456", "+12025550143"):
+        assert isinstance(await send(sender, a_text(clock, to)), Sent)
+
+
+async def queue_and_claim(house: House) -> outbox.Claimed:
+    now = house.clock.now()
+    await house.service.database.write(
+        lambda tx: outbox.queue(tx, channel="sms", recipient=TO, kind="code", locale="en", args={}, now=now)
+    )
+    [row] = await house.service.database.write(lambda tx: outbox.claim(tx, now, now + timedelta(minutes=4), 1))
+    return row
+
+
+def keep(tx: Tx, row: outbox.Claimed, outcome: Outcome) -> bool:
+    if isinstance(outcome, Sent):
+        return outbox.sent(tx, row, row.created_at, outcome.provider_id)
+    return outbox.failed(tx, row, outcome.reason)
+
+
+async def test_a_days_budget_is_never_exceeded(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
+    house = await house_with(tmp_path, clock, api, daily_messages=2)
+    async with SmsSender(house.service) as sender:
+        outcomes = []
+        for _ in range(3):
+            row = await queue_and_claim(house)
+            outcomes.append(outcome := await sender.send(a_text(clock), key=row.id, unsure=False))
+            await house.service.database.write(lambda tx, row=row, outcome=outcome: keep(tx, row, outcome))  # type: ignore[misc]
+        assert outcomes[2] == Failed("budget", told=True)
+        assert len(api.sent) == 2
+        clock.forward(days=1, seconds=1)
+        row = await queue_and_claim(house)
+        assert isinstance(await sender.send(a_text(clock), key=row.id, unsure=False), Sent)
+    await house.close()
+
+
+async def test_refusals_raise_the_alarm_once_a_day(
+    sender: SmsSender, clock: FakeClock, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def alarms() -> int:
+        return (capsys.readouterr().out + caplog.text).count("texts are refused today")
+
+    for _ in range(3):
+        assert await send(sender, a_text(clock, "+34612345678")) == Failed("country", told=True)
+    assert alarms() == 1
+    clock.forward(days=1)
+    await send(sender, a_text(clock, "+34612345678"))
+    assert alarms() == 1
+
+
+async def test_neither_number_nor_words_are_logged(
+    sender: SmsSender, clock: FakeClock, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("DEBUG")
+    await send(sender, a_text(clock))
+    await send(sender, a_text(clock), unsure=True)
+    logged = capsys.readouterr().out + caplog.text
+    assert "7700900001" not in logged
+    assert "012345" not in logged

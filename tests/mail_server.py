@@ -1,0 +1,127 @@
+"""A real SMTP server for tests: records what arrives and answers what it is told to."""
+
+import asyncio
+import contextlib
+import email
+import email.policy
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+HANG = "hang"
+DROP = "drop"
+
+
+@dataclass
+class MailServer:
+    """Takes emails on 127.0.0.1.
+
+    `rcpt` and `data` hold the answers to the next RCPT and DATA commands, "250 OK" when empty; HANG never answers,
+    DROP cuts the connection.
+    """
+
+    port: int = 0
+    password: str | None = None
+    rcpt: list[str] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+    received: list[EmailMessage] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    recipients: list[list[str]] = field(default_factory=list)
+    connections: int = 0
+    _open: list[SMTP] = field(default_factory=list)
+
+    async def handle_MAIL(  # noqa: N802 (aiosmtpd's name)
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.password is not None and not session.authenticated:
+            return "530 5.7.0 Authentication required"
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = await self._answer(self.rcpt, server)
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        answer = await self._answer(self.data, server)
+        if answer.startswith("250"):
+            assert isinstance(envelope.content, bytes)
+            self.raw.append(envelope.content)
+            self.received.append(email.message_from_bytes(envelope.content, policy=email.policy.default))  # type: ignore[arg-type]
+            self.recipients.append(list(envelope.rcpt_tos))
+        return answer
+
+    async def _answer(self, answers: list[str], server: SMTP) -> str:
+        answer = answers.pop(0) if answers else "250 OK"
+        if answer == DROP:
+            server.transport.abort()
+        if answer in (HANG, DROP):
+            await asyncio.Event().wait()
+        return answer
+
+    def hang_up(self) -> None:
+        """Cut every connection, as a restarted server does."""
+        for protocol in self._open:
+            if protocol.transport is not None:
+                protocol.transport.close()
+
+
+@contextlib.asynccontextmanager
+async def mail_server(
+    tls: ssl.SSLContext | None = None, *, implicit: bool = False, password: str | None = None, port: int = 0
+) -> AsyncIterator[MailServer]:
+    """Run a server until the block ends; with `tls` it demands STARTTLS, or speaks TLS from the start."""
+    server = MailServer(password=password)
+
+    def signed_in(smtp: SMTP, session: Session, envelope: Envelope, mechanism: str, given: LoginPassword) -> AuthResult:
+        return AuthResult(success=given.password == (password or "").encode(), handled=False)
+
+    def answer_the_door() -> SMTP:
+        server.connections += 1
+        protocol = SMTP(
+            server,
+            hostname="mail.example",
+            tls_context=None if implicit else tls,
+            require_starttls=tls is not None and not implicit,
+            authenticator=signed_in if password else None,
+            auth_require_tls=False,
+        )
+        server._open.append(protocol)
+        return protocol
+
+    listening = await asyncio.get_running_loop().create_server(
+        answer_the_door, "127.0.0.1", port, ssl=tls if implicit else None
+    )
+    server.port = listening.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listening.close()
+        server.hang_up()
+        await asyncio.sleep(0.02)  # for the connections to notice
+
+
+def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Make a certificate that lives as long as the test; returns what the server needs and a client that trusts it."""
+    key, cert = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-keyout", str(key), "-out", str(cert), "-days", "1", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(cert, key)
+    return server, ssl.create_default_context(cafile=str(cert))
