@@ -63,7 +63,7 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
     chat.attach(app)
     payments = Payments(service, turns, methods)
     app.add_routes(health.routes(service))
-    app.add_routes(assets.routes())
+    app.add_routes(assets.routes(service.settings.brand.colour))
     app.add_routes([pages.panel(service)])
     app.add_routes(paying.routes(payments))
     app[PARTS] = Parts(service, turns, dispatcher, payments, chat)

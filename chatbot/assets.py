@@ -10,6 +10,8 @@ from aiohttp import web
 
 WIDGET = Path(__file__).parent.parent / "widget" / "dist"
 PAGES = Path(__file__).parent / "pages"
+# The bubble's colour as the loader is built; the company's own takes its place.
+LOADER_COLOUR = b"#1d5fd0"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 # Short enough for a fix to reach everybody within minutes; after that a browser asks with the ETag and gets a 304.
 CACHE = "public, max-age=300, stale-while-revalidate=86400"
@@ -25,9 +27,8 @@ class Asset:
     content_type: str
 
     @classmethod
-    def read(cls, path: Path) -> "Asset":
-        """Read and compress a file."""
-        body = path.read_bytes()
+    def of(cls, path: Path, body: bytes) -> "Asset":
+        """Compress what a file holds."""
         return cls(body, gzip.compress(body, 9, mtime=0), hashlib.sha256(body).hexdigest()[:20], _TYPES[path.suffix])
 
     async def serve(self, request: web.Request) -> web.Response:
@@ -49,10 +50,11 @@ class Asset:
         return web.Response(body=body, content_type=self.content_type, charset="utf-8", headers=headers)
 
 
-def routes() -> Iterable[web.RouteDef]:
-    """Yield the routes: /widget.js for the company's pages, the rest for our own."""
-    yield web.get("/widget.js", Asset.read(WIDGET / "loader.js").serve)
+def routes(colour: str) -> Iterable[web.RouteDef]:
+    """Yield the routes: /widget.js for the company's pages, in its colour, and the rest for our own."""
+    loader = WIDGET / "loader.js"
+    yield web.get("/widget.js", Asset.of(loader, loader.read_bytes().replace(LOADER_COLOUR, colour.encode())).serve)
     for folder in (WIDGET, PAGES):
         for path in sorted(folder.iterdir()):
             if path.suffix in _TYPES and path.name != "loader.js":
-                yield web.get(f"/widget/{path.name}", Asset.read(path).serve)
+                yield web.get(f"/widget/{path.name}", Asset.of(path, path.read_bytes()).serve)

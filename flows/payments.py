@@ -104,7 +104,7 @@ RULES: list[Row] = [
     *from_any("payment_abandoned",       STAY,         None,        mention,    but=[PayBill.paying]),
     *from_any("link_expired",            STAY,         has_account, offer_link, but=[PayBill.paying]),
     *from_any("link_expired",            STAY,         None,        mention,    but=[PayBill.paying]),
-    *from_any("payment_pending",         STAY,         None,        mention,    but=[PayBill.paying]),
+    *from_any("payment_pending",         STAY,         None,        mention,    but=HERE),
     *from_any("payment_reversed",        STAY,         None,        tell_returned),
     *from_any("payment_completed",       STAY,         None,        mention_receipt, but=HERE),
     *from_any("email_receipt",           STAY,         has_receipt, send_receipt),
@@ -114,7 +114,7 @@ RULES: list[Row] = [
     ("payment_completed", HERE,           PayBill.paid, None,        show_receipt),
     ("payment_failed",    PayBill.paying, STAY,         None,        tell),
     ("payment_abandoned", PayBill.paying, STAY,         None,        tell),
-    ("payment_pending",   PayBill.paying, STAY,         None,        tell_pending),
+    ("payment_pending",   HERE,           STAY,         None,        tell_pending),
     ("link_expired",      PayBill.paying, STAY,         None,        tell),
 ]
 # fmt: on

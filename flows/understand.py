@@ -68,7 +68,7 @@ def _handled() -> frozenset[tuple[str, str]]:
 HANDLED = _handled()
 
 
-def chosen(choice: str, state: str, facts: Mapping[str, Any], offered: Offered) -> Event:  # noqa: ARG001
+def chosen(choice: str, state: str, facts: Mapping[str, Any], offered: Offered) -> Event:
     """A tapped choice. One that is no longer offered is a stale_choice."""
     if not any(option["id"] == choice for option in offered):
         return Event("stale_choice")

@@ -240,5 +240,5 @@ def _message(row: Row) -> Message:
     )
 
 
-def _dump(value: Any) -> str:
+def _dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

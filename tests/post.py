@@ -22,5 +22,5 @@ async def dispatching(house: House, senders: Mapping[str, Sender]) -> AsyncItera
 
 async def until(happened: Callable[[], Awaitable[bool]]) -> None:
     """Wait for something that real sockets take their time for; pytest's own limit ends what never happens."""
-    while not await happened():  # noqa: ASYNC110 (what is waited for has no event of its own)
+    while not await happened():
         await asyncio.sleep(0.005)

@@ -317,7 +317,7 @@ async def test_a_killed_process_loses_nothing_that_it_acknowledged(url: str) -> 
     acknowledged: set[tuple[str, int]] = set()
     for life in range(3):
         command = [sys.executable, "-c", WRITES_UNTIL_KILLED, url, f"life{life}"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220, S603
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220
             assert process.stdout is not None
             for _ in range(100):
                 worker, seq = process.stdout.readline().split()
