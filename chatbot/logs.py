@@ -39,5 +39,5 @@ def set_up(*, machine_readable: bool, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("twilio", "httpx", "engineio", "socketio", "aiosmtplib", "mail.log"):
+    for noisy in ("transitions", "twilio", "httpx", "engineio", "socketio", "aiosmtplib", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

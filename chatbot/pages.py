@@ -63,6 +63,7 @@ def panel(service: Service) -> web.RouteDef:
                 key.removeprefix("widget-"): text for key, text in service.words.strings("widget-", locale).items()
             },
             "locale": locale,
+            "formats": service.words.text("format-locale", locale),
             "brand": {"name": settings.brand.name, "colour": settings.brand.colour},
             "parent_origins": [own, *settings.server.allowed_sites],
         }

@@ -51,7 +51,7 @@ class Page:
         response.headers.update(
             {
                 "Content-Security-Policy": (
-                    "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+                    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
                     f"form-action {' '.join((OURSELVES, *self.form_to))}"
                 ),
                 "Cache-Control": "no-store",

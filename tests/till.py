@@ -44,7 +44,7 @@ class Till:
         book = Book(folder / "sandbox.db")
         app = web.Application()
         pages.set_up(app)
-        app.add_routes(assets.routes())
+        app.add_routes(assets.routes("#2457d6"))
         sandbox = Sandbox(house.service, book)
         app.add_routes(sandbox.routes())
         async with aiohttp.ClientSession() as http:

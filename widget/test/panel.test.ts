@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { bubbleOf } from "../src/panel/bubble";
 import { contrast, paint, tones } from "../src/panel/colour";
 import { readConfig, readWishes } from "../src/panel/config";
-import { dayOf, formatFor, variety } from "../src/panel/format";
+import { dayOf, formatFor } from "../src/panel/format";
 import { linkify, safeUrl } from "../src/panel/linkify";
 import { browserStorage } from "../src/panel/storage";
 import { onlyDigits } from "../src/panel/view/CodeField";
@@ -134,11 +134,6 @@ test("days are told as people tell them", () => {
   expect(format.past("2026-11-22")).toBe(true);
   expect(format.past("2026-11-23")).toBe(false);
   expect(dayOf(now())).toBe("2026-11-23");
-});
-
-test("dates are written in the reader's own variety of the language", () => {
-  expect(variety("en", ["de-DE", "en-GB"])).toBe("en-GB");
-  expect(variety("es", ["en-GB"])).toBe("es");
 });
 
 test("a browser that blocks storage keeps the session for as long as the page lives", () => {

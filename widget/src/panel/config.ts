@@ -3,6 +3,8 @@
 export interface Config {
   readonly words: Readonly<Record<string, string>>;
   readonly locale: string;
+  /** The country's way of writing dates that the company chose for this language ("en-GB"), as in all its texts. */
+  readonly formats: string;
   readonly brand: { readonly name: string; readonly colour: string };
   /** The sites that may embed the panel; our own origin always may. */
   readonly parent_origins: readonly string[];
@@ -11,9 +13,11 @@ export interface Config {
 /** The page's configuration. Anything that is missing has a plain stand-in, so the chat works with less. */
 export function readConfig(page: Document = document): Config {
   const written = JSON.parse(page.getElementById("billchat-config")?.textContent || "{}") as Partial<Config>;
+  const locale = written.locale ?? (page.documentElement.lang || "en");
   return {
     words: written.words ?? {},
-    locale: written.locale ?? (page.documentElement.lang || "en"),
+    locale,
+    formats: written.formats ?? locale,
     brand: { name: written.brand?.name ?? "", colour: written.brand?.colour ?? "" },
     parent_origins: written.parent_origins ?? [],
   };

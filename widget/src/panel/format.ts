@@ -17,11 +17,6 @@ export interface Format {
   past(date: string): boolean;
 }
 
-/** The reader's own variety of the language ("en-GB" for "en"), as far as the browser tells: it decides how dates are written. */
-export function variety(locale: string, readers: readonly string[] = navigator.languages): string {
-  return readers.find((each) => each.startsWith(`${locale}-`)) ?? locale;
-}
-
 /** A `Format` for a language. A language that the browser does not know falls back to the browser's own. */
 export function formatFor(locale: string, words: Words, now: () => Date = () => new Date()): Format {
   const style = (options: Intl.DateTimeFormatOptions) => {

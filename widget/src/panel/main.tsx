@@ -6,7 +6,7 @@ import { bubbleOf } from "./bubble";
 import { paint } from "./colour";
 import { readConfig, readWishes } from "./config";
 import { Connection } from "./connection";
-import { formatFor, variety } from "./format";
+import { formatFor } from "./format";
 import { socketWire } from "./socket";
 import { initial, unread } from "./state";
 import { browserStorage } from "./storage";
@@ -74,7 +74,7 @@ render(
     attention={seen}
     chat={chat}
     words={words}
-    format={formatFor(variety(config.locale), words)}
+    format={formatFor(config.formats, words)}
     greeting={wishes.greeting ?? words("greeting")}
     close={close}
   />,

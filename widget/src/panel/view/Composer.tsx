@@ -106,7 +106,7 @@ function TextField({ thread, expects }: { thread: Thread; expects: Expects | nul
 
 /**
  * A question that needs typing takes the focus, unless the customer's is somewhere else on purpose. A field that has gone leaves
- * it with the messages, just before the choices.
+ * it with the first choice, or with the messages where there is none.
  */
 export function useFocusWhenAsked(field: { readonly current: HTMLElement | null }, asked: Expects | null): void {
   useEffect(() => {
@@ -114,6 +114,9 @@ export function useFocusWhenAsked(field: { readonly current: HTMLElement | null 
     const lost = !active || active === document.body;
     if (!document.hasFocus() || !(lost || active.closest(".log, h1, .composer"))) return;
     if (asked && asked !== "text") field.current?.focus({ preventScroll: true });
-    else if (lost) document.querySelector<HTMLElement>(".log")?.focus({ preventScroll: true });
+    else if (lost) {
+      const next = document.querySelector<HTMLElement>(".choices .row") ?? document.querySelector<HTMLElement>(".log");
+      next?.focus({ preventScroll: true });
+    }
   }, [asked]);
 }
