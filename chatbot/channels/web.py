@@ -78,7 +78,8 @@ class WebChannel:
 
     async def _close(self, app: web.Application) -> None:
         """Close the transports rather than the sessions: clients take that for a lost connection and come back."""
-        await self.sio.eio.disconnect()
+        if self.sio.eio.sockets:  # it fails when there is nobody to disconnect
+            await self.sio.eio.disconnect()
         await self.sio.shutdown()
 
     async def tell(self, answer: Answer, *, but: str | None = None) -> None:
