@@ -1,11 +1,16 @@
 """One demo for all the tests that only use it; those that break it start their own."""
 
-from collections.abc import AsyncIterator, Iterator
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.end_to_end.browser import NoChromiumError, Visitor, chromium
 from tests.end_to_end.customer import Customer
 from tests.end_to_end.demo_server import DemoServer
+from tests.end_to_end.own_demo import OwnDemo
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +28,39 @@ async def customer(demo: DemoServer) -> AsyncIterator[Customer]:
     device = await Customer(demo.url).connect()
     yield device
     await device.leave()
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnDemo]:
+    """The demo that the browser tests share. What is to be approved “later” is approved soon."""
+    server = OwnDemo(tmp_path_factory.mktemp("shop"))
+    server.changes = {"payments": {"sandbox": {"later_seconds": 3}}}
+    server.start()
+    yield server
+    assert server.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium a file: its driver occupies the thread's event loop and must be gone before asynchronous tests."""
+    try:
+        with chromium() as started:
+            yield started
+    except NoChromiumError as fault:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"BROWSER TESTS NOT RUN: {fault}")
+
+
+@pytest.fixture
+def arrive(browser: Browser, shop: OwnDemo) -> Iterator[Callable[..., Visitor]]:
+    """Brings visitors with browsers of their own; takes the wishes of a Playwright context."""
+    visitors: list[Visitor] = []
+
+    def visitor(at: DemoServer = shop, **wishes: Any) -> Visitor:
+        visitors.append(Visitor.arrives(browser, at, **wishes))
+        return visitors[-1]
+
+    yield visitor
+    for each in visitors:
+        each.leaves()

@@ -42,11 +42,14 @@ class DemoServer:
     def log(self) -> Path:
         return self.folder / "server.log"
 
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "chatbot", "demo", "--port", str(self.port)]
+
     def start(self) -> None:
         """Start it and wait until it is ready."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "chatbot", "demo", "--port", str(self.port)],
+                self.command(),
                 cwd=self.folder,
                 env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
                 stdout=log,
@@ -82,6 +85,10 @@ class DemoServer:
         with urllib.request.urlopen(f"{self.url}/dev/inbox.json", timeout=5) as answer:
             letters: list[dict[str, Any]] = json.load(answer)
             return letters
+
+    def letters_to(self, recipient: str) -> int:
+        """How many letters somebody has got so far."""
+        return sum(letter["to"] == recipient for letter in self.inbox())
 
     def code_for(self, recipient: str, after: int = 0) -> str:
         """Wait for the newest code sent to somebody, past the `after` that were there before."""

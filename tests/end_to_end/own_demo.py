@@ -1,0 +1,44 @@
+"""The demo with settings of a test's own: `python -m tests.end_to_end.own_demo PORT '{"team": {…}}'`."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from chatbot import demo, logs
+from chatbot.config import Settings
+from tests.end_to_end.demo_server import DemoServer
+
+
+class OwnDemo(DemoServer):
+    """A demo server whose settings are changed, section by section."""
+
+    changes: Mapping[str, Any] = {}
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "tests.end_to_end.own_demo", str(self.port), json.dumps(self.changes)]
+
+
+def changed(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with the changes laid over them, however deep they lie."""
+    return {
+        **settings,
+        **{
+            key: changed(settings.get(key) or {}, value) if isinstance(value, dict) else value
+            for key, value in changes.items()
+        },
+    }
+
+
+def main() -> None:
+    port, changes = int(sys.argv[1]), json.loads(sys.argv[2])
+    logs.set_up(machine_readable=False)
+    settings = Settings(**changed(demo.settings(port).model_dump(), changes))
+    web.run_app(demo.build(settings), host="127.0.0.1", port=port, access_log=None, print=None, shutdown_timeout=5)
+    demo.finish()
+
+
+if __name__ == "__main__":
+    main()
