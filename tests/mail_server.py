@@ -56,13 +56,14 @@ class MailServer:
         if answer.startswith("250"):
             assert isinstance(envelope.content, bytes)
             self.raw.append(envelope.content)
-            self.received.append(email.message_from_bytes(envelope.content, policy=email.policy.default))  # type: ignore[arg-type]
+            self.received.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
             self.recipients.append(list(envelope.rcpt_tos))
         return answer
 
     async def _answer(self, answers: list[str], server: SMTP) -> str:
         answer = answers.pop(0) if answers else "250 OK"
         if answer == DROP:
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         if answer in (HANG, DROP):
             await asyncio.Event().wait()

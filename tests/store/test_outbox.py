@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -59,7 +60,7 @@ async def test_a_claimed_letter_is_nobody_elses(database: Database) -> None:
 
 async def test_the_longest_waiting_letters_are_claimed_first(database: Database) -> None:
     for minutes in (3, 1, 2):
-        await database.write(lambda tx, minutes=minutes: a_code(tx, now=NOON + minutes * MINUTE))
+        await database.write(partial(a_code, now=NOON + minutes * MINUTE))
     rows = await database.write(lambda tx: claim(tx, now=NOON + 5 * MINUTE, limit=2))
     assert [row.created_at for row in rows] == [NOON + MINUTE, NOON + 2 * MINUTE]
 
@@ -162,7 +163,7 @@ async def test_the_letters_that_left_last_come_first(database: Database) -> None
     for minutes in (1, 2, 3):
         await database.write(a_code)
         [row] = await database.write(lambda tx: claim(tx, until=NOON + 9 * MINUTE))
-        await database.write(lambda tx, row=row, minutes=minutes: outbox.sent(tx, row, NOON + minutes * MINUTE, None))
+        await database.write(partial(outbox.sent, row=row, now=NOON + minutes * MINUTE, provider_id=None))
     await database.write(a_code)
     newest = await database.look(lambda tx: outbox.sent_newest(tx, 2))
     assert [at for _, at in newest] == [NOON + 3 * MINUTE, NOON + 2 * MINUTE]

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -35,18 +36,16 @@ async def server() -> AsyncIterator[MailServer]:
         yield running
 
 
-async def house_with(folder: Path, clock: FakeClock, port: int, **settings: object) -> House:
-    email = Email(
-        **{
-            "host": "127.0.0.1",
-            "port": port,
-            "tls": "none",
-            "sender": "Northwind Billing <billing@northwind.example>",
-            "timeout_s": 5,
-            **settings,
-        }
-    )
-    return await House.open(folder, clock, email=email)
+async def house_with(folder: Path, clock: FakeClock, port: int, **settings: Any) -> House:
+    given: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": port,
+        "tls": "none",
+        "sender": "Northwind Billing <billing@northwind.example>",
+        "timeout_s": 5,
+        **settings,
+    }
+    return await House.open(folder, clock, email=Email(**given))
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ async def send(sender: EmailSender, letter: Letter = LETTER, key: str = KEY) -> 
 
 
 def with_(**changes: str) -> Letter:
-    return Letter(**{field: getattr(LETTER, field) for field in LETTER.__slots__} | changes)  # type: ignore[arg-type]
+    return Letter(**{field: getattr(LETTER, field) for field in LETTER.__slots__} | changes)
 
 
 async def test_an_email_arrives_as_text_and_as_a_page(server: MailServer, sender: EmailSender) -> None:

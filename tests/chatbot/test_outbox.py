@@ -1,0 +1,480 @@
+"""The dispatcher over real senders: retries, expiry, restarts and crashes."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from chatbot.channels.email import EmailSender
+from chatbot.channels.sms import SmsSender
+from chatbot.config import Email, Sms
+from chatbot.letters import Letter
+from chatbot.outbox import AT_ONCE, CLAIM, JITTER, WAITS, Dispatcher, Failed, Outcome, Retry, Sent, wait_after
+from store import outbox
+from store.outbox import Claimed
+from tests.clock import FakeClock
+from tests.house import House
+from tests.mail_server import DROP, MailServer, mail_server
+from tests.post import dispatching, until
+from tests.twilio_api import ACCOUNT, TOKEN, TwilioApi, error, twilio_api
+
+pytestmark = pytest.mark.timeout(30)
+
+KNOWN, UNKNOWN = "owes@example.com", "nobody@example.com"
+
+
+@dataclass
+class Way:
+    """A way out that answers as it is told, and records."""
+
+    outcomes: list[Outcome | Exception] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    unsure: list[bool] = field(default_factory=list)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    inside: int = 0
+    most_inside: int = 0
+
+    def __post_init__(self) -> None:
+        self.open.set()
+
+    async def send(self, letter: Letter, *, key: str, unsure: bool) -> Outcome:
+        self.letters.append(letter)
+        self.keys.append(key)
+        self.unsure.append(unsure)
+        self.inside += 1
+        self.most_inside = max(self.most_inside, self.inside)
+        try:
+            await self.open.wait()
+        finally:
+            self.inside -= 1
+        outcome = self.outcomes.pop(0) if self.outcomes else Sent("an id")
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+async def states(house: House) -> list[str]:
+    return [row["state"] for row in await house.rows("select state from outbox order by id")]
+
+
+def are(house: House, *wanted: str) -> Callable[[], Awaitable[bool]]:
+    async def settled() -> bool:
+        return await states(house) == list(wanted)
+
+    return settled
+
+
+def waits_again(house: House) -> Callable[[], Awaitable[bool]]:
+    """The first letter was tried and waits for its next try."""
+
+    async def settled() -> bool:
+        [first, *_] = await house.rows("select state, tries from outbox order by id")
+        return bool(first["state"] == "waiting" and first["tries"] > 0)
+
+    return settled
+
+
+def tried(way: Way, times: int) -> Callable[[], Awaitable[bool]]:
+    async def so_often() -> bool:
+        return len(way.letters) >= times
+
+    return so_often
+
+
+async def ask(house: House, identifier: str = KNOWN) -> str:
+    visitor = await house.visitor()
+    await visitor.say(identifier)
+    return visitor.conversation
+
+
+def sends(house: House, channel: str, outcome: str) -> float:
+    return float(house.service.metrics.outbox_sends.labels(channel, outcome)._value.get())
+
+
+async def test_a_letter_leaves_as_soon_as_it_is_queued(house: House) -> None:
+    way = Way()
+    async with dispatching(house, {"email": way}) as dispatcher:
+        house.turns.wake = dispatcher.wake
+        await asyncio.sleep(0.02)  # the dispatcher sleeps: nothing is due
+        conversation = await ask(house)
+        await until(are(house, "sent"))
+    assert await house.code(conversation) in way.letters[0].text
+    [row] = await house.rows("select * from outbox")
+    assert (row["provider_id"], row["tries"], row["sent_at"]) == ("an id", 1, "2026-11-23T09:30:00.000Z")
+    assert sends(house, "email", "sent") == 1
+
+
+async def test_what_waited_for_a_restart_leaves_at_once(house: House) -> None:
+    await ask(house)
+    way = Way()
+    async with dispatching(house, {"email": way}):
+        await until(are(house, "sent"))
+    assert way.unsure == [False]
+
+
+async def test_what_nobody_can_receive_is_dropped_in_silence(house: House) -> None:
+    way = Way()
+    await ask(house, UNKNOWN)
+    await ask(house, KNOWN)
+    async with dispatching(house, {"email": way}):
+        await until(are(house, "dropped", "sent"))
+    assert [letter.to for letter in way.letters] == [KNOWN]
+    assert sends(house, "none", "dropped") == 1
+
+
+async def test_known_and_unknown_rows_end_with_the_same_shape(house: House) -> None:
+    await ask(house, UNKNOWN)
+    await ask(house, KNOWN)
+    async with dispatching(house, {"email": Way()}):
+        await until(are(house, "dropped", "sent"))
+    unknown, known = await house.rows("select * from outbox order by id")
+    differing = {column for column in known if known[column] != unknown[column]}
+    assert differing == {"id", "channel", "recipient", "args", "state", "provider_id", "error", "sent_at"}
+
+
+async def test_a_transient_failure_waits_longer_each_time(house: House) -> None:
+    way = Way([Retry("451")] * 4)
+    await ask(house)
+    async with dispatching(house, {"email": way}) as dispatcher:
+        for times, wait in enumerate((2, 10, 30, 60), start=1):
+            await until(tried(way, times))
+            await until(waits_again(house))
+            [row] = await house.rows("select due_at, error from outbox")
+            assert row["error"] == "451"
+            house.clock.forward(seconds=wait - 0.001)
+            dispatcher.wake()
+            await asyncio.sleep(0.02)
+            assert len(way.letters) == times
+            house.clock.forward(seconds=wait * JITTER + 0.01)
+            dispatcher.wake()
+        await until(are(house, "sent"))
+    assert len({letter.text for letter in way.letters}) == 1
+    assert len(set(way.keys)) == 1
+    assert way.unsure == [False, True, True, True, True]
+    assert sends(house, "email", "retry") == 4
+
+
+async def test_a_sender_may_name_the_wait_itself(house: House) -> None:
+    way = Way([Retry("timeout", after=timedelta(seconds=45))])
+    await ask(house)
+    async with dispatching(house, {"email": way}):
+        await until(waits_again(house))
+    [row] = await house.rows("select due_at from outbox")
+    assert row["due_at"] == "2026-11-23T09:30:45.000Z"
+
+
+async def test_a_permanent_failure_is_given_up_loudly(
+    house: House, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    way = Way([Failed("550")])
+    conversation = await ask(house)
+    async with dispatching(house, {"email": way}):
+        await until(are(house, "failed"))
+    logged = capsys.readouterr().out + caplog.text
+    assert "letter given up" in logged
+    assert "550" in logged
+    assert KNOWN not in logged
+    assert await house.code(conversation) not in logged
+    assert sends(house, "email", "failed") == 1
+
+
+async def test_no_code_is_sent_after_it_expired(house: House) -> None:
+    way = Way()
+    await ask(house)
+    house.clock.forward(minutes=10)
+    async with dispatching(house, {"email": way}):
+        await until(are(house, "failed"))
+    assert way.letters == []
+    assert (await house.rows("select error from outbox"))[0]["error"] == "expired"
+
+
+async def test_a_code_is_not_tried_again_once_it_would_have_expired(house: House) -> None:
+    way = Way([Retry("451"), Retry("451")])
+    await ask(house)
+    async with dispatching(house, {"email": way}) as dispatcher:
+        await until(waits_again(house))
+        house.clock.forward(minutes=9, seconds=55)
+        dispatcher.wake()
+        await until(are(house, "failed"))
+    assert len(way.letters) == 2
+
+
+async def test_a_send_that_outlives_its_code_is_broken_off(house: House) -> None:
+    way = Way()
+    way.open.clear()
+    await ask(house)
+    house.clock.forward(minutes=9, seconds=59.9)
+    async with dispatching(house, {"email": way}):
+        await until(tried(way, 1))
+        house.clock.forward(seconds=0.1)
+        await until(are(house, "failed"))
+
+
+async def test_a_receipt_is_waited_for_over_a_weekend(house: House) -> None:
+    now = house.clock.now()
+    row = Claimed("1", "email", KNOWN, "receipt", "en", {}, 50, now, now, None)
+    assert timedelta(hours=1) <= wait_after(row) <= timedelta(hours=1, minutes=15)
+    code = Claimed("1", "email", KNOWN, "code", "en", {}, 50, now, now, now)
+    assert WAITS[-1] <= wait_after(code) <= WAITS[-1] * (1 + JITTER)
+
+
+async def test_what_cannot_leave_for_three_days_is_given_up(house: House) -> None:
+    way = Way([Retry("451"), Retry("451")])
+    visitor = await house.visitor()
+    now = house.clock.now()
+    args = {"conversation": visitor.conversation, "text": "Hello", "reply_to": None}
+    await house.service.database.write(
+        lambda tx: outbox.queue(
+            tx, channel="email", recipient="team@x.example", kind="message_for_team", locale="en", args=args, now=now
+        )
+    )
+    async with dispatching(house, {"email": way}) as dispatcher:
+        await until(waits_again(house))
+        house.clock.forward(days=3)
+        dispatcher.wake()
+        await until(are(house, "failed"))
+
+
+async def test_a_replaced_code_is_not_sent(house: House) -> None:
+    visitor = await house.visitor()
+    await visitor.say(KNOWN)
+    house.clock.forward(minutes=1)
+    await visitor.choose("resend")
+    way = Way()
+    async with dispatching(house, {"email": way}):
+        await until(are(house, "dropped", "sent"))
+    assert await house.code(visitor.conversation) in way.letters[0].text
+
+
+async def test_a_broken_sender_stops_nobody_else(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    way = Way([ValueError(f"{KNOWN} is odd")])
+    await ask(house)
+    await ask(house, "07700 900001")
+    async with dispatching(house, {"email": way, "sms": Way()}) as dispatcher:
+        await until(waits_again(house))
+        house.clock.forward(seconds=5)
+        dispatcher.wake()
+        await until(are(house, "sent", "sent"))
+    assert KNOWN not in caplog.text
+
+
+async def test_a_channel_without_a_sender_fails_its_letters(house: House) -> None:
+    await ask(house, "07700 900001")
+    async with dispatching(house, {}):
+        await until(are(house, "failed"))
+    assert (await house.rows("select error from outbox"))[0]["error"] == "no_sender"
+
+
+async def test_letters_leave_side_by_side_but_not_all_at_once(house: House) -> None:
+    way = Way()
+    way.open.clear()
+    for number in range(AT_ONCE + 4):
+        house.clock.forward(minutes=15)
+        await ask(house, "owes@example.com" if number % 2 else "dd@example.com")
+    await house.service.database.write(lambda tx: tx.run("update outbox set expires_at = null"))
+    async with dispatching(house, {"email": way}):
+        await until(tried(way, AT_ONCE))
+        await asyncio.sleep(0.02)
+        assert way.inside == AT_ONCE
+        way.open.set()
+        await until(are(house, *["sent"] * (AT_ONCE + 4)))
+    assert way.most_inside == AT_ONCE
+
+
+async def test_two_dispatchers_send_each_letter_once(house: House) -> None:
+    way = Way()
+    for _ in range(6):
+        house.clock.forward(minutes=15)
+        await ask(house)
+    await house.service.database.write(lambda tx: tx.run("update outbox set expires_at = null"))
+    async with dispatching(house, {"email": way}), dispatching(house, {"email": way}):
+        await until(are(house, *["sent"] * 6))
+    assert len(set(way.keys)) == len(way.keys) == 6
+
+
+async def test_a_stopping_dispatcher_lets_its_letters_arrive(house: House) -> None:
+    way = Way()
+    way.open.clear()
+    await ask(house)
+    running = asyncio.create_task(Dispatcher(house.service, {"email": way}).run())
+    await until(tried(way, 1))
+    running.cancel()
+    await asyncio.sleep(0.02)
+    assert not running.done()
+    way.open.set()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert await states(house) == ["sent"]
+
+
+async def test_a_sleeping_dispatcher_does_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    claim = outbox.claim
+
+    def counted(*args: Any) -> list[Claimed]:
+        nonlocal asked
+        asked += 1
+        return claim(*args)
+
+    monkeypatch.setattr(outbox, "claim", counted)
+    async with dispatching(house, {"email": Way()}):
+        await asyncio.sleep(0.3)
+    assert asked == 1
+
+
+# ── over the real senders ──
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MailServer]:
+    async with mail_server() as running:
+        yield running
+
+
+@pytest.fixture
+async def api(clock: FakeClock) -> AsyncIterator[TwilioApi]:
+    async with twilio_api(clock) as running:
+        yield running
+
+
+@pytest.fixture
+async def posted(tmp_path: Path, clock: FakeClock, server: MailServer, api: TwilioApi) -> AsyncIterator[House]:
+    opened = await House.open(
+        tmp_path,
+        clock,
+        email=Email(host="127.0.0.1", port=server.port, tls="none", sender="billing@northwind.example", timeout_s=2),
+        sms=Sms(
+            account_sid=ACCOUNT,
+            auth_token=SecretStr(TOKEN),
+            sender="+447700900999",
+            api_base_url=api.url,
+            timeout_s=1,
+        ),
+    )
+    yield opened
+    await opened.close()
+
+
+@contextlib.asynccontextmanager
+async def post_office(house: House) -> AsyncIterator[Dispatcher]:
+    async with (
+        EmailSender(house.service) as email,
+        SmsSender(house.service) as sms,
+        dispatching(house, {"email": email, "sms": sms}) as dispatcher,
+    ):
+        yield dispatcher
+
+
+async def test_codes_go_out_by_email_and_by_text(posted: House, server: MailServer, api: TwilioApi) -> None:
+    by_email, by_text = await ask(posted), await ask(posted, "+44 7700 900002")
+    async with post_office(posted):
+        await until(are(posted, "sent", "sent"))
+    body = server.received[0].get_body(["plain"])
+    assert body is not None
+    assert await posted.code(by_email) in body.get_content()
+    assert api.sent[0]["body"].endswith(f"#{await posted.code(by_text)}")
+    assert api.asked[0]["To"] == "+447700900002"
+
+
+async def test_an_email_cut_off_before_its_answer_is_sent_again_as_itself(posted: House, server: MailServer) -> None:
+    server.data = [DROP]
+    await ask(posted)
+    async with post_office(posted) as dispatcher:
+        await until(waits_again(posted))
+        posted.clock.forward(seconds=5)
+        dispatcher.wake()
+        await until(are(posted, "sent"))
+    [row] = await posted.rows("select id, provider_id from outbox")
+    assert server.received[0]["Message-ID"] == row["provider_id"] == f"<{row['id']}@northwind.example>"
+
+
+async def test_a_text_of_unknown_fate_reaches_the_customer_once(posted: House, api: TwilioApi) -> None:
+    api.answers = [error(20500, 500, takes=True)]
+    await ask(posted, "07700 900001")
+    async with post_office(posted) as dispatcher:
+        await until(waits_again(posted))
+        posted.clock.forward(seconds=10)
+        dispatcher.wake()
+        await until(are(posted, "sent"))
+    assert len(api.sent) == 1
+    assert (await posted.rows("select provider_id from outbox"))[0]["provider_id"] == api.sent[0]["sid"]
+
+
+async def test_who_opted_out_is_never_tried_again(posted: House, api: TwilioApi) -> None:
+    api.answers = [error(21610)]
+    await ask(posted, "07700 900001")
+    async with post_office(posted):
+        await until(are(posted, "failed"))
+    assert len(api.asked) == 1
+
+
+CRASH = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from chatbot.outbox import Dispatcher
+from chatbot.channels.email import EmailSender
+from chatbot.channels.sms import SmsSender
+from chatbot.config import Email, Sms
+from chatbot.service import open_service
+from pydantic import SecretStr
+from tests.clock import FakeClock
+from tests.house import settings_for
+
+class Dying:
+    def __init__(self, way): self.way = way
+    async def send(self, letter, *, key, unsure):
+        print(await self.way.send(letter, key=key, unsure=unsure), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+async def main(folder, mail_port, url):
+    service = open_service(settings_for(Path(folder),
+        email=Email(host="127.0.0.1", port=mail_port, tls="none", sender="billing@northwind.example"),
+        sms=Sms(account_sid="ACCOUNT", auth_token=SecretStr("TOKEN"), sender="+447700900999", api_base_url=url),
+    ), FakeClock())
+    async with EmailSender(service) as email, SmsSender(service) as sms:
+        await Dispatcher(service, {"email": Dying(email), "sms": Dying(sms)}).run()
+
+asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+""".replace("ACCOUNT", ACCOUNT).replace("TOKEN", TOKEN)
+
+
+async def die_right_after_sending(folder: Path, server: MailServer, api: TwilioApi) -> None:
+    crash = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CRASH, str(folder), str(server.port), api.url, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await crash.communicate()
+    assert b"Sent(" in said
+    assert crash.returncode == -signal.SIGKILL
+
+
+async def test_a_crash_between_sending_a_text_and_keeping_that_sends_it_no_second_time(
+    posted: House, tmp_path: Path, server: MailServer, api: TwilioApi
+) -> None:
+    await ask(posted, "07700 900001")
+    await die_right_after_sending(tmp_path, server, api)
+    assert await states(posted) == ["sending"]
+    posted.clock.forward(seconds=CLAIM.total_seconds())
+    async with post_office(posted):
+        await until(are(posted, "sent"))
+    assert len(api.sent) == 1
+
+
+async def test_a_crash_between_sending_an_email_and_keeping_that_sends_the_same_email_again(
+    posted: House, tmp_path: Path, server: MailServer, api: TwilioApi
+) -> None:
+    await ask(posted)
+    await die_right_after_sending(tmp_path, server, api)
+    posted.clock.forward(seconds=CLAIM.total_seconds())
+    async with post_office(posted):
+        await until(are(posted, "sent"))
+    first, again = server.raw
+    assert first == again
