@@ -9,6 +9,7 @@ same rows; only the dispatcher, later, has nothing to send to the unknown one.
 import hmac
 from datetime import datetime, timedelta
 
+from chatbot.config import Limits
 from chatbot.keys import new_secret_id
 from chatbot.service import Service
 from flows.effects import CheckCode, SendCode
@@ -28,9 +29,17 @@ def send(
 
     Whoever was verified before is not any longer: another identifier is another person until its code is right.
     """
-    limits = service.settings.limits
+    limits, keys = service.settings.limits, service.keys
     conversation.contact = conversation.verified_at = conversation.active_at = None
-    wait = _wait(tx, service, conversation.id, effect.value, address, now)
+    asked = codes.asked_here(tx, conversation.id, effect.value)
+    tried = {} if address is None else codes.identifiers_tried(tx, address, now - _HOUR)
+    known_here = (identifier := keys.digest(effect.value)) in tried
+    wait = max(
+        _locked_for(tx, service, effect.value, now),
+        _resend_wait(limits, asked, now),
+        _budget_wait(tx, limits, effect.value, now),
+        timedelta(0) if known_here else _address_wait(limits, list(tried.values()), now),
+    )
     if wait > timedelta(0):
         service.metrics.codes.labels("refused").inc()
         return Event("code_refused", {"wait_s": _seconds(wait)})
@@ -45,8 +54,8 @@ def send(
         expires_at=now + timedelta(minutes=limits.code_minutes),
     )
     codes.issue(tx, challenge, conversation.id, conversation.channel)
-    if address is not None:
-        codes.note(tx, codes.TRIED, address, service.keys.digest(effect.value), now)
+    if address is not None and not known_here:
+        codes.note(tx, codes.TRIED, address, identifier, now)
     outbox.queue(
         tx,
         channel=_CHANNELS[effect.kind] if challenge.contact else "none",
@@ -58,8 +67,7 @@ def send(
         expires_at=challenge.expires_at,
     )
     service.metrics.codes.labels("sent").inc()
-    asked = len(codes.asked_here(tx, conversation.id, effect.value))
-    return Event("code_sent", {"wait_s": _resend_wait(limits.resend_waits_s, asked)})
+    return Event("code_sent", {"wait_s": _seconds(_resend_wait(limits, [*asked, now], now))})
 
 
 def check(tx: Tx, service: Service, conversation: Conversation, effect: CheckCode, now: datetime) -> Event:
@@ -96,28 +104,6 @@ def _check(tx: Tx, service: Service, conversation: Conversation, digits: str, no
     return "code_wrong" if challenge.tries + 1 < limits.code_tries else "code_used_up"
 
 
-def _wait(tx: Tx, service: Service, conversation: str, value: str, address: str | None, now: datetime) -> timedelta:
-    """Say how long this identifier, conversation and address must wait for the next code; zero when they need not."""
-    limits = service.settings.limits
-    waits = [_locked_for(tx, service, value, now)]
-    asked = codes.asked_here(tx, conversation, value)
-    if asked:
-        waits.append(asked[-1] + timedelta(seconds=_resend_wait(limits.resend_waits_s, len(asked))) - now)
-    day = codes.unanswered_since(tx, value, now - timedelta(days=1))
-    for window, most in (
-        (timedelta(minutes=10), limits.codes_per_ten_minutes),
-        (timedelta(days=1), limits.codes_per_day),
-    ):
-        recent = [at for at in day if at > now - window]
-        if len(recent) >= most:
-            waits.append(recent[-most] + window - now)
-    if address is not None:
-        tried = codes.identifiers_tried(tx, address, now - _HOUR)
-        if service.keys.digest(value) not in tried and len(tried) >= limits.identifiers_per_address_per_hour:
-            waits.append(min(tried.values()) + _HOUR - now)
-    return max(waits)
-
-
 def _locked_for(tx: Tx, service: Service, value: str, now: datetime) -> timedelta:
     """Say how long an identifier's failures keep it locked; a day at a time once a hundred came in a row."""
     limits = service.settings.limits
@@ -129,8 +115,32 @@ def _locked_for(tx: Tx, service: Service, value: str, now: datetime) -> timedelt
     return timedelta(0)
 
 
-def _resend_wait(waits_s: list[int], asked: int) -> int:
-    return waits_s[min(asked, len(waits_s)) - 1]
+def _resend_wait(limits: Limits, asked: list[datetime], now: datetime) -> timedelta:
+    """Say how long until this conversation may ask for another code to the same identifier."""
+    if not asked:
+        return timedelta(0)
+    waits = limits.resend_waits_s
+    return asked[-1] + timedelta(seconds=waits[min(len(asked), len(waits)) - 1]) - now
+
+
+def _budget_wait(tx: Tx, limits: Limits, value: str, now: datetime) -> timedelta:
+    """Say how long until an identifier may be sent another code, counting those that nobody answered rightly."""
+    day = codes.unanswered(tx, value, now - timedelta(days=1), limits.codes_per_day)
+    waits = [timedelta(0)]
+    for window, most in (
+        (timedelta(minutes=10), limits.codes_per_ten_minutes),
+        (timedelta(days=1), limits.codes_per_day),
+    ):
+        if len(day) >= most:
+            waits.append(day[most - 1] + window - now)
+    return max(waits)
+
+
+def _address_wait(limits: Limits, tried: list[datetime], now: datetime) -> timedelta:
+    """Say how long until a network address may try an identifier that it has not tried yet."""
+    if len(tried) < limits.identifiers_per_address_per_hour:
+        return timedelta(0)
+    return min(tried) + _HOUR - now
 
 
 def _seconds(wait: timedelta) -> int:

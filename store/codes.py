@@ -86,12 +86,13 @@ def use(tx: Tx, challenge: str) -> bool:
     return tx.run("update challenges set state = 'used' where id = :id and state = 'live'", {"id": challenge}) == 1
 
 
-def unanswered_since(tx: Tx, value: str, since: datetime) -> list[datetime]:
-    """Return when codes were asked for an identifier that nobody answered rightly, oldest first."""
+def unanswered(tx: Tx, value: str, since: datetime, most: int) -> list[datetime]:
+    """Return when codes were asked for an identifier that nobody answered rightly, at most `most`, newest first."""
     rows = tx.all(
         """select created_at from challenges
-        where value = :value and created_at > :since and state <> 'used' order by created_at""",
-        {"value": value, "since": stamp(since)},
+        where value = :value and state in ('live', 'superseded', 'burnt') and created_at > :since
+        order by created_at desc limit :most""",
+        {"value": value, "since": stamp(since), "most": most},
     )
     return [parse(row["created_at"]) for row in rows]
 
@@ -132,10 +133,9 @@ def clear_failures(tx: Tx, value: str) -> None:
 
 
 def identifiers_tried(tx: Tx, address: str, since: datetime) -> dict[str, datetime]:
-    """Return which identifiers an address has tried since a time, each with its first try."""
+    """Return which identifiers an address has tried since a time, and when; each is noted once, so they are few."""
     rows = tx.all(
-        """select detail, min(at) as first_at from attempts_log
-        where kind = :kind and subject = :address and at > :since group by detail""",
+        "select detail, at from attempts_log where kind = :kind and subject = :address and at > :since",
         {"kind": TRIED, "address": address, "since": stamp(since)},
     )
-    return {row["detail"]: parse(row["first_at"]) for row in rows}
+    return {row["detail"]: parse(row["at"]) for row in rows}

@@ -138,7 +138,7 @@ create table challenges (
     expires_at text not null
 );
 create index challenges_by_conversation on challenges (conversation, created_at);
-create index challenges_by_identifier on challenges (value, created_at);
+create index challenges_by_identifier on challenges (value, state, created_at);
 -- Failures and requests per identifier or address, across conversations. Only a right code clears failures.
 create table attempts_log (
     id text primary key,
