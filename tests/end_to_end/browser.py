@@ -34,7 +34,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-ELSEWHERE = re.compile(r"^(?!https?://127\.0\.0\.1[:/]|wss?://127\.0\.0\.1[:/]|data:|blob:|about:)")
+ELSEWHERE = re.compile(r"^(?!(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:|about:)")
 PATIENCE_MS = 15_000
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
@@ -80,8 +80,8 @@ class Visitor:
 
     @classmethod
     def arrives(cls, browser: Browser, shop: DemoServer, **wishes: Any) -> "Visitor":
-        wishes = {"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "Europe/London", **wishes}
-        visitor = cls(browser.new_context(**wishes), shop)
+        usual = {"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "Europe/London", "reduced_motion": "reduce"}
+        visitor = cls(browser.new_context(**{**usual, **wishes}), shop)
         visitor.context.set_default_timeout(PATIENCE_MS)
         visitor.context.route(ELSEWHERE, visitor._turn_away)
         visitor.context.on("weberror", lambda error: visitor.faults.append(str(error.error)))

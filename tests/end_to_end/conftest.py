@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,11 +31,27 @@ async def customer(demo: DemoServer) -> AsyncIterator[Customer]:
     await device.leave()
 
 
+@pytest.fixture
+def demo_with(tmp_path: Path) -> Iterator[Callable[[dict[str, Any]], OwnDemo]]:
+    """Starts demos with settings of the test's own, by section."""
+    servers: list[OwnDemo] = []
+
+    def start(changes: dict[str, Any]) -> OwnDemo:
+        folder = tmp_path / f"demo-{len(servers)}"
+        folder.mkdir()
+        servers.append(OwnDemo(folder, changes=changes))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        assert server.stop() == 0
+
+
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnDemo]:
     """The demo that the browser tests share. What is to be approved “later” is approved soon."""
-    server = OwnDemo(tmp_path_factory.mktemp("shop"))
-    server.changes = {"payments": {"sandbox": {"later_seconds": 3}}}
+    server = OwnDemo(tmp_path_factory.mktemp("shop"), changes={"payments": {"sandbox": {"later_seconds": 3}}})
     server.start()
     yield server
     assert server.stop() == 0

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -12,10 +13,11 @@ from chatbot.config import Settings
 from tests.end_to_end.demo_server import DemoServer
 
 
+@dataclass
 class OwnDemo(DemoServer):
     """A demo server whose settings are changed, section by section."""
 
-    changes: Mapping[str, Any] = {}
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     def command(self) -> list[str]:
         return [sys.executable, "-m", "tests.end_to_end.own_demo", str(self.port), json.dumps(self.changes)]

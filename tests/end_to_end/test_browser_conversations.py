@@ -1,0 +1,167 @@
+"""What goes wrong in conversations, and how the panel gets over it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.end_to_end.browser import Panel, Visitor
+from tests.end_to_end.own_demo import OwnDemo
+
+pytestmark = pytest.mark.browser
+
+Arrive = Callable[..., Visitor]
+DemoWith = Callable[[dict[str, Any]], OwnDemo]
+OFFLINE = "We can’t reach the chat just now"
+
+
+def other(code: str) -> str:
+    """A code that is wrong."""
+    return "000000" if code != "000000" else "111111"
+
+
+def spoken(lines: Locator) -> list[str]:
+    return [re.sub(r"\s+", " ", text) for text in lines.all_inner_texts()]
+
+
+def test_a_wrong_code_is_said_and_the_right_one_still_works(arrive: Arrive) -> None:
+    panel = arrive().chat_alone().pay_my_bill()
+    code = panel.identify("dd@example.com")
+    panel.code_field.fill(other(code))
+    expect(panel.text("That code isn’t right")).to_be_visible()
+    expect(panel.code_field).to_be_focused()
+    expect(panel.code_field).to_have_value("")
+    assert code not in panel.inside.locator("body").inner_text()
+    panel.code_field.fill(code)
+    expect(panel.card("Direct debit")).to_be_visible()
+    expect(panel.own.nth(2)).to_have_text("••••••")
+
+
+def test_a_code_pasted_with_its_sentence_is_taken(arrive: Arrive) -> None:
+    panel = arrive(permissions=["clipboard-read", "clipboard-write"]).chat_alone().pay_my_bill()
+    code = panel.identify("dd@example.com")
+    panel.page.evaluate("text => navigator.clipboard.writeText(text)", f"{code[:3]} {code[3:]}")
+    panel.code_field.focus()
+    panel.page.keyboard.press("Control+V")
+    expect(panel.card("Direct debit")).to_be_visible()
+
+
+def test_a_new_code_has_to_be_waited_for_and_another_email_may_be_used_at_once(arrive: Arrive) -> None:
+    panel = arrive().chat_alone().pay_my_bill()
+    panel.identify("clear@example.com")
+    panel.choose("resend")
+    expect(panel.text("Please wait")).to_be_visible()
+    panel.choose("other_identifier")
+    panel.code_field.wait_for(state="detached")
+    panel.code_field.fill(panel.identify("dd@example.com"))
+    expect(panel.card("Direct debit")).to_be_visible()
+
+
+def test_somebody_starts_over_and_leaves_a_message_for_a_person(arrive: Arrive) -> None:
+    panel = arrive().chat_alone().pay_my_bill()
+    panel.say("start over")
+    panel.choose("person")
+    expect(panel.text("Leave a message")).to_be_visible()
+    panel.say("My router hums")
+    expect(panel.text("Where can we reply?")).to_be_visible()
+    panel.say("maya@example.com")
+    expect(panel.text("Your message is with the team")).to_be_visible()
+    letter = next(letter for letter in panel.shop.inbox() if "My router hums" in letter["text"])
+    assert letter["to"] == "team@northwind.example"
+    assert "maya@example.com" in letter["text"]
+
+
+def test_a_conversation_goes_on_after_a_reload(arrive: Arrive) -> None:
+    panel = arrive().chat()
+    panel.pay_my_bill()
+    code = panel.identify("dd@example.com")
+    before = spoken(panel.lines)
+    panel.page.reload()
+    panel.open()
+    panel.inside.get_by_role("button", name="Paying my bill").click()
+    expect(panel.code_field).to_be_visible()
+    assert spoken(panel.lines) == before
+    panel.code_field.fill(code)
+    expect(panel.card("Direct debit")).to_be_visible()
+
+
+def test_what_is_said_offline_is_shown_as_sending_then_failed_and_is_sent_once(arrive: Arrive) -> None:
+    visitor = arrive()
+    visitor.context.clock.install()
+    panel = visitor.chat_alone()
+    panel.inside.get_by_role("button", name="Talk to a person").click()
+    expect(panel.text("Leave a message")).to_be_visible()
+    visitor.context.set_offline(True)
+    panel.say("First, said offline")
+    expect(panel.inside.get_by_text("Sending", exact=True)).to_be_visible()
+    visitor.context.clock.run_for(5_000)
+    expect(panel.inside.locator(".offline")).to_contain_text(OFFLINE)
+    visitor.context.clock.run_for(25_000)
+    failed = panel.inside.get_by_role("button", name="Not sent. Try again")
+    expect(failed).to_be_visible()
+    visitor.context.set_offline(False)
+    visitor.context.clock.run_for(6_000)
+    expect(panel.inside.locator(".offline")).to_have_count(0)
+    expect(panel.inside.get_by_role("status")).not_to_contain_text(OFFLINE)
+    failed.click()
+    expect(panel.text("Where can we reply?")).to_be_visible()
+    expect(panel.own.filter(has_text="First, said offline")).to_have_count(1)
+    expect(failed).to_have_count(0)
+
+
+def test_two_tabs_stay_in_step_and_a_tab_that_was_offline_catches_up(arrive: Arrive) -> None:
+    visitor = arrive()
+    one = visitor.chat_alone().pay_my_bill()
+    two = visitor.chat_alone()
+    two.inside.get_by_role("button", name="Paying my bill").click()
+    expect(two.text("please type the email or mobile number")).to_be_visible()
+    one.say("nonsense")
+    expect(two.text("I couldn’t see an email or mobile number")).to_be_visible()
+    expect(two.own.last).to_have_text("nonsense")
+    code = two.identify("dd@example.com")
+    expect(one.code_field).to_be_visible()
+    visitor.context.set_offline(True)
+    two.page.close()
+    expect(one.inside.locator(".offline")).to_be_visible()
+    visitor.context.set_offline(False)
+    three = visitor.chat_alone()
+    three.inside.get_by_role("button", name="Paying my bill").click()
+    three.code_field.fill(code)
+    expect(one.card("Direct debit")).to_be_visible()
+    expect(one.inside.locator(".offline")).to_have_count(0)
+    expect(three.card("Direct debit")).to_be_visible()
+    assert spoken(one.lines) == spoken(three.lines)
+
+
+def test_a_server_that_is_killed_and_comes_back_loses_and_doubles_nothing(arrive: Arrive, demo_with: DemoWith) -> None:
+    server = demo_with({})
+    panel = arrive(server).chat_alone().pay_my_bill()
+    code = panel.identify("owes@example.com")
+    said = panel.lines.count()
+    server.kill()
+    expect(panel.inside.locator(".offline")).to_be_visible()
+    panel.code_field.fill(code)
+    expect(panel.inside.get_by_text("Sending", exact=True)).to_be_visible()
+    server.start()
+    expect(panel.card("To pay")).to_be_visible()
+    expect(panel.inside.locator(".offline")).to_have_count(0)
+    expect(panel.own).to_have_count(2)
+    told = spoken(panel.lines)
+    assert len(told) > said
+    again = Panel(panel.page, panel.page, server)
+    panel.page.reload()
+    again.inside.get_by_role("button", name="Paying my bill").click()
+    expect(again.card("To pay")).to_be_visible()
+    assert spoken(again.lines) == told
+
+
+def test_a_browser_that_blocks_storage_can_pay_all_the_same(arrive: Arrive) -> None:
+    visitor = arrive()
+    visitor.context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
+    )
+    panel = visitor.chat()
+    panel.verify("dd@example.com")
+    expect(panel.card("Direct debit")).to_be_visible()
