@@ -16,6 +16,7 @@ from chatbot.importing import import_file
 from chatbot.service import open_service
 from chatbot.talk import talk
 from flows import draw
+from flows.words import Words
 from store.database import StoreError
 
 
@@ -62,8 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(asked: argparse.Namespace) -> int:
     settings = load(asked.config)
-    if problems := serving_problems(settings):
-        raise ConfigError(problems)
+    _refuse_what_cannot_serve(settings)
     logs.set_up(machine_readable=True)
     _run(build_app(open_service(settings)), settings)
     return 0
@@ -93,11 +93,22 @@ def _flows(asked: argparse.Namespace) -> int:
 
 
 def _check_config(asked: argparse.Namespace) -> int:
-    settings = load(asked.config)
-    if problems := serving_problems(settings):
-        raise ConfigError(problems)
+    _refuse_what_cannot_serve(load(asked.config))
     print(f"{asked.config} is ready to serve.")
     return 0
+
+
+def _refuse_what_cannot_serve(settings: Settings) -> None:
+    """Raise ConfigError with everything that stands between these settings and serving customers."""
+    languages = settings.languages
+    words = Words(languages.overrides)
+    missing = [
+        f"languages.offered: there are no texts in {name}; add {name}.ftl to the folder languages.overrides"
+        for name in languages.offered
+        if name not in words.locales
+    ]
+    if problems := [*serving_problems(settings), *missing, *words.problems()]:
+        raise ConfigError(problems)
 
 
 def _run(app: web.Application, settings: Settings, ready: Callable[[], None] = lambda: None) -> None:

@@ -160,9 +160,13 @@ def _make_link(turn: Turn, effect: MakeLink) -> Event:
 def _send_receipt(turn: Turn, effect: SendReceipt) -> Event:
     contact = turn.conversation.contact
     email = billing.contact_email(turn.tx, contact) if contact else None
-    if email is None or payments.conversation_of(turn.tx, effect.payment) != turn.conversation.id:
+    if contact is None or email is None:
         return Event("receipt_impossible")
-    _queue(turn, email, "receipt", {"payment": effect.payment})
+    payment = payments.read_payment(turn.tx, effect.payment)
+    mine = payments.conversation_of(turn.tx, payment.id) == turn.conversation.id
+    if not (mine and billing.owns(turn.tx, contact, payment.account)):
+        return Event("receipt_impossible")
+    _queue(turn, email, "receipt", {"payment": effect.payment}, turn.conversation.locale)
     return Event("receipt_sent")
 
 
@@ -173,23 +177,19 @@ def _leave_message(turn: Turn, effect: LeaveMessage) -> Event:
     team = turn.service.settings.team.email
     if team is None:
         raise LookupError("team.email is not set, so a customer's message has nowhere to go")
-    _queue(
-        turn,
-        team,
-        "message_for_team",
-        {"conversation": turn.conversation.id, "text": effect.text, "reply_to": reply_to},
-    )
+    args = {"conversation": turn.conversation.id, "text": effect.text, "reply_to": reply_to}
+    _queue(turn, team, "message_for_team", args, turn.service.settings.languages.default)
     return Event("message_left")
 
 
-def _queue(turn: Turn, recipient: str, kind: str, args: dict[str, object]) -> None:
+def _queue(turn: Turn, recipient: str, kind: str, args: dict[str, object], locale: str) -> None:
     turn.queued = True
     outbox.queue(
         turn.tx,
         channel="email",
         recipient=recipient,
         kind=kind,
-        locale=turn.conversation.locale,
+        locale=locale,
         args=args,
         now=turn.now,
     )

@@ -42,11 +42,12 @@ def open_service(settings: Settings, clock: Clock | None = None) -> Service:
     """Put together what every part shares. The database is open, but its schema is not yet brought up to date."""
     key = settings.secrets.key
     assert key is not None, "checked before anything starts"
+    languages = settings.languages
     return Service(
         settings=settings,
         clock=clock or SystemClock(),
         database=open_database(settings.database.url),
         keys=Keys(key.get_secret_value()),
-        words=Words(settings.languages.overrides),
+        words=Words(languages.overrides, languages.offered, languages.default),
         metrics=Metrics(),
     )

@@ -1,5 +1,6 @@
 """Every sentence that customers read: Fluent files, and a company's own lines over them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
@@ -31,23 +32,27 @@ class Words:
     """The texts of all languages.
 
     `overrides` is a folder of .ftl files named by locale, with the lines that a company says in its own way. A file
-    for a further language adds that language; lines it lacks are English.
+    for a further language adds that language; lines it lacks are English. `offered` are the languages that customers
+    are served in, all there are when None; `default` serves who asks for another.
     """
 
-    def __init__(self, overrides: Path | None = None) -> None:
+    def __init__(
+        self, overrides: Path | None = None, offered: Sequence[str] | None = None, default: str = FALLBACK
+    ) -> None:
+        self._default = default
         self._folders = [LOCALES] if overrides is None else [LOCALES, overrides]
         self._overrides = overrides
         names = {path.stem for folder in self._folders for path in folder.glob("*.ftl")}
         self.locales = sorted(names, key=lambda name: (name != FALLBACK, name))
         self._languages = {name: Language(name, self._files(name)) for name in self.locales}
-        self._nearest = {name.lower(): name for name in self.locales}
+        self._nearest = {name.lower(): name for name in self.locales if offered is None or name in offered}
 
     def best(self, locale: str | None) -> str:
-        """The supported locale nearest to what a browser or a phone asked for; English when there is none."""
+        """The offered locale nearest to what a browser or a phone asked for; the default when there is none."""
         wanted = (locale or "").replace("_", "-").lower()
         while wanted and wanted not in self._nearest:
             wanted = wanted.rpartition("-")[0]
-        return self._nearest.get(wanted, FALLBACK)
+        return self._nearest.get(wanted, self._default)
 
     def render(self, say: Say, locale: str, zone: tzinfo = UTC) -> Rendered:
         """A message in words. `zone` is the company's: times are told on its clock."""
@@ -84,7 +89,7 @@ class Words:
         return [path for path in wanted if path.is_file()]
 
     def _language(self, locale: str) -> Language:
-        return self._languages.get(locale) or self._languages[self.best(locale)]
+        return self._languages.get(locale) or self._languages.get(self.best(locale)) or self._languages[FALLBACK]
 
 
 def _problems(path: Path, ours: dict[str, ast.Message]) -> list[str]:

@@ -82,3 +82,16 @@ def test_check_config_and_serve_refuse_with_words(tmp_path: Path, capsys: pytest
 def test_secrets_do_not_show_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BILLCHAT_SECRETS__KEY", SECRET)
     assert SECRET not in repr(Settings())
+
+
+def test_a_mistake_in_the_companys_own_words_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLCHAT_SECRETS__KEY", SECRET)
+    (tmp_path / "en.ftl").write_text("wellcome = Hello\n")
+    text = (ROOT / "config.yaml").read_text()
+    text = text.replace("overrides: null", f"overrides: {tmp_path}").replace("[en, es]", "[en, es, fr]")
+    assert main(["check-config", "--config", str(written(tmp_path, text))]) == 1
+    told = capsys.readouterr().err
+    assert "wellcome" in told
+    assert "no texts in fr" in told

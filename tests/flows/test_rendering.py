@@ -158,3 +158,9 @@ def test_strings_for_a_program_keep_their_names_in_braces() -> None:
 def test_an_unknown_key_is_an_error() -> None:
     with pytest.raises(KeyError):
         WORDS.text("no-such-line", "en")
+
+
+def test_only_offered_languages_are_spoken_and_the_default_to_everybody_else() -> None:
+    words = Words(offered=["es"], default="es")
+    assert [words.best(asked) for asked in ("en-GB", "es-MX", None, "tlh")] == ["es"] * 4
+    assert Words().best("en-US") == "en"
