@@ -28,8 +28,11 @@ export function App({ store, attention, chat, words, format, greeting, close }: 
   const thread = state.current === null ? undefined : state.threads[state.current];
   const offline = useOffline(state.link !== "online", state.welcomed);
   useFocusOnChange(state.current === null ? "home" : "conversation", attentive);
+  const wasOffline = useRef(false);
   useEffect(() => {
     if (offline) announce(words("offline"));
+    else if (wasOffline.current) announce(words("back-online"));
+    wasOffline.current = offline;
   }, [offline]);
   return (
     <ToolsContext.Provider value={tools}>

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CODE_DIGITS } from "../protocol";
 import { useTools } from "../tools";
-import { useFocusWhenAsked } from "./Composer";
+import { useFocusWhenAsked } from "./focus";
 
 interface Props {
   /** The last code is being checked. */

@@ -5,6 +5,7 @@ import { type Expects, LONGEST_TEXT } from "../protocol";
 import type { Thread } from "../state";
 import { useTools } from "../tools";
 import { CodeField } from "./CodeField";
+import { useFocusWhenAsked } from "./focus";
 import { Icon } from "./Icon";
 
 /** Characters left below which the count is shown. */
@@ -102,21 +103,4 @@ function TextField({ thread, expects }: { thread: Thread; expects: Expects | nul
       {left < COUNT_FROM && <p class="quiet-text left">{words("characters-left", { count: left })}</p>}
     </form>
   );
-}
-
-/**
- * A question that needs typing takes the focus, unless the customer's is somewhere else on purpose. A field that has gone leaves
- * it with the first choice, or with the messages where there is none.
- */
-export function useFocusWhenAsked(field: { readonly current: HTMLElement | null }, asked: Expects | null): void {
-  useEffect(() => {
-    const active = document.activeElement;
-    const lost = !active || active === document.body;
-    if (!document.hasFocus() || !(lost || active.closest(".log, h1, .composer"))) return;
-    if (asked && asked !== "text") field.current?.focus({ preventScroll: true });
-    else if (lost) {
-      const next = document.querySelector<HTMLElement>(".choices .row") ?? document.querySelector<HTMLElement>(".log");
-      next?.focus({ preventScroll: true });
-    }
-  }, [asked]);
 }

@@ -1,0 +1,49 @@
+"""Billchat as it serves customers, on a database of the bench's; letters go to the demo's inbox."""
+
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Mapping
+
+from aiohttp import web
+from pydantic import SecretStr
+
+from bench.customers import SECRET
+from chatbot import logs
+from chatbot.app import build_app
+from chatbot.config import DatabaseSettings, Limits, Sandbox, Secrets, Server, Settings
+from chatbot.config import Payments as PaymentSettings
+from chatbot.inbox import Inbox
+from chatbot.outbox import Sender
+from chatbot.service import Service, open_service
+
+MANY = 10**9
+
+
+def main(port: int, url: str) -> None:
+    """Serve on a port, from a database."""
+    logs.set_up(machine_readable=True, level=30)
+    service = open_service(
+        Settings(
+            server=Server(port=port, public_url=f"http://127.0.0.1:{port}", trusted_proxies=["127.0.0.1"]),
+            database=DatabaseSettings(url=url),
+            secrets=Secrets(key=SecretStr(SECRET)),
+            payments=PaymentSettings(sandbox=Sandbox(secret=SecretStr(SECRET))),
+            limits=Limits(
+                codes_per_ten_minutes=MANY,
+                codes_per_day=MANY,
+                identifiers_per_address_per_hour=MANY,
+                messages_per_ten_seconds=MANY,
+            ),
+        )
+    )
+
+    @contextlib.asynccontextmanager
+    async def senders(_: Service) -> AsyncIterator[Mapping[str, Sender]]:
+        inbox = Inbox(service)
+        yield {"email": inbox, "sms": inbox}
+
+    web.run_app(build_app(service, senders), host="127.0.0.1", port=port, access_log=None, print=None)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])
