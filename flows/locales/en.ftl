@@ -305,6 +305,7 @@ widget-sending = Sending
 widget-sent = Sent
 widget-failed = Not sent. Try again
 widget-offline = We can’t reach the chat just now. Trying again.
+widget-back-online = You’re connected again.
 widget-start-failed = This didn’t reach us. Nothing is lost: check your connection and try again.
 widget-closed = This conversation is closed.
 widget-start-new = Start a new conversation

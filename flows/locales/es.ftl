@@ -305,6 +305,7 @@ widget-sending = Enviando
 widget-sent = Enviado
 widget-failed = No se ha enviado. Volver a intentarlo
 widget-offline = Ahora mismo no hay conexión con el chat. Seguimos intentándolo.
+widget-back-online = Vuelve a haber conexión.
 widget-start-failed = No nos ha llegado. No se ha perdido nada: compruebe su conexión y vuelva a intentarlo.
 widget-closed = Esta conversación está cerrada.
 widget-start-new = Empezar otra conversación
