@@ -141,7 +141,7 @@ class Panel:
 
     @property
     def main_button(self) -> Locator:
-        return self.inside.get_by_role("button", name="Pay my bill")
+        return self.inside.get_by_role("button", name="Pay my bill", exact=True)
 
     @property
     def field(self) -> Locator:
