@@ -1,0 +1,372 @@
+"""What the documentation says: its examples run, its links lead somewhere, its numbers and names are the code's."""
+
+import ast
+import json
+import re
+import shlex
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from prometheus_client import Counter
+
+from chatbot import commands, wire
+from chatbot.channels.web import NAMESPACE, WebChannel
+from chatbot.config import Limits, Settings, load, serving_problems
+from chatbot.importing import Imported, import_bills
+from chatbot.metrics import Metrics
+from flows.events import Event
+from flows.words import Words
+from store import open_database
+from tests.clock import FakeClock
+from tests.end_to_end.customer import Customer, new_id
+from tests.house import House
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+NAMES = [page.name for page in PAGES]
+SECRET = "0123456789abcdef0123456789abcdef"
+FENCE = re.compile(r"^```(?P<language>\w*) ?(?P<about>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its page, its language, what it is about, and its text."""
+
+    page: str
+    language: str
+    about: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page} {self.about}".strip()
+
+
+BLOCKS = [Block(page.name, *match.groups()) for page in PAGES for match in FENCE.finditer(page.read_text("utf-8"))]
+
+
+def blocks(language: str, page: str | None = None) -> list[Block]:
+    found = [block for block in BLOCKS if block.language == language and page in (None, block.page)]
+    assert found, f"no page has an example of {language}"
+    return found
+
+
+def prose(page: str) -> str:
+    """A page without its blocks."""
+    return FENCE.sub("", (DOCS / page).read_text("utf-8"))
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading, without its head."""
+    section = re.split(rf"^#+ {re.escape(heading)}$", (DOCS / page).read_text("utf-8"), flags=re.MULTILINE)[1]
+    table = re.search(r"(?:^\|[^\n]*\n)+", section, re.MULTILINE)
+    assert table is not None
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.group().splitlines()[2:]]
+
+
+def codes_in(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+# ── links, paths, names ──
+
+
+def _anchors(page: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.*)$", FENCE.sub("", page.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = FENCE.sub("", page.read_text("utf-8"))
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in _anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_every_file_that_is_named_is_there(page: Path) -> None:
+    named = re.findall(r"`((?:chatbot|flows|store|widget|tests|docs)/[\w./-]*)`", page.read_text("utf-8"))
+    placeholders = ("NAME", "xx.ftl", "screenshots")
+    for path in named:
+        assert any(mark in path for mark in placeholders) or (ROOT / path).exists(), path
+
+
+def test_the_readmes_table_opens_what_it_names() -> None:
+    table = (ROOT / "README.md").read_text("utf-8").split("| I want to… | open |")[1].split("\n\n")[0]
+    folder = ""
+    for name in re.findall(r"`([\w/]+(?:\.(?:py|ts|ftl|css|yaml|md)|/))`", table):
+        folder = f"{Path(name).parent}/" if "/" in name else folder
+        assert (ROOT / name).exists() or (ROOT / folder / name).exists(), name
+
+
+def test_every_page_is_named_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert [page.name for page in DOCS.glob("*.md") if f"docs/{page.name}" not in readme] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_every_key_of_the_configuration_that_is_named_exists(page: Path) -> None:
+    sections = Settings.model_fields
+    for section, key in re.findall(r"`(\w+)\.(\w+)`", page.read_text("utf-8")):
+        if section in sections and key not in ("yaml", "md"):
+            assert key in sections[section].annotation.model_fields, f"{section}.{key}"  # type: ignore[union-attr]
+
+
+# ── commands ──
+
+
+def _shell() -> Iterator[tuple[str, list[str]]]:
+    for block in blocks("sh"):
+        for line in block.text.splitlines():
+            if words := shlex.split(line, comments=True):
+                yield block.page, words
+
+
+def test_every_command_of_ours_is_understood() -> None:
+    mentioned = [words for _, words in _shell() if Path(words[0]).name == "billchat"]
+    text = "\n".join(page.read_text("utf-8") for page in PAGES)
+    mentioned += [shlex.split(line) for line in re.findall(r"`(?:\.venv/bin/)?(billchat [^`…]+)`", text)]
+    assert len(mentioned) > 5
+    for words in mentioned:
+        arguments = words[1:] if words[1:] != ["import"] else ["import", "file.jsonl"]
+        assert commands._parser().parse_args(arguments), words
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    text = "\n".join(page.read_text("utf-8") for page in PAGES)
+    named = {name for call in re.findall(r"(?:^|`)make ([a-z ]+)", text, re.MULTILINE) for name in call.split()}
+    assert [name for name in sorted(named) if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
+
+
+async def test_every_statement_for_the_database_runs(tmp_path: Path, house: House) -> None:
+    shell = [words[2] for _, words in _shell() if words[0] == "sqlite3"]
+    statements = [block.text for block in blocks("sql")] + [said for said in shell if not said.startswith(".")]
+    path = house.service.settings.database.url.removeprefix("sqlite:///")
+    with sqlite3.connect(path, timeout=5, isolation_level=None) as database:
+        for statement in statements:
+            database.executescript(statement.replace("/var/backups", str(tmp_path)))
+    with sqlite3.connect(tmp_path / "billchat-new.db") as copy:
+        assert copy.execute("select count(*) from contacts").fetchone() == (4,)
+
+
+@pytest.fixture
+async def house(tmp_path: Path, clock: FakeClock) -> AsyncIterator[House]:
+    opened = await House.open(tmp_path, clock)
+    yield opened
+    await opened.close()
+
+
+# ── configuration ──
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=str)
+def test_every_example_of_a_configuration_is_valid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: Block
+) -> None:
+    monkeypatch.setenv("BILLCHAT_SECRETS__KEY", SECRET)
+    path = tmp_path / "config.yaml"
+    path.write_text(block.text)
+    settings = load(path)
+    if block.page == "operating.md":
+        assert serving_problems(settings) == []
+
+
+def test_the_limits_are_told_with_their_defaults() -> None:
+    told = {codes_in(row[0])[0]: row[1] for row in rows("security.md", "Limits")}
+    assert told == {key: str(value) for key, value in Limits().model_dump().items()}
+
+
+# ── importing ──
+
+
+async def test_every_example_of_an_import_is_taken_in(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'billchat.db'}")
+    await database.migrate()
+    for block in blocks("jsonl"):
+        assert isinstance(await import_bills(database, block.text.splitlines(), region="GB"), Imported)
+    await database.close()
+
+
+def test_an_import_prints_what_the_page_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bills, config = tmp_path / "customers.jsonl", tmp_path / "config.yaml"
+    config.write_text(f"database: {{url: 'sqlite:///{tmp_path / 'billchat.db'}'}}\n")
+    printed = [block.text for block in BLOCKS if block.page == "importing.md" and not block.language]
+    bills.write_text(blocks("jsonl", "importing.md")[0].text)
+    assert commands.main(["import", str(bills), "--config", str(config)]) == 0
+    assert capsys.readouterr().out == printed[0]
+    bills.write_text(
+        '{"kind": "credit", "reference": "1", "account": "BB-1", "amount_minor": 1}\n'
+        '{"kind": "account", "number": "BB-9", "name": "Line", "currency": "GBP", "customers": ["C-9"]}\n'
+    )
+    assert commands.main(["import", str(bills), "--config", str(config)]) == 1
+    assert capsys.readouterr().err == printed[2]
+
+
+# ── metrics and log ──
+
+
+def test_every_metric_is_explained_and_every_explained_one_exists() -> None:
+    metrics = vars(Metrics())
+    exposed = {
+        f"{family.name}_total" if isinstance(metric, Counter) else family.name
+        for name, metric in metrics.items()
+        if name != "registry"
+        for family in metric.collect()
+    }
+    assert {codes_in(row[0])[0] for row in rows("operating.md", "Metrics")} == exposed
+    assert set(re.findall(r"`(billchat_\w+)`", prose("operating.md"))) == exposed
+
+
+def test_every_line_of_the_log_that_asks_for_something_is_explained() -> None:
+    written: dict[str, str] = {}
+    for path in (ROOT / "chatbot").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and path.stem != "sandbox":
+                name, target = node.func.attr, node.func.value
+                if isinstance(target, ast.Name) and target.id == "log" and isinstance(node.args[0], ast.Constant):
+                    written[node.args[0].value] = {"exception": "error"}.get(name, name)
+    loud = {event: level for event, level in written.items() if level in ("warning", "error", "critical")}
+    loud["letter given up"] = "error"  # by a level that is chosen as it goes
+    assert {codes_in(row[0])[0]: row[1] for row in rows("operating.md", "Log")} == loud
+
+
+# ── the wire ──
+
+
+@dataclass
+class Heard:
+    """What a live service says: answers by event, cards by kind, events by name, and a refusal."""
+
+    answers: dict[str, Any]
+    cards: dict[str, Any]
+    events: dict[str, Any]
+    refusal: dict[str, Any]
+    handlers: set[str]
+
+
+@pytest.fixture
+async def heard(house: House) -> AsyncIterator[Heard]:
+    app = web.Application()
+    channel = WebChannel(house.service, house.turns)
+    channel.attach(app)
+    server = TestServer(app)
+    await server.start_server()
+    customer = await Customer(str(server.make_url(""))).connect()
+    start = {"id": new_id(), "action": "pay_bill"}
+    answers: dict[str, Any] = {"start": await customer.ask("start", start)}
+    here = {"conversation": answers["start"]["conversation"]}
+    customer.conversation = here["conversation"]
+    answers["say"] = await customer.ask("say", {**here, "id": new_id(), "text": "owes@example.com"})
+    answers["open"] = await customer.ask("open", {**here, "after": 0})
+    answers["seen"] = await customer.ask("seen", {**here, "seq": 1})
+    refusal = await customer.ask("start", {**start, "action": None})
+    device = await Customer(str(server.make_url("")), session=customer.session).connect()
+    device.conversation = customer.conversation
+    await customer.say(await house.code(customer.conversation))
+    await customer.choose("pay_all")
+    paid = {"payment": "1", "amount_minor": 4250, "currency": "GBP", "reference": "R-1", "balance_minor": 0}
+    paid["paid_at"] = "2026-11-23T09:30:00.000Z"
+    await house.turns.happened(customer.conversation, lambda tx: Event("payment_completed", paid))
+    await device.until_card("receipt")
+    events = {"welcome": device.welcome, "messages": {**here, "messages": list(device.messages.values())}}
+    debited = await Customer(str(server.make_url(""))).connect()
+    await debited.start("pay_bill")
+    await debited.say("dd@example.com")
+    await debited.say(await house.code(debited.conversation))
+    everything = [*device.messages.values(), *customer.messages.values(), *debited.messages.values()]
+    cards = {message["card"]["kind"]: message["card"] for message in everything if "card" in message}
+    yield Heard(answers, cards, events, refusal, set(channel.sio.handlers[NAMESPACE]))
+    for connected in (customer, device, debited):
+        await connected.leave()
+    await server.close()
+
+
+def _fits(shown: Any, live: Any) -> bool:
+    """Tell whether an example has the shape of what a live service says."""
+    if isinstance(shown, dict) and isinstance(live, dict):
+        return shown.keys() == live.keys() and all(_fits(shown[key], live[key]) for key in shown)
+    if isinstance(shown, list) and isinstance(live, list):
+        return all(any(_fits(one, other) for other in live) for one in shown)
+    return type(shown) is type(live)
+
+
+async def test_every_example_of_the_wire_is_as_a_live_service_speaks(heard: Heard) -> None:
+    shapes = {"start": wire.Start, "say": wire.Say, "open": wire.Open, "seen": wire.Seen}
+    live = {"answer": heard.answers, "event": heard.events, "card": heard.cards, "refusal": {"": heard.refusal}}
+    for block in blocks("json", "wire.md"):
+        what, _, name = block.about.partition(" ")
+        shown = json.loads(block.text)
+        if what == "payload":
+            assert shapes[name].model_validate(shown).model_dump(exclude_unset=True) == shown
+        elif what == "auth":
+            assert shown.keys() == {"session", "locale"}
+        else:
+            assert _fits(shown, live[what][name]), f"{block.about}: {live[what][name]}"
+
+
+async def test_every_event_and_card_of_the_wire_is_described(heard: Heard) -> None:
+    asked = set(re.findall(r"^### (\w+)$", prose("wire.md"), re.MULTILINE))
+    assert asked == heard.handlers - {"connect", "disconnect", "*"}
+    assert {codes_in(row[0])[0] for row in rows("wire.md", "Hearing")} >= heard.events.keys()
+    assert {kind for kind in heard.cards if f'"kind": "{kind}"' not in (DOCS / "wire.md").read_text("utf-8")} == set()
+
+
+def test_every_refusal_has_words_and_is_described() -> None:
+    told = {codes_in(row[0])[0] for row in rows("wire.md", "Refusals")}
+    assert told == {key.removeprefix("error-").replace("-", "_") for key in Words().strings("error-", "en")}
+
+
+# ── gateways and turns ──
+
+
+@pytest.mark.parametrize("block", [b for b in blocks("python") if "/" in b.about], ids=str)
+def test_what_is_quoted_stands_in_its_file(block: Block) -> None:
+    assert block.text in (ROOT / block.about).read_text("utf-8")
+
+
+def _apply(diff: str, path: Path) -> None:
+    """Make the change of a diff whose hunks are separated by @@; what it takes away must stand in the file once."""
+    text = path.read_text("utf-8")
+    for hunk in diff.split("@@\n"):
+        lines = hunk.splitlines(keepends=True)
+        before = "".join(line[1:] or "\n" for line in lines if not line.startswith("+"))
+        after = "".join(line[1:] or "\n" for line in lines if not line.startswith("-"))
+        assert text.count(before) == 1, f"{path.name} does not have once:\n{before}"
+        text = text.replace(before, after)
+    path.write_text(text, "utf-8")
+
+
+def test_the_worked_example_works(tmp_path: Path) -> None:
+    for room in ("chatbot", "flows", "store"):
+        copytree(ROOT / room, tmp_path / room)
+    (tmp_path / "tests").mkdir()
+    for name in ("house.py", "clock.py"):
+        (tmp_path / "tests" / name).write_text((ROOT / "tests" / name).read_text("utf-8"))
+    for block in blocks("diff", "turns.md"):
+        _apply(block.text, tmp_path / block.about)
+    [test] = [block.text for block in blocks("python", "turns.md") if block.about == "test"]
+    name = re.search(r"def (\w+)", test)
+    assert name is not None
+    (tmp_path / "run.py").write_text(
+        "import asyncio\nfrom pathlib import Path\nfrom chatbot.turns import Refused\n"
+        "from tests.clock import FakeClock\nfrom tests.house import House, told\n\n"
+        f"{test}\n\nasync def run():\n    house = await House.open(Path('data'), FakeClock())\n"
+        f"    await {name.group(1)}(house)\n    await house.close()\n\nasyncio.run(run())\n"
+    )
+    done = subprocess.run([sys.executable, "run.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,91 @@
+"""The house itself: what two rooms must agree on, and what must not be in any of them."""
+
+import re
+import subprocess
+from pathlib import Path
+from shutil import which
+
+import pytest
+
+from chatbot import keys, wire
+from chatbot.channels.web import NAMESPACE, WebChannel
+from chatbot.turns import Turns
+from tests.clock import FakeClock
+from tests.house import House
+
+ROOT = Path(__file__).parents[1]
+PANEL = ROOT / "widget" / "src" / "panel"
+LONGEST = 350
+"""Lines; long before that, a file is two."""
+
+# Put together here, so that this file does not hold what it looks for.
+ELSEWHERE = re.compile("|".join((r"registry\.npm" + "js", r"files\.python" + "hosted", "pypi" + r"\.org/simple")))
+A_MACHINE = re.compile(
+    "|".join((r"(?<![\w.])/ho" + r"me/\w", "/Us" + r"ers/\w", r"(?<![\w.~])/ro" + "ot/", r"C:\\Us" + "ers"))
+)
+
+
+def tracked() -> list[Path]:
+    """Every file of the repository that is text."""
+    git = which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a clone")
+    listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    paths = [ROOT / name for name in listed.split("\0") if name]
+    return [path for path in paths if path.is_file() and b"\0" not in path.read_bytes()[:1000]]
+
+
+def panel(name: str) -> str:
+    return (PANEL / name).read_text("utf-8")
+
+
+def test_no_file_names_a_registry_or_a_persons_machine() -> None:
+    for path in tracked():
+        text = path.read_text("utf-8")
+        assert not ELSEWHERE.search(text), path
+        assert not A_MACHINE.search(text), path
+
+
+def test_the_lock_file_pins_what_and_not_where_from() -> None:
+    lock = (ROOT / "widget" / "package-lock.json").read_text("utf-8")
+    assert '"integrity"' in lock
+    assert '"resolved"' not in lock
+
+
+def test_no_folder_is_a_drawer_for_everything() -> None:
+    names = {part.lower() for path in tracked() for part in (*path.relative_to(ROOT).parts[:-1], path.stem)}
+    assert not names & {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
+
+
+def test_no_file_is_two() -> None:
+    ours = [path for path in tracked() if path.suffix in (".py", ".ts", ".tsx", ".mjs")]
+    outside = [path for path in ours if path.relative_to(ROOT).parts[0] != "tests" and "dist" not in path.parts]
+    assert [path.name for path in outside if len(path.read_text("utf-8").splitlines()) > LONGEST] == []
+
+
+async def test_panel_and_service_speak_of_the_same_events(tmp_path: Path, clock: FakeClock) -> None:
+    house = await House.open(tmp_path, clock)
+    handlers = WebChannel(house.service, Turns(house.service)).sio.handlers[NAMESPACE]
+    await house.close()
+    sent = set(re.findall(r'(?:\.send|#ask<\w+>)\("(\w+)"', panel("connection.ts")))
+    assert sent == handlers.keys() - {"connect", "disconnect", "*"}
+    events = re.search(r"interface Events {(.*?)\n}", panel("protocol.ts"), re.DOTALL)
+    assert events is not None
+    heard = set(re.findall(r"^  (\w+):", events.group(1), re.MULTILINE))
+    emitted = set(re.findall(r'emit\(\s*"(\w+)"', (ROOT / "chatbot" / "channels" / "web.py").read_text("utf-8")))
+    assert emitted
+    assert emitted <= heard
+
+
+def test_panel_and_flows_know_the_same_cards_and_fields() -> None:
+    flows = "\n".join(path.read_text("utf-8") for path in (ROOT / "flows").glob("*.py"))
+    known = set(re.findall(r'readonly kind: "(\w+)"', panel("protocol.ts")))
+    assert known == set(re.findall(r'"kind": "(\w+)"', flows))
+    fields = re.search(r"type Expects = (.*);", panel("protocol.ts"))
+    assert fields is not None
+    assert set(re.findall(r'expects="(\w+)"', flows)) <= set(re.findall(r'"(\w+)"', fields.group(1)))
+
+
+def test_panel_and_service_count_alike() -> None:
+    numbers = dict(re.findall(r"export const (\w+) = (\d+);", panel("protocol.ts")))
+    assert numbers == {"LONGEST_TEXT": str(wire.MOST_TEXT), "CODE_DIGITS": str(keys.CODE_DIGITS)}
