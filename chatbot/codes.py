@@ -25,7 +25,7 @@ _HOUR = timedelta(hours=1)
 def send(
     tx: Tx, service: Service, conversation: Conversation, effect: SendCode, address: str | None, now: datetime
 ) -> Event:
-    """Ask for a code to an identifier; answers code_sent {wait_s} or code_refused {wait_s}.
+    """Ask for a code to an identifier; answers code_sent {wait_s, life_s} or code_refused {wait_s}.
 
     Whoever was verified before is not any longer: another identifier is another person until its code is right.
     """
@@ -67,7 +67,8 @@ def send(
         expires_at=challenge.expires_at,
     )
     service.metrics.codes.labels("sent").inc()
-    return Event("code_sent", {"wait_s": _seconds(_resend_wait(limits, [*asked, now], now))})
+    wait = _resend_wait(limits, [*asked, now], now)
+    return Event("code_sent", {"wait_s": _seconds(wait), "life_s": limits.code_minutes * 60})
 
 
 def check(tx: Tx, service: Service, conversation: Conversation, effect: CheckCode, now: datetime) -> Event:

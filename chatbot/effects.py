@@ -1,5 +1,6 @@
 """What the dialogue asks for, done inside the turn's transaction; each answer is the dialogue's next event."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -159,7 +160,7 @@ def _make_link(turn: Turn, effect: MakeLink) -> Event:
 
 def _send_receipt(turn: Turn, effect: SendReceipt) -> Event:
     contact = turn.conversation.contact
-    email = billing.contact_email(turn.tx, contact) if contact else None
+    email = _email_on_file(turn)
     if contact is None or email is None:
         return Event("receipt_impossible")
     payment = payments.read_payment(turn.tx, effect.payment)
@@ -168,6 +169,16 @@ def _send_receipt(turn: Turn, effect: SendReceipt) -> Event:
         return Event("receipt_impossible")
     _queue(turn, email, "receipt", {"payment": effect.payment}, turn.conversation.locale)
     return Event("receipt_sent")
+
+
+def _email_on_file(turn: Turn) -> str | None:
+    """Return the email that the customer's code went to; where it went to a phone, one that their account has."""
+    contact, challenge = turn.conversation.contact, newest(turn.tx, turn.conversation.id)
+    if contact is None:
+        return None
+    if challenge is not None and challenge.kind == "email" and challenge.contact == contact:
+        return challenge.value
+    return billing.contact_email(turn.tx, contact)
 
 
 def _leave_message(turn: Turn, effect: LeaveMessage) -> Event:
@@ -182,7 +193,7 @@ def _leave_message(turn: Turn, effect: LeaveMessage) -> Event:
     return Event("message_left")
 
 
-def _queue(turn: Turn, recipient: str, kind: str, args: dict[str, object], locale: str) -> None:
+def _queue(turn: Turn, recipient: str, kind: str, args: Mapping[str, object], locale: str) -> None:
     turn.queued = True
     outbox.queue(
         turn.tx,

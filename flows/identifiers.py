@@ -29,10 +29,11 @@ class Found:
     problem: Problem | None = None
 
 
-EMAIL_LIKE = re.compile(r"[^\s<>()\[\]{}\"“”«»;:,!?¡¿|]*@[^\s<>()\[\]{}\"“”«»;:!?¡¿|]*")
+# What stands before the @ is looked at as far as an email's name may be long, and a little further to refuse the rest.
+EMAIL_LIKE = re.compile(r"[^\s<>()\[\]{}\"“”«»;:,!?¡¿|]{0,70}@[^\s<>()\[\]{}\"“”«»;:!?¡¿|]*")
 AROUND = "'’`.,-*_/\\"
 NUMBER_LIKE = re.compile(r"(?:\+|\b)\d[\d\s().\-/–]{3,}\d\b")
-SPOKEN_AT = re.compile(r"(?<=\w)\s*(?:\(at\)|\[at\]| arroba )\s*(?=\w)", re.IGNORECASE)
+SPOKEN_AT = re.compile(r"(?<=\w)\s{0,3}(?:\(at\)|\[at\]| arroba )\s*(?=\w)", re.IGNORECASE)
 SHORTEST, LONGEST = 7, 15
 """Digits in a telephone number: what is shorter is a code or a count, and E.164 allows no more."""
 

@@ -87,7 +87,7 @@ def say_code_sent(step: Step) -> Effect:
     else:
         key = f"code-sent-{step.facts['identifier']['kind']}"
     step.facts["code_sent"] = True
-    return reply(step, key, {"value": step.facts["identifier"]["value"]})
+    return reply(step, key, {"value": step.facts["identifier"]["value"], "life": Wait(step.event.data["life_s"])})
 
 
 def say_wait(step: Step) -> Effect:

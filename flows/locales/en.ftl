@@ -50,8 +50,8 @@ choice-identifier = { $value }
 
 # The code. The words are the same whether or not anybody is known.
 code = Please type the 6-digit code we sent.
-code-sent-email = We’ve sent a 6-digit code to { $value }, if that address is on an account. It works for 10 minutes. Please type it here.
-code-sent-mobile = We’ve sent a 6-digit code to { $value }, if that number is on an account. It works for 10 minutes. Please type it here.
+code-sent-email = We’ve sent a 6-digit code to { $value }, if that address is on an account. It works for { $life }. Please type it here.
+code-sent-mobile = We’ve sent a 6-digit code to { $value }, if that number is on an account. It works for { $life }. Please type it here.
 code-sent-again = We’ve sent a new code to { $value }, if that is on an account. Earlier codes no longer work. Please type the new one.
 code-sent-again-after-a-while = It’s been a while, so we need to check that it’s you. We’ve sent a new 6-digit code to { $value }. Please type it here.
 code-wait = Please wait { $wait } before you ask for another code. If you have the newest code, you can type it now.

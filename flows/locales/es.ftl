@@ -50,8 +50,8 @@ choice-identifier = { $value }
 
 # El código. Las palabras son las mismas para conocidos y desconocidos.
 code = Escriba el código de 6 cifras que le hemos enviado.
-code-sent-email = Hemos enviado un código de 6 cifras a { $value }, si esa dirección figura en una cuenta. Sirve durante 10 minutos. Escríbalo aquí.
-code-sent-mobile = Hemos enviado un código de 6 cifras al { $value }, si ese número figura en una cuenta. Sirve durante 10 minutos. Escríbalo aquí.
+code-sent-email = Hemos enviado un código de 6 cifras a { $value }, si esa dirección figura en una cuenta. Sirve durante { $life }. Escríbalo aquí.
+code-sent-mobile = Hemos enviado un código de 6 cifras al { $value }, si ese número figura en una cuenta. Sirve durante { $life }. Escríbalo aquí.
 code-sent-again = Hemos enviado un código nuevo a { $value }, si figura en una cuenta. Los códigos anteriores ya no sirven. Escriba el nuevo.
 code-sent-again-after-a-while = Ha pasado un rato y tenemos que comprobar que es usted. Hemos enviado un nuevo código de 6 cifras a { $value }. Escríbalo aquí.
 code-wait = Espere { $wait } antes de pedir otro código. Si ya tiene el más reciente, puede escribirlo ahora.

@@ -89,7 +89,7 @@ def at_code() -> Talk:
     talk = Talk(action="pay_bill")
     talk("not_verified", expired=False)
     talk("identifier_typed", **EMAIL)
-    talk("code_sent", wait_s=30)
+    talk("code_sent", wait_s=30, life_s=600)
     return talk
 
 

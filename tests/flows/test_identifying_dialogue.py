@@ -47,7 +47,7 @@ def test_a_code_goes_to_what_was_typed(identifier: dict[str, str], words: str) -
     talk("not_verified", expired=False)
     talk("identifier_typed", **identifier)
     assert talk.asked == SendCode(**identifier)
-    talk("code_sent", wait_s=30)
+    talk("code_sent", wait_s=30, life_s=600)
     assert (talk.state, talk.said, talk.last.expects) == ("pay_bill.code", [words], "code")
     assert talk.choices == ["resend", "other_identifier", "person"]
 
@@ -97,7 +97,7 @@ def test_a_new_code_is_sent_on_request_and_the_old_one_is_said_to_be_dead() -> N
     talk = at_code()
     talk("resend")
     assert talk.asked == SendCode(**EMAIL)
-    talk("code_sent", wait_s=60)
+    talk("code_sent", wait_s=60, life_s=600)
     assert (talk.state, talk.said) == ("pay_bill.code", ["code-sent-again"])
 
 
@@ -121,7 +121,7 @@ def test_another_identifier_gets_its_own_code() -> None:
     talk("other_identifier")
     assert talk.state == "pay_bill.identifier"
     talk("identifier_typed", **MOBILE)
-    talk("code_sent", wait_s=30)
+    talk("code_sent", wait_s=30, life_s=600)
     assert talk.said == ["code-sent-mobile"]
 
 
@@ -162,7 +162,7 @@ def test_after_a_while_a_fresh_code_comes_before_anything_is_said() -> None:
     talk("repeat")
     talk("not_verified", expired=True)
     assert (talk.state, talk.asked) == ("pay_bill.sending", SendCode(**EMAIL))
-    talk("code_sent", wait_s=30)
+    talk("code_sent", wait_s=30, life_s=600)
     assert talk.said == ["code-sent-again-after-a-while"]
     talk("code_typed", digits="123456")
     talk("code_right")
@@ -175,7 +175,7 @@ def test_after_a_while_the_account_that_was_open_is_opened_again() -> None:
     talk.facts["several"] = True
     talk("pay_all")
     talk("not_verified", expired=True)
-    talk("code_sent", wait_s=30)
+    talk("code_sent", wait_s=30, life_s=600)
     talk("code_typed", digits="123456")
     talk("code_right")
     other = {**HOME, "id": "other", "number": "1009"}
