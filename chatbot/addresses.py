@@ -1,37 +1,63 @@
 """Whose network address a request comes from."""
 
-from ipaddress import IPv6Address, ip_address, ip_network
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from aiohttp import web
 
+UNKNOWN = "unknown"
+_LOW_BITS = 64
 
-def client_address(request: web.Request, trusted_proxies: list[str]) -> str:
-    """Return the address that limits are counted by: an IPv4 address, or an IPv6 network of 64 bits.
+Address = IPv4Address | IPv6Address
 
-    X-Forwarded-For is believed only as far as listed proxies wrote it: from the right, past every trusted hop.
+
+def client_address(request: web.Request, trusted_proxies: Sequence[str]) -> str:
+    """Return the address that limits are counted by: an IPv4 address, or an IPv6 network of 64 bits."""
+    address = _client(request, trusted_proxies)
+    if isinstance(address, IPv6Address):
+        return str(IPv6Address(int(address) >> _LOW_BITS << _LOW_BITS))
+    return UNKNOWN if address is None else str(address)
+
+
+def is_from_inside(request: web.Request, trusted_proxies: Sequence[str]) -> bool:
+    """Tell whether a request comes from this machine or a private network, and not on a stranger's behalf."""
+    address = _client(request, trusted_proxies)
+    forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    direct = not forwarded or _among(_parsed(request.remote or UNKNOWN), trusted_proxies)
+    return direct and address is not None and address.is_private
+
+
+def _client(request: web.Request, trusted_proxies: Sequence[str]) -> Address | None:
+    """Return the nearest address that is no listed proxy's.
+
+    X-Forwarded-For is believed only as far as listed proxies wrote it: from the right, past every trusted hop. Some
+    proxies add to a header's line, some add a line of their own below it.
     """
-    address = request.remote or "unknown"
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    while hops and _trusted(address, trusted_proxies):
-        address = hops.pop()
-    return _network(address)
+    address = _parsed(request.remote or UNKNOWN)
+    hops = list(_hops(request.headers.getall("X-Forwarded-For", ())))
+    while hops and _among(address, trusted_proxies):
+        address = _parsed(hops.pop())
+    return address
 
 
-def _trusted(address: str, trusted_proxies: list[str]) -> bool:
+def _hops(lines: Iterable[str]) -> Iterable[str]:
+    return (hop.strip() for line in lines for hop in line.split(",") if hop.strip())
+
+
+def _among(address: Address | None, networks: Sequence[str]) -> bool:
+    return address is not None and any(address in ip_network(network, strict=False) for network in networks)
+
+
+def _parsed(written: str) -> Address | None:
+    """Read an address, with a port or without: 192.0.2.7, 192.0.2.7:443, 2001:db8::7, [2001:db8::7]:443."""
+    if written.startswith("["):
+        written = written[1:].partition("]")[0]
+    elif written.count(":") == 1:
+        written = written.partition(":")[0]
     try:
-        parsed = ip_address(address)
+        address = ip_address(written)
     except ValueError:
-        return False
-    return any(parsed in ip_network(proxy, strict=False) for proxy in trusted_proxies)
-
-
-def _network(address: str) -> str:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ip_network((parsed, 64), strict=False).network_address)
-    return str(parsed)
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address

@@ -3,6 +3,7 @@
 Nothing else in the service reads the environment. Every problem is reported at once, each with its path and remedy.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 from zoneinfo import ZoneInfo, available_timezones
@@ -45,8 +46,17 @@ def _origin(address: str) -> str:
     return address.rstrip("/")
 
 
+def _network(written: str) -> str:
+    try:
+        ip_network(written, strict=False)
+    except ValueError as fault:
+        raise ValueError("not a network address; write one like 10.0.0.7 or 10.0.0.0/8") from fault
+    return written
+
+
 LocaleTag = Annotated[str, AfterValidator(_known_locale)]
 Origin = Annotated[str, AfterValidator(_origin)]
+Network = Annotated[str, AfterValidator(_network)]
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
@@ -71,7 +81,7 @@ class Server(Section):
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: Origin = "http://127.0.0.1:8080"
     allowed_sites: list[Origin] = []
-    trusted_proxies: list[str] = []
+    trusted_proxies: list[Network] = []
 
 
 class DatabaseSettings(Section):

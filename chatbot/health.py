@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from aiohttp import web
 from prometheus_client import generate_latest
 
+from chatbot.addresses import is_from_inside
 from chatbot.service import Service
 from store import outbox
 from store.database import StoreError
@@ -24,6 +25,9 @@ def routes(service: Service) -> Iterable[web.RouteDef]:
         return web.json_response({"ready": True})
 
     async def metrics(request: web.Request) -> web.Response:
+        # What becomes of the letters that are sent tells, one by one, who is a customer.
+        if not is_from_inside(request, service.settings.server.trusted_proxies):
+            raise web.HTTPForbidden(text="Metrics are read from inside your network only.")
         count, oldest = await service.database.read(lambda tx: outbox.depth(tx, service.clock.now()))
         service.metrics.outbox_waiting.set(count)
         service.metrics.outbox_oldest_seconds.set(oldest.total_seconds() if oldest else 0)

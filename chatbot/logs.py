@@ -7,6 +7,16 @@ import logging
 import sys
 
 import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+# A request that is no HTTP, a body that is not packed as announced, a connection that is gone before the answer.
+CLIENTS_FAULTS = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Leave out what a client did wrong: it is told so, and there is nothing for us to mend."""
+    return not (record.exc_info and isinstance(record.exc_info[1], CLIENTS_FAULTS))
 
 
 def set_up(*, machine_readable: bool, level: int = logging.INFO) -> None:
@@ -39,5 +49,9 @@ def set_up(*, machine_readable: bool, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("transitions", "twilio", "httpx", "engineio", "socketio", "aiosmtplib", "mail.log"):
+    for noisy in ("transitions", "twilio", "httpx", "aiosmtplib", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # These call a client's faults their own errors. What goes wrong on our side is told by chatbot.channels.
+    for noisy in ("engineio.server", "socketio.server"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    logging.getLogger("aiohttp.server").addFilter(_is_ours)

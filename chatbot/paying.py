@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
+from chatbot.bodies import read_body, read_form
 from chatbot.brand import stylesheet
 from chatbot.gateways.gateway import BadSignature, Gateway, Unreachable
 from chatbot.pages import preferred_locale
@@ -87,8 +88,8 @@ class PaymentPages:
     async def begin(self, request: web.Request) -> web.Response:
         """Hand the customer over to the gateway that they chose."""
         token = request.match_info["token"]
-        form = await request.post()
-        gateway = self._payments.gateways.get(str(form.get("method", "")))
+        form = await read_form(request)
+        gateway = self._payments.gateways.get(form.get("method", ""))
         if gateway is None:
             raise web.HTTPSeeOther(f"/pay/{token}")
         checkout = await self._payments.begin(token, gateway.name)
@@ -153,7 +154,7 @@ class Webhooks:
         gateway = self._payments.gateways.get(request.match_info["gateway"])
         if gateway is None:
             raise web.HTTPNotFound
-        body = await request.clone(client_max_size=WEBHOOK_LIMIT).read()
+        body = await read_body(request, WEBHOOK_LIMIT)
         try:
             reports = await gateway.read_webhook(request.headers, body, self._payments.service.clock.now())
         except BadSignature as fault:

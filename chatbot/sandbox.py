@@ -18,6 +18,7 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
+from chatbot.bodies import read_form
 from chatbot.gateways.sandbox import SIGNATURE_HEADER, signed
 from chatbot.plain_pages import Page
 from chatbot.sandbox_book import Book, Checkout, Delivery
@@ -140,11 +141,11 @@ class Sandbox:
         return page.respond(request, "sandbox.html", checkout=checkout, later=Wait(later))
 
     async def _choose(self, request: web.Request) -> web.Response:
-        form = await request.post()
+        form = await read_form(request)
         checkout = self._book.find(request.match_info["id"])
         if checkout is None:
             raise web.HTTPNotFound
-        action = str(form.get("action", ""))
+        action = form.get("action", "")
         self.choose(checkout.id, action)
         raise web.HTTPSeeOther(checkout.cancel_url if action == "close" else checkout.return_url)
 

@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 import socketio
 import structlog
 from aiohttp import web
-from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from pydantic import ValidationError
 
 from chatbot.addresses import client_address
+from chatbot.channels import frames
+from chatbot.pace import Pace
 from chatbot.service import Service
 from chatbot.turns import Answer, Beginning, Inbound, Turns
 from chatbot.wire import Open, Payload, Say, Seen, Start, leave
@@ -25,7 +24,6 @@ from store.database import StoreError, Tx
 log = structlog.get_logger(__name__)
 
 NAMESPACE = "/chat"
-MOST_FRAME_BYTES = 16 * 1024
 MOST_MESSAGES = 200
 MOST_CONVERSATIONS = 20
 
@@ -50,17 +48,18 @@ class WebChannel:
         self._turns = turns
         self._visitors: dict[str, Visitor] = {}
         self._devices: Counter[str] = Counter()
-        limits = service.settings.limits
-        self._pace = FixedWindowRateLimiter(MemoryStorage())
-        self._most = RateLimitItemPerSecond(limits.messages_per_ten_seconds, 10)
+        self._pace = Pace(service.settings.limits.messages_per_ten_seconds, 10)
         turns.tell = self.tell
         self.sio = sio = socketio.AsyncServer(
             async_mode="aiohttp",
             namespaces=[NAMESPACE],
             always_connect=True,  # so that welcome may be sent from the connect handler
+            async_handlers=False,  # so that who sends faster than we answer waits, and a turn's order is its arrival's
             cors_allowed_origins=self._origin_is_ours,
-            max_http_buffer_size=MOST_FRAME_BYTES,
+            max_http_buffer_size=frames.MOST_FRAME_BYTES,
+            serializer=frames.Packet,
         )
+        frames.guard(sio)
         sio.on("connect", self._connect, namespace=NAMESPACE)
         sio.on("disconnect", self._disconnect, namespace=NAMESPACE)
         sio.on("start", self._answering(Start, self._start), namespace=NAMESPACE)
@@ -78,8 +77,8 @@ class WebChannel:
 
     async def _close(self, app: web.Application) -> None:
         """Close the transports rather than the sessions: clients take that for a lost connection and come back."""
-        if self.sio.eio.sockets:  # it fails when there is nobody to disconnect
-            await self.sio.eio.disconnect()
+        for connection in list(self.sio.eio.sockets):
+            await frames.hang_up(self.sio, connection)
         await self.sio.shutdown()
 
     async def tell(self, answer: Answer, *, but: str | None = None) -> None:
@@ -95,7 +94,7 @@ class WebChannel:
 
     # ── what clients send ────────────────────────────────────────────────────────────────────────────────────
 
-    async def _connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
+    async def _connect(self, sid: str, environ: dict[str, Any], auth: object) -> bool:
         asked = auth if isinstance(auth, dict) else {}
         service = self._service
         token, locale = asked.get("session"), asked.get("locale")
@@ -114,7 +113,12 @@ class WebChannel:
         self._devices[session] += 1
         service.metrics.sockets.inc()
         await self.sio.enter_room(sid, session, namespace=NAMESPACE)
-        earlier = await service.database.look(lambda tx: conversations.of_session(tx, session, MOST_CONVERSATIONS))
+        try:
+            earlier = await service.database.look(lambda tx: conversations.of_session(tx, session, MOST_CONVERSATIONS))
+        except StoreError as broken:
+            log.error("the database refused a request", event_name="connect", reason=str(broken))
+            await self._disconnect(sid)
+            return False
         words, brand = service.words, service.settings.brand
         welcome = {
             "session": token,
@@ -138,6 +142,7 @@ class WebChannel:
             "agents_online": False,
         }
         await self.sio.emit("welcome", welcome, to=sid, namespace=NAMESPACE)
+        return True
 
     async def _disconnect(self, sid: str, reason: object = None) -> None:
         visitor = self._visitors.pop(sid, None)
@@ -196,7 +201,9 @@ class WebChannel:
 
     async def _unknown(self, event: str, sid: str, *payload: object) -> Ack:
         visitor = self._visitors.get(sid)
-        return self._refusal("unknown_event", visitor.locale if visitor else self._service.settings.languages.default)
+        if visitor is None:
+            return self._refusal("not_found", self._service.settings.languages.default)
+        return await self._too_fast(sid, visitor) or self._refusal("unknown_event", visitor.locale)
 
     # ── how they are answered ────────────────────────────────────────────────────────────────────────────────
 
@@ -209,8 +216,8 @@ class WebChannel:
             visitor = self._visitors.get(sid)
             if visitor is None:
                 return self._refusal("not_found", self._service.settings.languages.default)
-            if not self._pace.hit(self._most, visitor.session):
-                return self._refusal("slow_down", visitor.locale)
+            if refusal := await self._too_fast(sid, visitor):
+                return refusal
             try:
                 asked = shape.model_validate(payload)
             except ValidationError as fault:
@@ -227,6 +234,11 @@ class WebChannel:
 
         return answer
 
+    async def _too_fast(self, sid: str, visitor: Visitor) -> Ack | None:
+        """Count a request, once those answered before have been read; a refusal for one too many."""
+        await frames.until_read(self.sio, self.sio.manager.eio_sid_from_sid(sid, NAMESPACE))
+        return None if self._pace.allows(visitor.session) else self._refusal("slow_down", visitor.locale)
+
     async def _tell_others(self, answer: Answer, sid: str) -> None:
         if not answer.replayed:
             await self.tell(answer, but=sid)
@@ -239,7 +251,14 @@ class WebChannel:
         """Tell whether a page's origin is ours. The panel lives on our own host, whatever site embeds it."""
         if origin is None:
             return False
-        return origin == self._service.settings.server.public_url or urlsplit(origin).netloc == environ.get("HTTP_HOST")
+        try:
+            host = urlsplit(origin).netloc
+        except ValueError:
+            return False
+        ours = origin == self._service.settings.server.public_url or host == environ.get("HTTP_HOST")
+        if not ours:
+            log.info("a socket was refused; if the page was ours, set server.public_url to its address")
+        return ours
 
 
 @web.middleware

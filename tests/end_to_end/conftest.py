@@ -1,5 +1,6 @@
 """One demo for all the tests that only use it; those that break it start their own."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.end_to_end.browser import NoChromiumError, Visitor, chromium
+from tests.end_to_end.complaints import complaints
 from tests.end_to_end.customer import Customer
 from tests.end_to_end.demo_server import DemoServer
 from tests.end_to_end.own_demo import OwnDemo
@@ -81,3 +83,25 @@ def arrive(browser: Browser, shop: OwnDemo) -> Iterator[Callable[..., Visitor]]:
     yield visitor
     for each in visitors:
         each.leaves()
+
+
+@pytest.fixture(scope="module")
+def rude(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnDemo]:
+    """A demo to be rude to. Whatever it is sent, it has nothing to complain of, and stops in good order."""
+    server = OwnDemo(tmp_path_factory.mktemp("rude"))
+    server.changes = {"limits": {"identifiers_per_address_per_hour": 40}}
+    server.start()
+    yield server
+    assert server.stop() == 0
+    assert complaints(server.log) == []
+
+
+@pytest.fixture
+async def the_others_notice_nothing(rude: OwnDemo) -> AsyncIterator[None]:
+    """After a test somebody else is served at once, and the log holds no complaint."""
+    before = rude.log.stat().st_size
+    yield
+    other = await Customer(rude.url).connect()
+    assert (await asyncio.wait_for(other.start("pay_bill"), 2))[-1]["expects"] == "identifier"
+    await other.leave()
+    assert complaints(rude.log, before) == []

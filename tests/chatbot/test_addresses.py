@@ -1,0 +1,88 @@
+"""Whose network address a request counts for, whoever claims what."""
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+from hypothesis import given
+from hypothesis import strategies as st
+from multidict import CIMultiDict
+
+from chatbot.addresses import client_address, is_from_inside
+
+PROXIES = ["10.0.0.0/8", "::1"]
+
+
+def request(remote: str | None, *forwarded: str, header: str = "X-Forwarded-For") -> web.Request:
+    headers = CIMultiDict([(header, line) for line in forwarded])
+    asked = make_mocked_request("GET", "/", headers=headers).clone(remote=remote or "")
+    assert isinstance(asked, web.Request)
+    return asked
+
+
+def test_what_a_stranger_says_of_himself_is_not_believed() -> None:
+    assert client_address(request("203.0.113.9", "198.51.100.1"), PROXIES) == "203.0.113.9"
+    assert client_address(request("203.0.113.9", "10.0.0.1"), PROXIES) == "203.0.113.9"
+
+
+def test_a_proxy_is_believed_about_its_own_caller_only() -> None:
+    assert client_address(request("10.0.0.1", "198.51.100.1, 203.0.113.9"), PROXIES) == "203.0.113.9"
+    assert client_address(request("10.0.0.1", "198.51.100.1, 203.0.113.9, 10.2.2.2"), PROXIES) == "203.0.113.9"
+
+
+def test_a_line_that_a_proxy_wrote_below_the_callers_own_is_the_one_that_counts() -> None:
+    assert client_address(request("10.0.0.1", "198.51.100.1", "203.0.113.9"), PROXIES) == "203.0.113.9"
+
+
+def test_a_proxy_that_names_nobody_counts_itself() -> None:
+    assert client_address(request("10.0.0.1"), PROXIES) == "10.0.0.1"
+    assert client_address(request("10.0.0.1", " , "), PROXIES) == "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("written", "counted"),
+    [
+        ("203.0.113.9:4711", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("[2001:db8:1:2:3:4:5:6]:4711", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("nonsense", "unknown"),
+        ("", "10.0.0.1"),
+    ],
+)
+def test_addresses_are_read_however_they_are_written(written: str, counted: str) -> None:
+    assert client_address(request("10.0.0.1", written), PROXIES) == counted
+
+
+def test_an_ipv4_proxy_that_speaks_over_ipv6_is_still_trusted() -> None:
+    assert client_address(request("::ffff:10.0.0.1", "203.0.113.9"), PROXIES) == "203.0.113.9"
+
+
+def test_sixty_four_bits_of_an_ipv6_network_are_one_address() -> None:
+    near = {client_address(request(f"2001:db8:1:2::{last}"), []) for last in range(1, 50)}
+    assert len(near) == 1
+    assert client_address(request("2001:db8:1:3::1"), []) not in near
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])), max_size=4))
+def test_no_header_breaks_the_reading(lines: list[str]) -> None:
+    assert client_address(request("10.0.0.1", *lines), PROXIES)
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "inside"),
+    [
+        ("127.0.0.1", [], True),
+        ("10.0.0.1", [], True),
+        ("192.168.1.5", [], True),
+        ("8.8.8.8", [], False),
+        ("10.0.0.1", ["8.8.8.8"], False),
+        ("10.0.0.1", ["10.9.9.9"], True),
+        ("192.168.1.5", ["10.9.9.9"], False),
+        ("8.8.8.8", ["127.0.0.1"], False),
+        ("10.0.0.1", ["nonsense"], False),
+        ("", [], False),
+    ],
+)
+def test_inside_is_where_no_stranger_stands_behind_a_request(remote: str, forwarded: list[str], inside: bool) -> None:
+    assert is_from_inside(request(remote, *forwarded), PROXIES) is inside
