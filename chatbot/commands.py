@@ -1,4 +1,4 @@
-"""The command line: serve, demo, talk, import, flows, check-config."""
+"""The command line: serve, demo, talk, import, unlock, flows, check-config."""
 
 import argparse
 import asyncio
@@ -15,6 +15,7 @@ from chatbot.config import ConfigError, Settings, load, serving_problems
 from chatbot.importing import import_file
 from chatbot.service import open_service
 from chatbot.talk import talk
+from chatbot.unlocking import unlock
 from flows import draw
 from flows.words import Words
 from store.database import StoreError
@@ -54,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
         "--locale", default="en", help="the language to talk in"
     )
     with_config(add("import", _import, "Import accounts, invoices and mandates.")).add_argument("file", type=Path)
+    with_config(add("unlock", _unlock, "Let a customer in again whom wrong codes locked out.")).add_argument(
+        "identifier", help="the customer's email or mobile"
+    )
     add("flows", _flows, "Draw the dialogue as a Mermaid diagram.").add_argument(
         "--document", action="store_true", help="print the whole of docs/flows.md instead"
     )
@@ -85,6 +89,10 @@ def _talk(asked: argparse.Namespace) -> int:
 
 def _import(asked: argparse.Namespace) -> int:
     return asyncio.run(import_file(load(asked.config), asked.file))
+
+
+def _unlock(asked: argparse.Namespace) -> int:
+    return asyncio.run(unlock(load(asked.config), asked.identifier))
 
 
 def _flows(asked: argparse.Namespace) -> int:

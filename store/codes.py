@@ -53,7 +53,8 @@ def issue(tx: Tx, challenge: Challenge, conversation: str, origin: str) -> None:
 def newest(tx: Tx, conversation: str) -> Challenge | None:
     """Return the conversation's newest challenge, whatever became of it."""
     row = tx.one(
-        "select * from challenges where conversation = :conversation order by created_at desc limit 1",
+        """select * from challenges where conversation = :conversation
+        order by created_at desc, case state when 'live' then 0 when 'superseded' then 2 else 1 end limit 1""",
         {"conversation": conversation},
     )
     if row is None:
@@ -127,9 +128,9 @@ def failures(tx: Tx, value: str, most: int) -> list[datetime]:
     return [parse(row["at"]) for row in rows]
 
 
-def clear_failures(tx: Tx, value: str) -> None:
-    """Forget an identifier's failures: its owner has just given a right code."""
-    tx.run("delete from attempts_log where kind = :kind and subject = :value", {"kind": FAILED, "value": value})
+def clear_failures(tx: Tx, value: str) -> int:
+    """Forget an identifier's failures, since its owner has proved to be there; returns how many there were."""
+    return tx.run("delete from attempts_log where kind = :kind and subject = :value", {"kind": FAILED, "value": value})
 
 
 def identifiers_tried(tx: Tx, address: str, since: datetime) -> dict[str, datetime]:
