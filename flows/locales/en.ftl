@@ -271,7 +271,9 @@ page-sandbox-back = Back to { $merchant }
 
 # The chat panel. The page gives these to the panel as they stand, so a value is always a plain { $name }.
 # Home
-widget-greeting = Hello. How can we help?
+widget-greeting =
+    Hello.
+    How can we help?
 widget-connecting = One moment
 widget-people-here = People from our team are here now
 widget-people-away = Our assistant is here day and night
@@ -333,7 +335,7 @@ widget-debit = Direct debit
 widget-debit-next = Will be collected on { $date }
 widget-debit-none = No collection is planned yet
 widget-debit-nothing-to-do = Nothing for you to do
-widget-link = To pay
+widget-link = Payment link
 widget-link-pay = Pay { $amount }
 widget-link-where = Opens { $host } in a new tab.
 widget-link-until = You can use this link until { $moment }.

@@ -271,7 +271,9 @@ page-sandbox-back = Volver a { $merchant }
 
 # El panel del chat. La página se las entrega tal cual, así que un valor es siempre un simple { $name }.
 # Inicio
-widget-greeting = Hola, ¿en qué podemos ayudarle?
+widget-greeting =
+    Hola.
+    ¿En qué podemos ayudarle?
 widget-connecting = Un momento
 widget-people-here = Hay personas de nuestro equipo conectadas
 widget-people-away = Nuestro asistente le atiende a cualquier hora
@@ -333,7 +335,7 @@ widget-debit = Domiciliación bancaria
 widget-debit-next = Se cobrará el { $date }
 widget-debit-none = Aún no hay ningún cobro previsto
 widget-debit-nothing-to-do = No tiene que hacer nada
-widget-link = Por pagar
+widget-link = Enlace de pago
 widget-link-pay = Pagar { $amount }
 widget-link-where = Se abre { $host } en otra pestaña.
 widget-link-until = Puede usar este enlace hasta el { $moment }.

@@ -18,7 +18,7 @@ svg{position:absolute;inset:0;width:26px;height:26px;margin:auto;fill:none;strok
 .open .screen{opacity:1;transform:none}
 iframe{display:block;width:100%;height:100%;border:0;color-scheme:light dark}
 @media (prefers-color-scheme:dark){.screen{background:#161a21;box-shadow:0 0 0 1px #343d4a,0 16px 48px #00000080}.badge{box-shadow:0 0 0 2px #161a21}}
-@media (max-width:480px){.open .bubble{display:none}.screen,.left .screen{inset:0;width:auto;height:auto;max-height:none;border-radius:0;padding:env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom) env(safe-area-inset-left)}}
+@media (max-width:480px),(max-height:480px){.open .bubble{display:none}.screen,.left .screen{inset:0;width:auto;height:auto;max-height:none;border-radius:0;padding:env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom) env(safe-area-inset-left)}}
 @keyframes arrive{from{opacity:0;transform:scale(.8)}}
 @media (prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important}}
 @media (forced-colors:active){.screen,.bubble{border:1px solid}}`;

@@ -1,4 +1,4 @@
-/** On phones the panel is the whole screen: it stays above the on-screen keyboard, and the page behind stands still. */
+/** On phones and in other small windows the panel is the whole screen: it stays above the on-screen keyboard, and the page behind stands still. */
 
 export interface PhoneScreen {
   take(): void;
@@ -7,7 +7,7 @@ export interface PhoneScreen {
 
 /** Fits `screen` to what can be seen of a phone's screen between `take` and `release`. Elsewhere it does nothing. */
 export function phoneScreen(screen: HTMLElement): PhoneScreen {
-  const phone = matchMedia("(max-width:480px)");
+  const phone = matchMedia("(max-width:480px),(max-height:480px)");
   const view = window.visualViewport;
   let taken = false;
   let held: { readonly top: number; readonly style: string } | undefined;
