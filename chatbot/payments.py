@@ -17,7 +17,7 @@ from chatbot.keys import new_secret_id, token_hash
 from chatbot.service import Service
 from chatbot.wire import pay_url, utc
 from flows.events import Event
-from store import billing, booking, links, payments
+from store import billing, booking, codes, links, payments
 from store.booking import Recorded
 from store.database import Tx
 from store.links import Link, LinkedInvoice, Standing
@@ -298,7 +298,7 @@ def _undecided(tx: Tx, digest: str) -> list[Payment]:
 def _event(tx: Tx, recorded: Recorded, now: datetime) -> Event | None:
     """Tell the conversation what was recorded; a refund and a doubt are not for the customer's ears."""
     name, payment = EVENTS.get(recorded.what), recorded.payment
-    if name is None:
+    if name is None or (payment.link is not None and not _is_still_theirs(tx, links.read_link(tx, payment.link))):
         return None
     if recorded.what == "abandoned" and not _still_open(tx, payment, now):
         return None  # the gateway's page closed by itself, long after the link did
@@ -317,10 +317,16 @@ def _still_open(tx: Tx, payment: Payment, now: datetime) -> bool:
     return payment.link is not None and links.standing(tx, links.read_link(tx, payment.link), now) == "open"
 
 
+def _is_still_theirs(tx: Tx, link: Link) -> bool:
+    """Tell whether a link's conversation is still its customer's, and not gone over to another email or mobile."""
+    newest = None if link.conversation is None else codes.newest(tx, link.conversation)
+    return newest is None or newest.contact == link.contact
+
+
 def _ending(link: Link, now: datetime) -> Callable[[Tx], Event | None]:
     def end(tx: Tx) -> Event | None:
         settled = links.standing(tx, link, now) == "settled"
-        if not links.expire(tx, link.id, now) or settled:
+        if not links.expire(tx, link.id, now) or settled or not _is_still_theirs(tx, link):
             return None
         return Event("link_expired", {"amount_minor": link.amount_minor, "currency": link.currency})
 

@@ -22,6 +22,7 @@ SECRET_MASK = "•••"  # noqa: S105 (the mask, not what it hides)
 """Stands for a card's security code or expiry date."""
 
 SHORTEST, LONGEST = 13, 19
+SHORTEST_PIECE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,11 @@ def splits_card(earlier: Sequence[str], text: str) -> bool:
         if _is_card(digits):
             return True
     return False
+
+
+def is_fragment(text: str) -> bool:
+    """Tell whether a text could be a piece of a card number sent in pieces: three digits or more, and nothing else."""
+    return SHORTEST_PIECE <= len(_fragment(text)) <= LONGEST
 
 
 def _fragment(text: str) -> str:

@@ -13,7 +13,7 @@ import structlog
 
 from chatbot import codes
 from chatbot.effects import Turn, perform
-from chatbot.redact import redact
+from chatbot.redact import SECRET_MASK, is_fragment, redact, splits_card
 from chatbot.service import Service
 from chatbot.wire import leave
 from flows.engine import START, advance
@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 # An effect's answer is the next event; a dialogue that is not at rest after this many is broken.
 MOST_STEPS = 20
+# Messages in which a card number may have been sent piece by piece.
+MOST_PIECES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,7 @@ class Turns:
         if conversation is None:
             return None
         turn = Turn(tx, self._service, conversation, self._service.clock.now())
-        _move(turn, event)
+        _move(turn, event if codes.verified(self._service, conversation, turn.now) else _without_balance(event))
         return self._write(turn, None, None)
 
     def _again(self, tx: Tx, conversation: Conversation, taken: conversations.Taken, digest: str) -> Answer | Refused:
@@ -226,10 +228,26 @@ def _hear(turn: Turn, inbound: Inbound) -> Event | None:
         return chosen(inbound.choice, conversation.state, conversation.facts, conversation.offered)
     assert inbound.text is not None
     redacted = redact(inbound.text)
+    if _ends_a_card(turn, inbound.text):
+        turn.write("customer", SECRET_MASK, client_id=inbound.id)
+        return Event("card_typed")
     turn.write("customer", redacted.clean, client_id=inbound.id)
     if redacted.card:
         return Event("card_typed")
     return understand(redacted.text, redacted.clean, conversation.state, conversation.facts, conversation.offered)
+
+
+def _ends_a_card(turn: Turn, text: str) -> bool:
+    """Tell whether a text is the last piece of a card number; the pieces before it are taken out as well."""
+    if not is_fragment(text):
+        return False
+    earlier = conversations.newest_said(turn.tx, turn.conversation.id, MOST_PIECES)
+    if not splits_card([message.text for message in earlier], text):
+        return False
+    for message in earlier:
+        if is_fragment(message.text):
+            conversations.rewrite(turn.tx, turn.conversation.id, message.seq, SECRET_MASK)
+    return True
 
 
 def _label(turn: Turn, choice: str) -> str | None:
@@ -243,6 +261,11 @@ def _label(turn: Turn, choice: str) -> str | None:
             if option["id"] == choice:
                 return str(option["label"])
     return None
+
+
+def _without_balance(event: Event) -> Event:
+    """What is left to pay is only for a customer who is verified just now, whatever else there is to tell."""
+    return Event(event.name, {**event.data, "balance_minor": 0}) if "balance_minor" in event.data else event
 
 
 def _move(turn: Turn, event: Event) -> None:

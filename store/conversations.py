@@ -176,17 +176,47 @@ def mark_seen(tx: Tx, conversation: str, session: str, seq: int) -> bool:
     return True
 
 
-def forget_before(tx: Tx, before: datetime) -> int:
-    """Delete conversations that ended before a time, with all that hangs on them; returns how many.
+def newest_said(tx: Tx, conversation: str, most: int) -> list[Message]:
+    """Return the newest messages that the customer wrote, at most `most`, in order."""
+    rows = tx.all(
+        """select * from messages where conversation = :conversation and author = 'customer'
+        order by seq desc limit :most""",
+        {"conversation": conversation, "most": most},
+    )
+    return [_message(row) for row in reversed(rows)]
+
+
+def rewrite(tx: Tx, conversation: str, seq: int, text: str) -> None:
+    """Put other words in the place of a message's."""
+    tx.run(
+        "update messages set text = :text where conversation = :conversation and seq = :seq",
+        {"text": text, "conversation": conversation, "seq": seq},
+    )
+
+
+def forget_before(tx: Tx, before: datetime, most: int) -> int:
+    """Delete up to `most` conversations that ended before a time, with all that hangs on them; returns how many.
 
     Payment links and payments are kept, since they belong to the books; they lose their conversation.
     """
-    old = {"before": stamp(before)}
-    chosen = "select id from conversations where updated_at < :before"
+    old = {"before": stamp(before), "most": most}
+    chosen = "select id from conversations where updated_at < :before order by updated_at, id limit :most"
     tx.run(f"update payment_links set conversation = null where conversation in ({chosen})", old)
     tx.run(f"delete from challenges where conversation in ({chosen})", old)
     tx.run(f"delete from messages where conversation in ({chosen})", old)
-    return tx.run("delete from conversations where updated_at < :before", old)
+    return tx.run(f"delete from conversations where id in ({chosen})", old)
+
+
+def forget_traces_before(tx: Tx, before: datetime) -> None:
+    """Delete what outlives its conversation for no good reason: letters, counted tries, browsers without a chat."""
+    old = {"before": stamp(before)}
+    tx.run("delete from outbox where created_at < :before and state in ('sent', 'failed', 'dropped')", old)
+    tx.run("delete from attempts_log where at < :before", old)
+    tx.run(
+        """delete from sessions where seen_at < :before
+        and not exists (select 1 from conversations c where c.session = sessions.id)""",
+        old,
+    )
 
 
 def _conversation(row: Row) -> Conversation:

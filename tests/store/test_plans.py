@@ -37,8 +37,11 @@ def plan(connection: sqlite3.Connection, sql: str) -> list[str]:
     return [row[3] for row in connection.execute(f"explain query plan {sql}", Anything())]
 
 
-# Housekeeping, once a day and on a thread of its own: an index would cost every turn more than the scan costs here.
-MAY_SCAN = re.compile(r"from conversations where updated_at < :before$")
+# Housekeeping, once an hour and little by little: an index would cost every turn more than the scan costs here.
+MAY_SCAN = re.compile(
+    r"conversations where updated_at < :before|outbox where created_at < :before|attempts_log where at < :before"
+    r"|sessions where seen_at < :before"
+)
 
 
 @pytest.fixture
