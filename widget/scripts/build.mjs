@@ -1,10 +1,11 @@
-// Builds everything that browsers load into dist/, the same bytes from the same sources every time.
+// Builds everything that browsers load into dist/ (or the folder named), the same bytes from the same sources every time.
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { rm } from "node:fs/promises";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const outdir = process.argv[2] ? resolve(process.argv[2]) : join(root, "dist");
 const target = ["es2022", "chrome94", "firefox102", "safari15.4"];
 const shared = {
   absWorkingDir: root,
@@ -16,12 +17,12 @@ const shared = {
   logLevel: "warning",
 };
 
-await rm(join(root, "dist"), { recursive: true, force: true });
-await build({ ...shared, entryPoints: { loader: "src/loader.ts" }, outdir: "dist", format: "iife" });
+await rm(outdir, { recursive: true, force: true });
+await build({ ...shared, entryPoints: { loader: "src/loader.ts" }, outdir, format: "iife" });
 await build({
   ...shared,
   entryPoints: { panel: "src/panel/main.tsx" },
-  outdir: "dist",
+  outdir,
   format: "iife",
   jsx: "transform",
   jsxFactory: "h",
@@ -32,5 +33,5 @@ await build({
 await build({
   ...shared,
   entryPoints: { panel: "src/style/panel.css", tokens: "src/style/tokens.css", base: "src/style/base.css" },
-  outdir: "dist",
+  outdir,
 });
