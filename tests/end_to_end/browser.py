@@ -12,6 +12,7 @@ from typing import Any, Literal
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    Error,
     Frame,
     FrameLocator,
     Locator,
@@ -43,7 +44,7 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 class NoChromiumError(Exception):
-    """There is no Chromium on this machine."""
+    """There is no Chromium on this machine, or none that starts."""
 
 
 def find_chromium(playwright: Playwright) -> str:
@@ -59,12 +60,14 @@ def find_chromium(playwright: Playwright) -> str:
 
 
 @contextmanager
-def chromium(*arguments: str) -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """A Chromium for as long as it is needed. Raises NoChromiumError."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(playwright), args=[*ARGUMENTS, *arguments], timeout=60_000
-        )
+        path = find_chromium(playwright)
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=60_000)
+        except Error as fault:
+            raise NoChromiumError(f"{path} does not start: {fault.message}") from fault
         yield browser
         browser.close()
 
@@ -206,7 +209,7 @@ class Panel:
     def pay_all(self) -> Locator:
         """Ask for a link for everything that is owed; returns the link's button."""
         self.choose("pay_all")
-        return self.card("To pay").get_by_role("link")
+        return self.card("Payment link").get_by_role("link")
 
     def follow(self, link: Locator) -> Page:
         """Follow a link that opens in a new tab."""

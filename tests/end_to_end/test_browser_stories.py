@@ -34,8 +34,8 @@ def test_somebody_who_owes_pays_and_the_receipt_appears_by_itself(
     expect(receipt.locator(".amount")).to_have_text("£42.50")
     reference = tab.get_by_test_id("receipt").inner_text()
     expect(receipt).to_contain_text(reference)
-    expect(panel.card("To pay")).to_contain_text("Paid")
-    expect(panel.card("To pay").get_by_role("link")).to_have_count(0)
+    expect(panel.card("Payment link")).to_contain_text("Paid")
+    expect(panel.card("Payment link").get_by_role("link")).to_have_count(0)
 
 
 @pytest.mark.parametrize("identifier", ["dd@example.com", "07700 900002"], ids=["email", "mobile"])
