@@ -270,5 +270,5 @@ def _message(row: Row) -> Message:
     )
 
 
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+# One encoder for all: json.dumps builds another each time that it is asked for anything but its defaults.
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -107,7 +107,8 @@ create table conversations (
     started_at text not null,
     updated_at text not null
 );
-create index conversations_by_session on conversations (session, updated_at);
+-- Without the time, which changes with every turn: a session has few conversations, and they are sorted when listed.
+create index conversations_by_session on conversations (session);
 create table messages (
     conversation text not null references conversations (id),
     seq integer not null,
