@@ -112,7 +112,7 @@ def make_link(
         expires_at=now + timedelta(minutes=service.settings.payments.link_minutes),
     )
     asked = [(invoice.id, invoice.amount_minor) for invoice in chosen]
-    made = links.make_link(tx, link, token_hash(service.keys.link_token(secret)), asked)
+    made = links.make_link(tx, link, lambda id_: token_hash(service.keys.link_token(id_)), asked)
     return LinkMade(made.id, made.amount_minor, made.currency, made.expires_at)
 
 

@@ -1,6 +1,6 @@
 """Payment links: what each asks for, and whether it may still be paid. At most one open link asks for an invoice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -38,18 +38,21 @@ class LinkedInvoice:
     amount_minor: int
 
 
-def make_link(tx: Tx, link: Link, token_hash: str, invoices: Sequence[tuple[str, int]]) -> Link:
+def make_link(tx: Tx, link: Link, hash_of: Callable[[str], str], invoices: Sequence[tuple[str, int]]) -> Link:
     """Write an open link for these (invoice, amount), or give the open one that asks for the same its new expiry.
 
     The link's amount may be above the invoices' sum by charges that stand on no invoice. Other open links that share
     an invoice, or such charges, are revoked: two links for one debt would invite paying it twice. A link that is used
     again belongs to the conversation that asked last, which will hear of the payment.
+
+    `hash_of` gives the hash of the token that belongs to a link's id. It is written anew when a link is used again: the
+    service's key, which tokens are derived with, may have changed since.
     """
     wanted = dict(invoices)
     for other in _open_links(tx, link.account, link.created_at):
         asked = _asked(tx, other.id)
         if asked == wanted and (other.amount_minor, other.currency) == (link.amount_minor, link.currency):
-            return _renew(tx, other, link)
+            return _renew(tx, other, link, hash_of(other.id))
         if asked.keys() & wanted.keys() or not (asked and wanted):
             _set_state(tx, other.id, "revoked")
     tx.run(
@@ -58,7 +61,7 @@ def make_link(tx: Tx, link: Link, token_hash: str, invoices: Sequence[tuple[str,
         values (:id, :token_hash, :conversation, :account, :contact, :currency, :amount, 'open', :created, :expires)""",
         {
             "id": link.id,
-            "token_hash": token_hash,
+            "token_hash": hash_of(link.id),
             "conversation": link.conversation,
             "account": link.account,
             "contact": link.contact,
@@ -75,12 +78,13 @@ def make_link(tx: Tx, link: Link, token_hash: str, invoices: Sequence[tuple[str,
     return link
 
 
-def _renew(tx: Tx, old: Link, new: Link) -> Link:
+def _renew(tx: Tx, old: Link, new: Link, token_hash: str) -> Link:
     tx.run(
-        """update payment_links set expires_at = :expires, conversation = :conversation, contact = :contact
-        where id = :id""",
+        """update payment_links set expires_at = :expires, conversation = :conversation, contact = :contact,
+            token_hash = :token_hash where id = :id""",
         {
             "id": old.id,
+            "token_hash": token_hash,
             "expires": stamp(new.expires_at),
             "conversation": new.conversation,
             "contact": new.contact,

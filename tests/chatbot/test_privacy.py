@@ -5,8 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from chatbot import retention
+from chatbot.config import Secrets
+from chatbot.keys import token_hash
 from chatbot.redact import SECRET_MASK
 from flows.events import Event
 from store.conversations import forget_before
@@ -167,3 +170,20 @@ async def test_forgetting_goes_by_small_steps(house: House) -> None:
         1,
         0,
     ]
+
+
+async def test_a_link_that_is_asked_for_again_works_after_the_key_was_changed(house: House, tmp_path: Path) -> None:
+    visitor = await house.visitor()
+    await visitor.verify()
+    old = (await visitor.choose("pay_all")).messages[-1]["card"]["url"]
+    await house.close()
+    other = await House.open(
+        tmp_path, house.clock, secrets=Secrets(key=SecretStr("another key, as long as it must be"))
+    )
+    again = await other.visitor()
+    await again.verify()
+    new = (await again.choose("pay_all")).messages[-1]["card"]["url"]
+    assert new != old
+    hashes = [row["token_hash"] for row in await other.rows("select token_hash from payment_links")]
+    assert hashes == [token_hash(new.rpartition("/")[2])]
+    await other.close()
