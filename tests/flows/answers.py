@@ -35,7 +35,11 @@ STATEMENTS: list[dict[str, Any]] = [
 ]
 
 ANSWERED: dict[type, list[tuple[str, dict[str, Any]]]] = {
-    SendCode: [("code_sent", {"wait_s": 30, "life_s": 600}), ("code_refused", {"wait_s": 30}), ("code_refused", {"wait_s": 86400})],
+    SendCode: [
+        ("code_sent", {"wait_s": 30, "life_s": 600}),
+        ("code_refused", {"wait_s": 30}),
+        ("code_refused", {"wait_s": 86400}),
+    ],
     CheckCode: [("code_right", {}), ("code_wrong", {}), ("code_expired", {}), ("code_used_up", {})],
     FindAccounts: [
         ("accounts", {"accounts": []}),
