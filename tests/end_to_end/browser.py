@@ -67,7 +67,7 @@ def chromium() -> Iterator[Browser]:
         try:
             browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=60_000)
         except Error as fault:
-            raise NoChromiumError(f"{path} does not start: {fault.message}") from fault
+            raise NoChromiumError(f"{path} does not start: {fault.message.splitlines()[0]}") from fault
         yield browser
         browser.close()
 
