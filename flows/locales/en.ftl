@@ -150,7 +150,7 @@ action-person = Talk to a person
 
 # What an earlier conversation is called in the list.
 title-menu = Getting started
-title-pay-bill = Paying my bill
+title-pay-bill = Pay my bill
 title-person = Message to the team
 
 # Answers to requests that could not be taken.

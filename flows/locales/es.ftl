@@ -150,7 +150,7 @@ action-person = Hablar con una persona
 
 # Cómo se llama una conversación anterior en la lista.
 title-menu = Para empezar
-title-pay-bill = Pago de mi factura
+title-pay-bill = Pagar mi factura
 title-person = Mensaje al equipo
 
 # Respuestas a lo que no se pudo atender.
