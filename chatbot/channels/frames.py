@@ -25,7 +25,7 @@ MOST_FRAME_BYTES = 16 * 1024
 MOST_PACKETS = 16
 MOST_ATTACHMENTS = 4
 # Answers that may wait for a client to read them, before the next of its requests is looked at.
-MOST_UNREAD = 100
+MOST_UNREAD = 20
 UNREAD_WAIT_S = 0.01
 # The frames of Engine.IO that carry no message. With nothing behind them, nothing behind them needs to be decoded.
 CONTROL = frozenset(("1", "2", "2probe", "3", "3probe", "5", "6"))

@@ -1,0 +1,171 @@
+"""The web channel from within: connections that misbehave cost little, and none keeps the service from stopping."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import unused_port
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.channels import frames
+from chatbot.channels.web import WebChannel
+from chatbot.turns import Inbound
+from store.database import StoreError
+from tests.clock import FakeClock
+from tests.end_to_end.raw_socket import RawSocket, code_of
+from tests.house import House
+
+REQUEST = "a-request-of-mine"
+
+
+@asynccontextmanager
+async def serving(house: House) -> AsyncIterator[tuple[WebChannel, str]]:
+    """The web channel alone, behind a server as the service runs it; it has stopped when this ends."""
+    channel, app = WebChannel(house.service, house.turns), web.Application()
+    channel.attach(app)
+    runner = web.AppRunner(app, shutdown_timeout=2)
+    await runner.setup()
+    port = unused_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield channel, f"http://127.0.0.1:{port}"
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def house(tmp_path: Path, clock: FakeClock) -> AsyncIterator[House]:
+    opened = await House.open(tmp_path, clock)
+    yield opened
+    await opened.close()
+
+
+async def test_who_asks_without_reading_is_waited_for(house: House) -> None:
+    async with serving(house) as (channel, url), RawSocket.open(url) as raw:
+        conversation = (await raw.ask("start", {"id": REQUEST}))["conversation"]
+        session = house.service.keys.session_id(raw.welcome["session"])
+        assert session is not None
+        for number in range(100):
+            await house.turns.say(Inbound(conversation, session, f"{REQUEST}-{number}", "address", "long " * 400))
+        [connection] = channel.sio.eio.sockets.values()
+        reading = raw.ws._response.connection.transport  # type: ignore[union-attr]
+        reading.pause_reading()
+        for number in range(50):
+            payload = json.dumps(["open", {"conversation": conversation, "after": 0}])
+            await raw.ws.send_str(f"42/chat,{100 + number}{payload}")
+        unread = []
+        for _ in range(20):
+            await asyncio.sleep(0.02)
+            unread.append(connection.queue.qsize())
+        assert 0 < max(unread) <= frames.MOST_UNREAD + 1
+        reading.resume_reading()
+        for number in range(50):
+            assert len((await raw.acknowledgement(100 + number))["messages"]) == 200
+
+
+async def test_a_client_that_never_asks_for_its_packets_does_not_keep_the_service_from_stopping(house: House) -> None:
+    async with asyncio.timeout(5), aiohttp.ClientSession() as http:
+        async with serving(house) as (channel, url):
+            async with http.get(f"{url}/socket.io/?EIO=4&transport=polling") as answer:
+                sid = json.loads((await answer.text())[1:])["sid"]
+            async with http.post(f"{url}/socket.io/?EIO=4&transport=polling&sid={sid}", data="40/chat,") as answer:
+                assert answer.status == 200
+            assert len(channel._visitors) == 1
+        assert channel._visitors == {}
+
+
+async def test_those_who_are_connected_are_told_when_the_service_stops(house: House) -> None:
+    async with aiohttp.ClientSession() as http:
+        async with serving(house) as (_, url):
+            ws = await http.ws_connect(f"{url}/socket.io/?EIO=4&transport=websocket")
+            await ws.receive()
+            await ws.send_str("40/chat,")
+        seen = [message.data async for message in ws]
+        assert seen[-1] == "1", "Engine.IO's way to say goodbye: the client comes back"
+
+
+async def test_a_database_that_fails_turns_a_visitor_away_and_keeps_nothing_of_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(work: object) -> None:
+        raise StoreError("the disk is gone")
+
+    async with serving(house) as (channel, url), RawSocket.open(url, join=False) as raw:
+        with monkeypatch.context() as patch:
+            patch.setattr(house.service.database, "look", broken)
+            await raw.ws.send_str("40/chat,")
+            assert (await raw.frame()).startswith("40/chat,")
+            assert (await raw.frame()).startswith("41/chat,")
+        assert channel._visitors == {}
+        assert channel._devices == {}
+        await raw.join()
+        assert (await raw.ask("start", {"id": REQUEST}))["ok"]
+
+
+async def test_a_fault_of_ours_is_an_honest_refusal_and_the_next_try_works(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    async with serving(house) as (_, url), RawSocket.open(url) as raw:
+        with monkeypatch.context() as patch:
+            patch.setattr(house.turns, "_start", broken)
+            assert code_of(await raw.ask("start", {"id": REQUEST})) == "unavailable"
+        assert (await raw.ask("start", {"id": REQUEST}))["ok"]
+
+
+async def test_every_connection_that_ends_is_forgotten(house: House) -> None:
+    async with serving(house) as (channel, url):
+        for _ in range(20):
+            async with RawSocket.open(url) as raw:
+                await raw.ask("start", {"id": REQUEST})
+            async with RawSocket.open(url) as raw:
+                await raw.ws.send_str("41/chat,")
+                await raw.join()
+            async with RawSocket.open(url) as raw:
+                await raw.ws.send_str("not a frame")
+                assert await raw.ends()
+        async with asyncio.timeout(5):
+            while channel._visitors or channel.sio.eio.sockets:
+                await asyncio.sleep(0.01)
+        assert channel._devices == {}
+        assert channel.sio.environ == {}
+        assert house.service.metrics.sockets._value.get() == 0
+
+
+async def test_turns_of_one_socket_keep_the_order_in_which_they_were_sent(house: House) -> None:
+    async with serving(house) as (_, url), RawSocket.open(url) as raw:
+        conversation = (await raw.ask("start", {"id": REQUEST}))["conversation"]
+        for number in range(30):
+            say = {"conversation": conversation, "id": f"{REQUEST}-{number}", "text": f"hello {number}"}
+            await raw.ws.send_str(f"42/chat,{100 + number}{json.dumps(['say', say])}")
+        for number in range(30):
+            assert (await raw.acknowledgement(100 + number))["messages"][0]["text"] == f"hello {number}"
+
+
+@given(st.text(max_size=20) | st.from_regex(r"[0-9b].{0,8}", fullmatch=True))
+def test_a_frame_is_a_control_or_a_message_that_begins_with_its_kind(frame: str) -> None:
+    assert frames.is_frame(frame) is (frame in frames.CONTROL or (frame[:1] == "4" and frame[1:2] in set("0123456789")))
+
+
+@given(
+    st.text(max_size=60)
+    | st.from_regex(r"[0-6](\d{1,3}-)?(/[a-z]*,)?\d{0,5}[\[{\"].{0,30}", fullmatch=True)
+    | st.binary(max_size=30)
+)
+def test_what_is_decoded_is_a_packet_or_a_value_error(sent: str | bytes) -> None:
+    try:
+        packet = frames.Packet(encoded_packet=sent)
+    except ValueError:
+        return
+    if sent and packet.packet_type in (2, 5):
+        assert isinstance(packet.data[0], str)
+        assert packet.data[0] not in frames.OWN_EVENTS
+        assert packet.attachment_count <= frames.MOST_ATTACHMENTS

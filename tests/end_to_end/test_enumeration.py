@@ -1,0 +1,209 @@
+"""Who is a customer is nobody's business: known and unknown identifiers look the same, and take as long."""
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatbot import demo
+from chatbot.importing import import_bills
+from store import open_database
+from tests.end_to_end.customer import new_id
+from tests.end_to_end.own_demo import OwnDemo
+from tests.end_to_end.raw_socket import RawSocket
+from tests.end_to_end.tables import rows
+
+PAIRS, WARM_UP = 500, 40
+BOUND_S = 0.005
+WIDE = {
+    "messages_per_ten_seconds": 1_000_000, "identifiers_per_address_per_hour": 1_000_000,
+    "codes_per_ten_minutes": 3, "codes_per_day": 10, "failures_per_hour": 10,
+}  # fmt: skip
+
+# Columns that are made anew for every row, name somebody, or are read by the dispatcher alone.
+OWN = {
+    "id", "conversation", "session", "value", "contact", "recipient", "args", "channel", "preview", "facts", "text",
+    "subject", "client_id", "digest", "detail",
+}  # fmt: skip
+TIMES = {"at", "created_at", "expires_at", "due_at", "updated_at", "started_at", "seen_at"}
+AFTERWARDS = {"state", "tries", "claimed_until", "provider_id", "error", "sent_at", "due_at"}
+
+
+def known(number: int) -> str:
+    return f"person{number:04}@example.com"
+
+
+def unknown(number: int) -> str:
+    return f"nobody{number:04}@example.com"
+
+
+async def invite(folder: Path, customers: int) -> None:
+    lines: list[dict[str, Any]] = []
+    for number in range(customers):
+        lines += [
+            {"kind": "customer", "id": f"C{number}", "name": f"Person {number}", "emails": [known(number)]},
+            {"kind": "account", "number": f"BB-{number:05}", "name": "Broadband", "currency": "GBP",
+             "customers": [f"C{number}"]},
+        ]  # fmt: skip
+    (folder / "people.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    database = open_database(demo.settings(0, folder / ".demo").database.url)
+    await database.migrate()
+    with (folder / "people.jsonl").open("rb") as file:
+        await import_bills(database, file)
+    await database.close()
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnDemo]:
+    """A server with many customers, whose limits are the product's for each identifier and wide for one address."""
+    folder = tmp_path_factory.mktemp("town")
+    with asyncio.Runner() as runner:  # a loop of its own: those of the tests are not there yet
+        runner.run(invite(folder, WARM_UP + PAIRS + 10))
+    server = OwnDemo(folder)
+    server.changes = {"limits": WIDE}
+    server.start()
+    yield server
+    assert server.stop() == 0
+
+
+async def begin(raw: RawSocket) -> str:
+    return str((await raw.ask("start", {"id": new_id(), "action": "pay_bill"}))["conversation"])
+
+
+async def say(raw: RawSocket, conversation: str, text: str) -> dict[str, Any]:
+    return await raw.ask("say", {"conversation": conversation, "id": new_id(), "text": text})
+
+
+def words(answer: dict[str, Any], identifier: str) -> list[Any]:
+    """An acknowledgement without what differs between any two requests."""
+    assert answer["ok"]
+    return [
+        {key: json.dumps(value).replace(identifier, "…") for key, value in message.items() if key not in ("id", "at")}
+        for message in answer["messages"]
+    ]
+
+
+def shapes(server: OwnDemo, conversation: str, identifier: str) -> dict[str, list[dict[str, Any]]]:
+    """Every row that is about a conversation or its identifier, by table, without ids, names and times."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    [[session]] = rows(server, "select session from conversations where id = ?", conversation)
+    for (table,) in rows(server, "select name from sqlite_master where type = 'table' order by name"):
+        if table == "identifiers":
+            continue  # whose identifier it is: the company's own record, which was there before
+        columns = [name for _, name, *_ in rows(server, f"pragma table_info({table})")]
+        kept = []
+        for row in rows(server, f"select * from {table}"):
+            if {conversation, identifier, session} & set(row) or conversation in str(row):
+                named = dict(zip(columns, row, strict=True))
+                kept.append(
+                    {
+                        name: str(value).replace(identifier, "…")
+                        for name, value in named.items()
+                        if name not in OWN | TIMES | AFTERWARDS
+                    }
+                )
+        found[table] = kept
+    return found
+
+
+async def test_the_whole_road_has_the_same_words_and_leaves_the_same_rows(town: OwnDemo) -> None:
+    """Ask, ask again too soon, guess five times and once more, leave a message: nothing tells who is known."""
+    heard, left = [], []
+    for identifier in (known(WARM_UP + PAIRS), unknown(WARM_UP + PAIRS)):
+        async with RawSocket.open(town.url) as raw:
+            conversation = await begin(raw)
+            answers = [words(await say(raw, conversation, identifier), identifier)]
+            guesses = [f"{guess:06}" for guess in range(100, 106)]
+            message = ["talk to a person", "Please call me", identifier]
+            for text in ("send a new code", *guesses, "back", identifier, "help", *message):
+                answers += [words(await say(raw, conversation, text), identifier)]
+        heard.append(answers)
+        left.append(shapes(town, conversation, identifier))
+    assert heard[0] == heard[1]
+    assert {table: len(kept) for table, kept in left[0].items()} == {
+        table: len(kept) for table, kept in left[1].items()
+    }
+    assert left[0] == left[1]
+    assert all(
+        len(left[0][table]) > 0 for table in ("conversations", "messages", "challenges", "outbox", "attempts_log")
+    )
+
+
+async def test_too_many_codes_are_refused_in_the_same_words(town: OwnDemo) -> None:
+    heard = []
+    for identifier in (known(WARM_UP + PAIRS + 1), unknown(WARM_UP + PAIRS + 1)):
+        answers = []
+        async with RawSocket.open(town.url) as raw:
+            for _ in range(5):
+                answers += [words(await say(raw, await begin(raw), identifier), identifier)]
+        heard.append(answers)
+    assert heard[0] == heard[1]
+    assert heard[0][0] != heard[0][4]
+
+
+async def test_known_and_unknown_identifiers_are_answered_in_the_same_time(town: OwnDemo) -> None:
+    """The acknowledgement, and the next one after it, while the dispatcher is at work on what the first asked for."""
+    asked: dict[str, list[float]] = {"known": [], "unknown": []}
+    next_asked: dict[str, list[float]] = {"known": [], "unknown": []}
+    async with RawSocket.open(town.url) as raw:
+        for number in range(WARM_UP + PAIRS):
+            pair = [("known", known(number)), ("unknown", unknown(number))]
+            for kind, identifier in pair if number % 2 else reversed(pair):
+                conversation = await begin(raw)
+                first = time.perf_counter()
+                await say(raw, conversation, identifier)
+                second = time.perf_counter()
+                await say(raw, conversation, "000000")
+                third = time.perf_counter()
+                if number >= WARM_UP:
+                    asked[kind].append(second - first)
+                    next_asked[kind].append(third - second)
+    for name, times in (("acknowledgement", asked), ("the next one", next_asked)):
+        medians = {kind: statistics.median(each) for kind, each in times.items()}
+        assert abs(medians["known"] - medians["unknown"]) < BOUND_S, (name, medians)
+
+
+async def test_right_codes_on_fifty_sockets_at_once_are_one_success(town: OwnDemo) -> None:
+    identifier = known(WARM_UP + PAIRS + 2)
+    async with RawSocket.open(town.url) as first:
+        conversation, session = await begin(first), first.welcome["session"]
+        before = town.letters_to(identifier)
+        await say(first, conversation, identifier)
+        code = await asyncio.to_thread(town.code_for, identifier, before)
+
+        async def one() -> str:
+            async with RawSocket.open(town.url, {"session": session}) as raw:
+                return str((await say(raw, conversation, code))["messages"][1]["text"])
+
+        told = await asyncio.gather(*(one() for _ in range(50)))
+    right = rows(town, "select count(*) from challenges where conversation = ? and state = 'used'", conversation)
+    assert right == [(1,)]
+    tries = rows(town, "select tries from challenges where conversation = ?", conversation)
+    assert tries == [(1,)]
+    assert sum("nothing to pay" in text.lower() for text in told) >= 1
+
+
+async def test_of_two_hundred_wrong_codes_on_ten_sockets_five_are_compared(town: OwnDemo) -> None:
+    identifier = known(WARM_UP + PAIRS + 3)
+    async with RawSocket.open(town.url) as first:
+        conversation, session = await begin(first), first.welcome["session"]
+        before = town.letters_to(identifier)
+        await say(first, conversation, identifier)
+        code = int(await asyncio.to_thread(town.code_for, identifier, before))
+
+        async def twenty(start: int) -> None:
+            async with RawSocket.open(town.url, {"session": session}) as raw:
+                for guess in range(start, start + 20):
+                    await say(raw, conversation, f"{(code + guess) % 10**6:06}")
+
+        await asyncio.gather(*(twenty(1 + 20 * socket) for socket in range(10)))
+        late = await say(first, conversation, f"{code:06}")
+    assert rows(town, "select tries, state from challenges where conversation = ?", conversation) == [(5, "live")]
+    failures = rows(town, "select count(*) from attempts_log where kind = 'code_failed' and subject = ?", identifier)
+    assert failures == [(5,)]
+    assert "card" not in str(late)
