@@ -30,8 +30,6 @@ from chatbot.outbox import Sender
 from chatbot.service import Service, open_service
 
 FOLDER = Path(".demo")
-# Written when the demo stops in good order; the next one then begins afresh. After a crash it goes on where it was.
-FINISHED = "finished"
 
 CUSTOMERS = [
     {"email": "owes@example.com", "mobile": "+44 7700 900001", "has": "£42.50 outstanding over two invoices"},
@@ -43,7 +41,7 @@ CUSTOMERS = [
 
 def settings(port: int, folder: Path = FOLDER) -> Settings:
     """Return the demo's settings. Its keys are made on the first start and kept beside its data."""
-    prepare(folder)
+    folder.mkdir(mode=0o700, exist_ok=True)
     address = f"http://127.0.0.1:{port}"
     return Settings(
         server=Server(port=port, public_url=address),
@@ -80,34 +78,18 @@ def build(settings: Settings, folder: Path = FOLDER) -> web.Application:
     return app
 
 
-def prepare(folder: Path) -> None:
-    """Make the demo's folder; empty it when the demo before stopped in good order."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if (folder / FINISHED).exists():
-        for path in folder.iterdir():
-            path.unlink()
-
-
-def finish(folder: Path = FOLDER) -> None:
-    """Note that the demo stopped in good order."""
-    (folder / FINISHED).touch()
-
-
 def _today(service: Service) -> date:
     return service.clock.now().astimezone(service.settings.zone).date()
 
 
 def _billing_anew(service: Service) -> Middleware:
-    """Make a middleware that sends new bills to customers who have paid theirs, whenever somebody arrives.
-
-    So that the demo can be played again and again; within one visit, what was paid stays paid.
-    """
+    """Make a middleware that sends new bills to customers who have paid theirs, whenever somebody arrives."""
 
     @web.middleware
     async def bill(request: web.Request, handler: Handler) -> web.StreamResponse:
         arrives = request.path == "/chat" or (request.path == "/socket.io/" and "sid" not in request.query)
         if arrives:
-            await bill_again(service.database, _today(service))
+            await bill_again(service.database, _today(service), service.clock.now())
         return await handler(request)
 
     return bill

@@ -15,46 +15,66 @@ from datetime import UTC, date, datetime, time, timedelta
 from chatbot.bills import Account, AnyRecord, Credit, Customer, Invoice, Line, Mandate
 from chatbot.importing import book
 from store import Database, Tx
+from store.times import parse
 
 VAT = "VAT 20%"
 
 
+BILLED_AGAIN = ("NB-204417", "NB-176043")
+"""The accounts that get a new invoice in place of each that was paid."""
+STEP = 1000
+"""How far the numbers of an invoice and of the one in its place are apart."""
+PATIENCE = timedelta(minutes=5)
+"""Who has paid only a part is let finish before the paid part is billed again."""
+
+
 async def load_demo(database: Database, today: date) -> None:
-    """Bring the demo's customers in, or what is still to pay of theirs up to date; a bill that was paid stays paid."""
+    """Bring the demo's customers in, or what is still to pay of theirs up to date, with new bills for those paid."""
     at = datetime.combine(today, time(9), UTC)
 
     def load(tx: Tx) -> None:
         for record in records(today):
-            book(tx, record, at)
+            book(tx, _in_its_place(tx, record), at)
 
     await database.write(load)
 
 
-async def bill_again(database: Database, today: date) -> None:
-    """Send the customers who have paid everything new bills like the old ones, so that the demo never runs dry."""
-    if await database.look(_paid_up):
-        at = datetime.combine(today, time(9), UTC)
-        await database.write(lambda tx: _bill_again(tx, today, at))
+async def bill_again(database: Database, today: date, now: datetime) -> None:
+    """Send new bills to who has paid theirs, so that the demo never runs dry."""
+    if await database.look(lambda tx: any(_is_due(tx, account, today, now) for account in BILLED_AGAIN)):
+        await load_demo(database, today)
 
 
-_PAID_UP = """
-select a.number, count(e.payment) as times from accounts a join entries e on e.account = a.id
-where a.number in ('NB-204417', 'NB-176043')
-group by a.id, a.number having sum(e.amount_minor) <= 0 and count(e.payment) > 0
-"""
+def _is_due(tx: Tx, account: str, today: date, now: datetime) -> bool:
+    full = sum(
+        line.amount_minor
+        for record in records(today)
+        if isinstance(record, Invoice) and record.account == account
+        for line in record.lines
+    )
+    [row] = tx.all(
+        """select coalesce(sum(e.amount_minor), 0) as balance,
+            max(case e.kind when 'payment' then e.booked_at end) as paid_at
+        from accounts a join entries e on e.account = a.id where a.number = :number""",
+        {"number": account},
+    )
+    if row["balance"] >= full or row["paid_at"] is None:
+        return False
+    return bool(row["balance"] <= 0) or parse(row["paid_at"]) < now - PATIENCE
 
 
-def _paid_up(tx: Tx) -> dict[str, int]:
-    """Return who has paid everything, and how often they have paid so far."""
-    return {row["number"]: row["times"] for row in tx.all(_PAID_UP)}
-
-
-def _bill_again(tx: Tx, today: date, at: datetime) -> None:
-    times = _paid_up(tx)
-    for record in records(today):
-        if isinstance(record, Invoice) and record.account in times:
-            number = int(record.number.removeprefix("INV-")) + 1000 * times[record.account]
-            book(tx, record.model_copy(update={"number": f"INV-{number}"}), at)
+def _in_its_place(tx: Tx, record: AnyRecord) -> AnyRecord:
+    """Return the invoice that stands where this one began: itself, or the newest that took its place when it was paid."""
+    if not isinstance(record, Invoice) or record.account not in BILLED_AGAIN:
+        return record
+    number = int(record.number.removeprefix("INV-"))
+    while (
+        known := tx.one("select state from invoices where number = :number", {"number": f"INV-{number}"})
+    ) is not None:
+        if known["state"] != "paid":
+            break
+        number += STEP
+    return record.model_copy(update={"number": f"INV-{number}"})
 
 
 def records(today: date) -> list[AnyRecord]:

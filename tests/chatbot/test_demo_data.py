@@ -1,16 +1,18 @@
 """The demo's customers have what the design promises, on any day, however often they are loaded."""
 
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from chatbot.demo_data import load_demo
+from chatbot.demo_data import PATIENCE, bill_again, load_demo
 from store import Database, Tx, open_database
 from store.billing import Statement, accounts_of, find_contact, statement
+from store.ledger import Entry, book_entry
 
 TODAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -72,3 +74,40 @@ async def test_loading_again_later_doubles_nothing_and_moves_the_dates(database:
     assert stand.mandate is not None
     assert stand.mandate.next_on is not None
     assert stand.mandate.next_on > later.isoformat()
+
+
+async def pay(database: Database, numbers: list[str], at: datetime) -> None:
+    def settle(tx: Tx) -> None:
+        for number in numbers:
+            invoice = tx.one("select * from invoices where number = :number", {"number": number})
+            assert invoice is not None
+            tx.run("update invoices set state = 'paid' where number = :number", {"number": number})
+            book_entry(tx, Entry(invoice["account"], "payment", -invoice["total_minor"], "GBP", source=number), at)
+
+    await database.write(settle)
+
+
+async def owed(database: Database) -> int:
+    return (await statements(database, "owes", "+447700900001"))[0].account.balance_minor
+
+
+async def test_who_has_paid_everything_is_billed_again_when_somebody_arrives(database: Database) -> None:
+    for numbers in (["INV-30871", "INV-31206"], ["INV-31871", "INV-32206"]):
+        await pay(database, numbers, NOW)
+        assert await owed(database) == 0
+        await bill_again(database, TODAY, NOW)
+        assert await owed(database) == 4250
+
+
+async def test_who_has_paid_a_part_may_finish_first(database: Database) -> None:
+    await pay(database, ["INV-30871"], NOW)
+    await bill_again(database, TODAY, NOW)
+    assert await owed(database) == 1370
+    await bill_again(database, TODAY, NOW + PATIENCE * 2)
+    assert await owed(database) == 4250
+
+
+async def test_a_demo_that_is_started_again_owes_everything(database: Database) -> None:
+    await pay(database, ["INV-30871"], NOW)
+    await load_demo(database, TODAY + timedelta(days=3))
+    assert await owed(database) == 4250
