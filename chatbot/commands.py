@@ -77,7 +77,6 @@ def _demo(asked: argparse.Namespace) -> int:
     settings = demo.settings(asked.port)
     logs.set_up(machine_readable=False)
     _run(demo.build(settings), settings, lambda: _greet(settings))
-    demo.finish()
     return 0
 
 

@@ -64,7 +64,7 @@ def _is_due(tx: Tx, account: str, today: date, now: datetime) -> bool:
 
 
 def _in_its_place(tx: Tx, record: AnyRecord) -> AnyRecord:
-    """Return the invoice that stands where this one began: itself, or the newest that took its place when it was paid."""
+    """Return the invoice that stands where this one began: itself, or the newest that took a paid one's place."""
     if not isinstance(record, Invoice) or record.account not in BILLED_AGAIN:
         return record
     number = int(record.number.removeprefix("INV-"))
