@@ -74,7 +74,7 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
             senders.update(made)
             methods.update(gateways.enabled(service.settings, http))
             work = {"dispatcher": dispatcher.run(), "payments": payments.run(), "retention": retention.run(service)}
-            async with _in_background(work):
+            async with _in_background({**work, **chat.work()}):
                 yield
         await service.database.close()
 

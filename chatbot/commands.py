@@ -9,9 +9,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from chatbot import demo, logs
+from chatbot import demo, logs, workers
 from chatbot.app import build_app
-from chatbot.config import ConfigError, Settings, load, serving_problems
+from chatbot.config import ConfigError, Settings, load, serving_problems, several_problems
 from chatbot.importing import import_file
 from chatbot.service import open_service
 from chatbot.talk import talk
@@ -20,6 +20,9 @@ from flows import draw
 from flows.words import Words
 from store.database import StoreError
 
+# More processes than a machine has cores for only cost memory.
+MOST_WORKERS = 64
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns its exit status: 0 done, 1 refused with words on standard error, 2 wrong usage."""
@@ -27,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = asked.command
     try:
         return command(asked)
-    except (ConfigError, StoreError) as fault:
+    except (ConfigError, StoreError, workers.AddressTakenError) as fault:
         print(fault, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -47,7 +50,11 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--config", type=Path, default=Path("config.yaml"), help="where config.yaml is")
         return made
 
-    with_config(add("serve", _serve, "Serve customers."))
+    serve = with_config(add("serve", _serve, "Serve customers."))
+    serve.add_argument(
+        "--workers", type=_count, default=1, metavar="N", help="how many processes; more need PostgreSQL"
+    )
+    serve.add_argument("--worker", metavar="PLACE", help=argparse.SUPPRESS)  # how chatbot.workers starts each
     add("demo", _demo, "Serve the demo: four customers, an inbox, a sandbox for payments.").add_argument(
         "--port", type=int, default=8080
     )
@@ -67,16 +74,20 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(asked: argparse.Namespace) -> int:
     settings = load(asked.config)
-    _refuse_what_cannot_serve(settings)
+    _refuse_what_cannot_serve(settings, asked.workers)
     logs.set_up(machine_readable=True)
-    _run(build_app(open_service(settings)), settings)
+    if asked.workers > 1:
+        command = [sys.executable, "-m", "chatbot", "serve", "--config", str(asked.config)]
+        return workers.run(command, settings.server.host, settings.server.port, asked.workers)
+    place = None if asked.worker is None else workers.Place.read(asked.worker)
+    _run(build_app(open_service(settings)), settings, place=place)
     return 0
 
 
 def _demo(asked: argparse.Namespace) -> int:
     settings = demo.settings(asked.port)
     logs.set_up(machine_readable=False)
-    _run(demo.build(settings), settings, lambda: _greet(settings))
+    _run(demo.build(settings), settings, ready=lambda: _greet(settings))
     return 0
 
 
@@ -105,7 +116,7 @@ def _check_config(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_what_cannot_serve(settings: Settings) -> None:
+def _refuse_what_cannot_serve(settings: Settings, processes: int = 1) -> None:
     """Raise ConfigError with everything that stands between these settings and serving customers."""
     languages = settings.languages
     words = Words(languages.overrides)
@@ -114,25 +125,41 @@ def _refuse_what_cannot_serve(settings: Settings) -> None:
         for name in languages.offered
         if name not in words.locales
     ]
-    if problems := [*serving_problems(settings), *missing, *words.problems()]:
+    several = several_problems(settings) if processes > 1 else []
+    if problems := [*serving_problems(settings), *several, *missing, *words.problems()]:
         raise ConfigError(problems)
 
 
-def _run(app: web.Application, settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
+def _run(
+    app: web.Application,
+    settings: Settings,
+    *,
+    ready: Callable[[], None] = lambda: None,
+    place: workers.Place | None = None,
+) -> None:
     """Serve until Ctrl-C or SIGTERM. Nothing logs addresses, since those of payment links hold tokens."""
 
     async def announce(app: web.Application) -> None:
         ready()
 
     app.on_startup.append(announce)
+    if place is not None:
+        place.attach(app)
     web.run_app(
         app,
-        host=settings.server.host,
-        port=settings.server.port,
+        host=settings.server.host if place is None else None,
+        port=settings.server.port if place is None else None,
+        sock=None if place is None else place.listeners,
         access_log=None,
         print=None,
         shutdown_timeout=5,
     )
+
+
+def _count(written: str) -> int:
+    if not written.isdecimal() or not 1 <= int(written) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_WORKERS}")
+    return int(written)
 
 
 def _greet(settings: Settings) -> None:

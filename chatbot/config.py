@@ -6,6 +6,7 @@ Nothing else in the service reads the environment. Every problem is reported at 
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -54,6 +55,18 @@ def _network(written: str) -> str:
     return written
 
 
+def _database(address: str) -> str:
+    if not address.startswith(("sqlite:///", "postgresql://", "postgres://")) or address == "sqlite:///":
+        raise ValueError("not a database we know; write sqlite:///path/to/file.db or postgresql://user@host:5432/name")
+    return address
+
+
+def _redis(address: str) -> str:
+    if not address.startswith(("redis://", "rediss://", "redis+sentinel://", "unix://")):
+        raise ValueError("not the address of a Redis; write redis://host:6379/0, or rediss:// with TLS")
+    return address
+
+
 LocaleTag = Annotated[str, AfterValidator(_known_locale)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Network = Annotated[str, AfterValidator(_network)]
@@ -87,7 +100,19 @@ class Server(Section):
 class DatabaseSettings(Section):
     """Where everything is remembered."""
 
-    url: str = Field(default="sqlite:///data/billchat.db", pattern=r"^sqlite:///.+")
+    # Not shown when settings are printed: it may hold a password.
+    url: Annotated[str, AfterValidator(_database)] = Field(default="sqlite:///data/billchat.db", repr=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file that one process has to itself."""
+        return self.url.startswith("sqlite:")
+
+
+class RedisSettings(Section):
+    """The Redis by which several processes tell each other what was said. One process needs none."""
+
+    url: Annotated[str, AfterValidator(_redis)] | None = Field(default=None, repr=False)
 
 
 class Languages(Section):
@@ -192,6 +217,7 @@ class Settings(BaseSettings):
     brand: Brand = Brand()
     server: Server = Server()
     database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
     languages: Languages = Languages()
     region: RegionSettings = RegionSettings()
     email: Email = Email()
@@ -223,6 +249,8 @@ class Settings(BaseSettings):
 
 # Where a secret belongs: (section, key). One found in the file is reported, since files end up in repositories.
 SECRET_KEYS = [("secrets", "key"), ("email", "password"), ("sms", "auth_token")]
+# Addresses that may hold a password, which then makes them a secret.
+ADDRESS_KEYS = [("database", "url"), ("redis", "url")]
 
 
 def load(path: Path) -> Settings:
@@ -231,10 +259,15 @@ def load(path: Path) -> Settings:
     Raises ConfigError with every problem found, each naming its path and remedy.
     """
     raw = _read(path)
+    found = {
+        (section, key): raw[section][key]
+        for section, key in SECRET_KEYS + ADDRESS_KEYS
+        if isinstance(raw.get(section), dict) and raw[section].get(key) is not None
+    }
     problems = [
         f"{section}.{key}: a secret does not belong in {path}; take it out and set {env_name(section, key)}"
-        for section, key in SECRET_KEYS
-        if isinstance(raw.get(section), dict) and raw[section].get(key) is not None
+        for (section, key), value in found.items()
+        if (section, key) in SECRET_KEYS or _has_password(value)
     ]
 
     class FromFile(Settings):
@@ -284,9 +317,38 @@ def serving_problems(settings: Settings) -> list[str]:
     return [remedy for fine, remedy in needed if not fine]
 
 
+def several_problems(settings: Settings) -> list[str]:
+    """Say what stands between these settings and more than one process; empty when nothing does."""
+    needed = [
+        (
+            not settings.database.is_sqlite,
+            (
+                f"database.url: several processes need PostgreSQL; set {env_name('database', 'url')} to "
+                "postgresql://user@host:5432/name, or leave out --workers: an SQLite database belongs to one process"
+            ),
+        ),
+        (
+            settings.redis.url is not None,
+            (
+                f"redis.url: several processes tell each other by Redis what was said; set {env_name('redis', 'url')} "
+                "to redis://host:6379/0"
+            ),
+        ),
+    ]
+    return [remedy for fine, remedy in needed if not fine]
+
+
 def env_name(section: str, key: str) -> str:
     """Name the environment variable that sets a key of a section."""
     return f"{PREFIX}{section}__{key}".upper()
+
+
+def _has_password(address: object) -> bool:
+    """Tell whether an address holds a password; one that cannot be read might."""
+    try:
+        return isinstance(address, str) and (urlsplit(address).password is not None or "password=" in address)
+    except ValueError:
+        return True
 
 
 def _strong(secret: SecretStr | None) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from aiohttp import web
-from prometheus_client import generate_latest
 
 from chatbot.addresses import is_from_inside
 from chatbot.service import Service
@@ -31,8 +30,7 @@ def routes(service: Service) -> Iterable[web.RouteDef]:
         count, oldest = await service.database.read(lambda tx: outbox.depth(tx, service.clock.now()))
         service.metrics.outbox_waiting.set(count)
         service.metrics.outbox_oldest_seconds.set(oldest.total_seconds() if oldest else 0)
-        body = generate_latest(service.metrics.registry)
-        return web.Response(body=body, content_type="text/plain", charset="utf-8")
+        return web.Response(body=service.metrics.report(), content_type="text/plain", charset="utf-8")
 
     yield web.get("/healthz", alive)
     yield web.get("/readyz", ready)

@@ -1,6 +1,9 @@
 """What operators can count: nothing here carries an identifier, a code, a token or a customer's words."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 
 class Metrics:
@@ -15,7 +18,9 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
             registry=registry,
         )
-        self.sockets = Gauge("billchat_sockets", "Customers' sockets open now", registry=registry)
+        self.sockets = Gauge(
+            "billchat_sockets", "Customers' sockets open now", registry=registry, multiprocess_mode="livesum"
+        )
         self.codes = Counter(
             "billchat_codes", "One-time codes, by what happened: sent, refused, right, wrong, expired, used_up",
             ["outcome"], registry=registry,
@@ -24,12 +29,26 @@ class Metrics:
             "billchat_payments", "Payments, by gateway and outcome", ["gateway", "outcome"], registry=registry
         )
         self.outbox_waiting = Gauge(
-            "billchat_outbox_waiting", "Emails and texts that wait to be sent", registry=registry
-        )
+            "billchat_outbox_waiting", "Emails and texts that wait to be sent",
+            registry=registry, multiprocess_mode="livemostrecent",
+        )  # fmt: skip
         self.outbox_oldest_seconds = Gauge(
-            "billchat_outbox_oldest_seconds", "Age of the oldest that waits", registry=registry
-        )
+            "billchat_outbox_oldest_seconds", "Age of the oldest that waits",
+            registry=registry, multiprocess_mode="livemostrecent",
+        )  # fmt: skip
         self.outbox_sends = Counter(
             "billchat_outbox_sends", "Tries to send, by channel and outcome: sent, retry, failed, dropped",
             ["channel", "outcome"], registry=registry,
         )  # fmt: skip
+        self.redis = Gauge(
+            "billchat_redis_up", "Whether every process hears the others by Redis: 1 or 0",
+            registry=registry, multiprocess_mode="livemin",
+        )  # fmt: skip
+
+    def report(self) -> bytes:
+        """Return all of it as Prometheus reads it: this process's, or with several workers all of theirs together."""
+        registry = self.registry
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # prometheus_client's own switch, set by chatbot.workers
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)

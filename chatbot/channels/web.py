@@ -1,7 +1,8 @@
 """The chat on the website: Socket.IO, namespace /chat, as the wire contract says."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -13,12 +14,14 @@ from pydantic import ValidationError
 
 from chatbot.addresses import client_address
 from chatbot.channels import frames
+from chatbot.channels.catching_up import CatchingUp
+from chatbot.channels.neighbours import Neighbours
 from chatbot.pace import Pace
 from chatbot.service import Service
 from chatbot.turns import Answer, Beginning, Inbound, Turns
 from chatbot.wire import Open, Payload, Say, Seen, Start, leave
 from store import conversations
-from store.conversations import Conversation
+from store.conversations import Conversation, Message
 from store.database import StoreError, Tx
 
 log = structlog.get_logger(__name__)
@@ -26,6 +29,8 @@ log = structlog.get_logger(__name__)
 NAMESPACE = "/chat"
 MOST_MESSAGES = 200
 MOST_CONVERSATIONS = 20
+# How long requests under way may take to be answered when the service stops.
+GRACE_S = 2.0
 
 Ack = dict[str, Any]
 P = TypeVar("P", bound=Payload)
@@ -48,7 +53,9 @@ class WebChannel:
         self._turns = turns
         self._visitors: dict[str, Visitor] = {}
         self._devices: Counter[str] = Counter()
+        self._busy: set[str] = set()
         self._pace = Pace(service.settings.limits.messages_per_ten_seconds, 10)
+        self._neighbours = _neighbours(service)
         turns.tell = self.tell
         self.sio = sio = socketio.AsyncServer(
             async_mode="aiohttp",
@@ -58,6 +65,7 @@ class WebChannel:
             cors_allowed_origins=self._origin_is_ours,
             max_http_buffer_size=frames.MOST_FRAME_BYTES,
             serializer=frames.Packet,
+            client_manager=self._neighbours,
         )
         frames.guard(sio)
         sio.on("connect", self._connect, namespace=NAMESPACE)
@@ -76,14 +84,34 @@ class WebChannel:
         self.sio.attach(app)
 
     async def _close(self, app: web.Application) -> None:
-        """Close the transports rather than the sessions: clients take that for a lost connection and come back."""
-        for connection in list(self.sio.eio.sockets):
-            await frames.hang_up(self.sio, connection)
+        """Close the transports rather than the sessions: clients take that for a lost connection and come back.
+
+        Each is closed once it has the answer to what it asked.
+        """
+        deadline = asyncio.get_running_loop().time() + GRACE_S
+        while waiting := list(self.sio.eio.sockets):
+            late = asyncio.get_running_loop().time() > deadline
+            answering = {self.sio.manager.eio_sid_from_sid(sid, NAMESPACE) for sid in self._busy}
+            for connection in waiting:
+                if late or connection not in answering:
+                    await frames.hang_up(self.sio, connection)
+            if late:
+                break
+            await asyncio.sleep(0.01)
         await self.sio.shutdown()
+
+    def work(self) -> Mapping[str, Coroutine[object, object, None]]:
+        """Return what must run beside the requests, by name."""
+        if self._neighbours is None:
+            return {}
+        catching_up = CatchingUp(self._service, self._neighbours, lambda: self._devices, self._tell_here)
+        return {"neighbours": self._neighbours.run(), "catching up": catching_up.run()}
 
     async def tell(self, answer: Answer, *, but: str | None = None) -> None:
         """Send a turn's messages to the session's devices, but for the one that has them in its acknowledgement."""
-        if self._devices[answer.session] > (0 if but is None else 1) and answer.messages:
+        here = self._devices[answer.session] > (0 if but is None else 1)
+        elsewhere = self._neighbours is not None and self._neighbours.may_hear(NAMESPACE, answer.session)
+        if answer.messages and (here or elsewhere):
             await self.sio.emit(
                 "messages",
                 {"conversation": answer.conversation, "messages": answer.messages},
@@ -91,6 +119,17 @@ class WebChannel:
                 skip_sid=but,
                 namespace=NAMESPACE,
             )
+
+    async def _tell_here(self, session: str, conversation: str, messages: list[Message]) -> None:
+        """Send messages to a session's devices on this process alone."""
+        left = [leave(self._service, conversation, message) for message in messages]
+        await self.sio.emit(
+            "messages",
+            {"conversation": conversation, "messages": left},
+            room=session,
+            namespace=NAMESPACE,
+            ignore_queue=True,
+        )
 
     # ── what clients send ────────────────────────────────────────────────────────────────────────────────────
 
@@ -113,6 +152,8 @@ class WebChannel:
         self._devices[session] += 1
         service.metrics.sockets.inc()
         await self.sio.enter_room(sid, session, namespace=NAMESPACE)
+        if self._neighbours is not None:
+            await self._neighbours.joined(NAMESPACE, session)
         try:
             earlier = await service.database.look(lambda tx: conversations.of_session(tx, session, MOST_CONVERSATIONS))
         except StoreError as broken:
@@ -222,6 +263,7 @@ class WebChannel:
                 asked = shape.model_validate(payload)
             except ValidationError as fault:
                 return self._refusal("too_long" if _too_long(fault) else "bad_request", visitor.locale)
+            self._busy.add(sid)
             try:
                 return await handle(sid, visitor, asked)
             except StoreError as broken:
@@ -231,6 +273,8 @@ class WebChannel:
                 # The turn was rolled back whole: nothing is half done, and the client may send it again.
                 log.exception("a request could not be answered", event_name=shape.__name__.lower())
                 return self._refusal("unavailable", visitor.locale)
+            finally:
+                self._busy.discard(sid)
 
         return answer
 
@@ -278,6 +322,14 @@ async def refuse_other_sites(
         if crossing or "j" in request.query:
             return web.Response(status=403, text="This address serves our own pages only.")
     return await handler(request)
+
+
+def _neighbours(service: Service) -> Neighbours | None:
+    """The way to the service's other processes, where there is one. Services that share a Redis share no channel."""
+    address = service.settings.redis.url
+    if address is None:
+        return None
+    return Neighbours(address, f"billchat-{service.keys.digest('neighbours')}", service.metrics.redis)
 
 
 def _too_long(fault: ValidationError) -> bool:
