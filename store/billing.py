@@ -101,6 +101,7 @@ from account_contacts o join accounts a on a.id = o.account
 where o.contact = :contact
 order by balance_minor desc, a.number
 """
+HOLD = "select id from accounts where id = :account"
 ACCOUNT = f"select a.id, a.number, a.name, a.currency, {BALANCE} as balance_minor from accounts a where a.id = :account"
 
 
@@ -160,7 +161,11 @@ order by i.due_on, i.number
 
 
 def statement(tx: Tx, account: str, today: date) -> Statement:
-    """What is owed on an account on a day of the company's time zone. The account must exist: ask `owns` first."""
+    """What is owed on an account on a day of the company's time zone. The account must exist: ask `owns` first.
+
+    A unit of work holds the account from here on, so that the figures belong together and stay true until it ends.
+    """
+    tx.hold(HOLD, {"account": account})
     header = tx.one(HEADER, {"account": account})
     if header is None:
         raise LookupError("no such account")

@@ -61,7 +61,7 @@ class Recorded:
 
 def keep_unplaced(tx: Tx, gateway: str, report: Reported, now: datetime) -> None:
     """Keep a report of which we know no payment (yet); the gateway is asked to send it again."""
-    tx.run(
+    tx.do(
         """insert into gateway_events (gateway, key, payment, outcome, received_at)
         values (:gateway, :key, null, :outcome, :now) on conflict (gateway, key) do nothing""",
         {
@@ -77,8 +77,13 @@ def record(tx: Tx, gateway: str, report: Reported, now: datetime, asked_in: str 
     """Book a report of a payment that `store.payments.placed` finds; None when it changes nothing.
 
     `asked_in` is for an answer to our own question: the payment's state when we asked. An answer is dropped when the
-    payment has moved on since, because it may be older than what moved it.
+    payment has moved on since, because it may be older than what moved it. Reports for one account are booked one after
+    the other.
     """
+    tx.hold(
+        "select id from accounts where id = (select account from payments where id = :payment)",
+        {"payment": report.reference},
+    )
     payment = payments.placed(tx, gateway, report.reference)
     if payment is None:
         raise LookupError("no payment has this reference")
@@ -151,7 +156,7 @@ def _complete(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Paym
         receipt=_receipt_number(tx),
         completed_at=now,
     )
-    tx.run(
+    tx.do(
         """update payments set state = 'completed', amount_minor = :amount, gateway_payment = :gateway_payment,
             receipt = :receipt, completed_at = :now, next_check_at = null where id = :id""",
         {
@@ -269,7 +274,7 @@ def _enter(tx: Tx, payment: Payment, kind: str, amount: int, source: str, now: d
 
 
 def _set_state(tx: Tx, payment: Payment, state: str, now: datetime) -> Payment:
-    tx.run("update payments set state = :state where id = :id", {"id": payment.id, "state": state})
+    tx.do("update payments set state = :state where id = :id", {"id": payment.id, "state": state})
     payments.check_at(tx, payment.id, now + CHECK_AFTER[0] if state == "pending" else None)
     return replace(payment, state=state)
 
@@ -288,7 +293,7 @@ def _recorded(tx: Tx, what: What, payment: Payment, amount: int, now: datetime, 
 def _alert(tx: Tx, payment: Payment, alert: Alert, amount: int, now: datetime) -> None:
     """Leave a lasting note of what a person should look at."""
     detail: dict[str, Any] = {"amount_minor": amount, "currency": payment.currency, "link": payment.link is not None}
-    tx.run(
+    tx.do(
         """insert into audit (id, at, actor, action, subject, detail)
         values (:id, :at, :actor, :action, :subject, :detail)""",
         {

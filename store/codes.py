@@ -30,11 +30,11 @@ class Challenge:
 
 def issue(tx: Tx, challenge: Challenge, conversation: str, origin: str) -> None:
     """Write a new challenge and end the conversation's earlier ones: only the newest code counts."""
-    tx.run(
+    tx.do(
         "update challenges set state = 'superseded' where conversation = :conversation and state = 'live'",
         {"conversation": conversation},
     )
-    tx.run(
+    tx.do(
         """insert into challenges (id, conversation, origin, kind, value, contact, tries, state, created_at, expires_at)
         values (:id, :conversation, :origin, :kind, :value, :contact, 0, 'live', :created_at, :expires_at)""",
         {
@@ -113,14 +113,19 @@ def asked_here(tx: Tx, conversation: str, value: str) -> list[datetime]:
 
 def note(tx: Tx, kind: str, subject: str, detail: str, now: datetime) -> None:
     """Write down a failed code or a tried identifier."""
-    tx.run(
+    tx.do(
         "insert into attempts_log (id, kind, subject, detail, at) values (:id, :kind, :subject, :detail, :at)",
         {"id": new_id(), "kind": kind, "subject": subject, "detail": detail, "at": stamp(now)},
     )
 
 
 def failures(tx: Tx, value: str, most: int) -> list[datetime]:
-    """Return the newest failures for an identifier since its last right code, at most `most`, newest first."""
+    """Return the newest failures for an identifier since its last right code, at most `most`, newest first.
+
+    A unit of work counts alone: another that would count for the same identifier waits until it has ended, so that no
+    limit is passed by many tries at one moment.
+    """
+    tx.lock(f"identifier {value}")
     rows = tx.all(
         "select at from attempts_log where kind = :kind and subject = :value order by at desc limit :most",
         {"kind": FAILED, "value": value, "most": most},
@@ -134,7 +139,11 @@ def clear_failures(tx: Tx, value: str) -> int:
 
 
 def identifiers_tried(tx: Tx, address: str, since: datetime) -> dict[str, datetime]:
-    """Return which identifiers an address has tried since a time, and when; each is noted once, so they are few."""
+    """Return which identifiers an address has tried since a time, and when; each is noted once, so they are few.
+
+    A unit of work counts alone here, too.
+    """
+    tx.lock(f"address {address}")
     rows = tx.all(
         "select detail, at from attempts_log where kind = :kind and subject = :address and at > :since",
         {"kind": TRIED, "address": address, "since": stamp(since)},

@@ -79,12 +79,12 @@ def load(tx: Tx, conversation: str, client_id: str | None = None) -> tuple[Conve
 def start(tx: Tx, conversation: Conversation, now: datetime) -> None:
     """Write a new conversation, and its session where this is the session's first."""
     at = stamp(now)
-    tx.run(
+    tx.do(
         """insert into sessions (id, locale, created_at, seen_at) values (:id, :locale, :at, :at)
         on conflict (id) do update set seen_at = excluded.seen_at, locale = excluded.locale""",
         {"id": conversation.session, "locale": conversation.locale, "at": at},
     )
-    tx.run(
+    tx.do(
         """insert into conversations (id, session, channel, locale, state, facts, offered, held_by, agent, last_seq,
             seen_seq, preview, contact, verified_at, active_at, started_at, updated_at)
         values (:id, :session, :channel, :locale, :state, :facts, :offered, :held_by, :agent, :last_seq,
@@ -94,10 +94,10 @@ def start(tx: Tx, conversation: Conversation, now: datetime) -> None:
 
 
 def save(tx: Tx, conversation: Conversation, now: datetime) -> None:
-    """Write back what a turn changed."""
-    tx.run(
+    """Write back what a turn changed. How far the customer has read is no turn's business; `mark_seen` notes it."""
+    tx.do(
         """update conversations set locale = :locale, state = :state, facts = :facts, offered = :offered,
-            held_by = :held_by, agent = :agent, last_seq = :last_seq, seen_seq = :seen_seq, preview = :preview,
+            held_by = :held_by, agent = :agent, last_seq = :last_seq, preview = :preview,
             contact = :contact, verified_at = :verified_at, active_at = :active_at, updated_at = :at
         where id = :id""",
         _values(conversation, stamp(now)),
@@ -172,7 +172,10 @@ def mark_seen(tx: Tx, conversation: str, session: str, seq: int) -> bool:
         return False
     seen = min(seq, mine["last_seq"])
     if seen > mine["seen_seq"]:
-        tx.run("update conversations set seen_seq = :seen where id = :id", {"id": conversation, "seen": seen})
+        tx.do(
+            "update conversations set seen_seq = :seen where id = :id and seen_seq < :seen",
+            {"id": conversation, "seen": seen},
+        )
     return True
 
 
@@ -188,7 +191,7 @@ def newest_said(tx: Tx, conversation: str, most: int) -> list[Message]:
 
 def rewrite(tx: Tx, conversation: str, seq: int, text: str) -> None:
     """Put other words in the place of a message's."""
-    tx.run(
+    tx.do(
         "update messages set text = :text where conversation = :conversation and seq = :seq",
         {"text": text, "conversation": conversation, "seq": seq},
     )
@@ -197,22 +200,26 @@ def rewrite(tx: Tx, conversation: str, seq: int, text: str) -> None:
 def forget_before(tx: Tx, before: datetime, most: int) -> int:
     """Delete up to `most` conversations that ended before a time, with all that hangs on them; returns how many.
 
-    Payment links and payments are kept, since they belong to the books; they lose their conversation.
+    Payment links and payments are kept, since they belong to the books; they lose their conversation. The conversations
+    are marked first: a turn that comes at this very moment was either before that, and keeps its conversation whole, or
+    finds it gone.
     """
     old = {"before": stamp(before), "most": most}
-    chosen = "select id from conversations where updated_at < :before order by updated_at, id limit :most"
-    tx.run(f"update payment_links set conversation = null where conversation in ({chosen})", old)
-    tx.run(f"delete from challenges where conversation in ({chosen})", old)
-    tx.run(f"delete from messages where conversation in ({chosen})", old)
-    return tx.run(f"delete from conversations where id in ({chosen})", old)
+    oldest = "select id from conversations where updated_at < :before order by updated_at, id limit :most"
+    tx.do(f"update conversations set state = 'forgotten' where updated_at < :before and id in ({oldest})", old)
+    chosen = "select id from conversations where updated_at < :before and state = 'forgotten'"
+    tx.do(f"update payment_links set conversation = null where conversation in ({chosen})", old)
+    tx.do(f"delete from challenges where conversation in ({chosen})", old)
+    tx.do(f"delete from messages where conversation in ({chosen})", old)
+    return tx.run("delete from conversations where updated_at < :before and state = 'forgotten'", old)
 
 
 def forget_traces_before(tx: Tx, before: datetime) -> None:
     """Delete what outlives its conversation for no good reason: letters, counted tries, browsers without a chat."""
     old = {"before": stamp(before)}
-    tx.run("delete from outbox where created_at < :before and state in ('sent', 'failed', 'dropped')", old)
-    tx.run("delete from attempts_log where at < :before", old)
-    tx.run(
+    tx.do("delete from outbox where created_at < :before and state in ('sent', 'failed', 'dropped')", old)
+    tx.do("delete from attempts_log where at < :before", old)
+    tx.do(
         """delete from sessions where seen_at < :before
         and not exists (select 1 from conversations c where c.session = sessions.id)""",
         old,

@@ -50,20 +50,42 @@ class Tx(Protocol):
         """Run a statement that changes rows; returns how many it changed."""
         ...
 
+    def do(self, sql: str, params: Params = NO_PARAMS) -> None:
+        """Run a statement that changes rows, without asking how many.
+
+        It may travel with the next statement, or with the end of the unit, and what it raises is then raised there.
+        """
+        ...
+
     def many(self, sql: str, params: Sequence[Params]) -> None:
-        """Run one statement once for each set of parameters."""
+        """Do one statement once for each set of parameters."""
+        ...
+
+    def hold(self, select: str, params: Params = NO_PARAMS) -> None:
+        """Hold the rows that a select finds until the unit ends; other units that would hold or change them wait.
+
+        What is read after this is what the others left. Nothing to do in a read, and where one unit runs at a time.
+        """
+        ...
+
+    def lock(self, name: str) -> None:
+        """Let one unit at a time, of all processes, go past this name; for what has no row. A unit takes few of them.
+
+        What is read after this is what the others left. Nothing to do in a read, and where one unit runs at a time.
+        """
         ...
 
 
 class Database(Protocol):
     """One open database. Its methods are called on the event loop's thread."""
 
-    def write(self, fn: Callable[[Tx], T]) -> Awaitable[T]:
+    def write(self, fn: Callable[[Tx], T], key: str | None = None) -> Awaitable[T]:
         """Run a unit of work that may change things; its result arrives when the change is safely on disk.
 
-        Units run in the order of the calls. What the unit raises is raised here, and nothing of the unit remains;
-        when the database itself fails, that is a StoreError. A unit whose waiter is cancelled either does not run or is
-        kept whole.
+        Units with the same key run one after another, in the order of the calls, and not beside those of another
+        process. What the unit raises is raised here, and nothing of the unit remains; when the database itself fails,
+        that is a StoreError, and where it was lost at the very end the unit may have been kept. A unit whose waiter is
+        cancelled either does not run or is kept whole. A unit may be run more than once until it succeeds.
         """
         ...
 
@@ -92,14 +114,20 @@ def open_database(url: str) -> Database:
     """Open the database that `url` names.
 
     `sqlite:///billchat.db` is a file in the current folder, `sqlite:////var/lib/billchat/billchat.db` an absolute path.
-    The file and its folder are created when missing. Raises StoreError.
+    The file and its folder are created when missing. `postgresql://user@host:5432/name` is a PostgreSQL database, which
+    must exist; the address is libpq's, with all that may stand behind its `?`. Raises StoreError.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         from store.sqlite import open_sqlite  # late: a driver is loaded only where it is used
 
         return open_sqlite(rest)
+    if scheme in ("postgresql", "postgres"):
+        from store.postgres import open_postgres  # late, likewise
+
+        return open_postgres(url)
     # The address is not repeated: it may hold a password.
     raise StoreError(
-        f"database: {scheme or 'an empty address'!r} is no database we know; write sqlite:///path/to/file.db"
+        f"database: {scheme or 'an empty address'!r} is no database we know;"
+        " write sqlite:///path/to/file.db or postgresql://user@host:5432/name"
     )

@@ -13,6 +13,9 @@ from store.database import Row, Tx
 from store.ids import new_id
 from store.ledger import Entry, InvoiceToBook, book_entry, book_invoice, cancel_invoice, settle
 
+IMPORTING = "imports"
+"""The lock of imports: of two files that come at once, the second waits for the first."""
+
 
 class Outcome(StrEnum):
     """What became of a record."""
@@ -30,6 +33,7 @@ def save_customer(
     tx: Tx, reference: str, name: str, locale: str | None, identifiers: Sequence[tuple[str, str]], at: datetime
 ) -> Outcome:
     """A customer, recognised by exactly these identifiers from now on."""
+    tx.lock(IMPORTING)
     known = tx.one("select id, name, locale from contacts where reference = :reference", {"reference": reference})
     if known is None:
         contact = add_contact(tx, name, (), at, reference=reference, locale=locale)
@@ -44,7 +48,7 @@ def save_customer(
     rows = tx.all("select kind, value from identifiers where contact = :contact", {"contact": contact})
     had = {(row["kind"], row["value"]) for row in rows}
     for kind, value in had.difference(identifiers):
-        tx.run("delete from identifiers where kind = :kind and value = :value", {"kind": kind, "value": value})
+        tx.do("delete from identifiers where kind = :kind and value = :value", {"kind": kind, "value": value})
     _identify(tx, contact, [identifier for identifier in identifiers if identifier not in had])
     return Outcome.CHANGED if renamed or had != set(identifiers) else Outcome.UNCHANGED
 
@@ -65,6 +69,7 @@ def _identify(tx: Tx, contact: str, identifiers: Iterable[tuple[str, str]]) -> N
 
 def save_account(tx: Tx, number: str, name: str, currency: str, customers: Sequence[str], at: datetime) -> Outcome:
     """An account that belongs to exactly these customers (their references) from now on."""
+    tx.lock(IMPORTING)
     owners = {_customer(tx, reference) for reference in customers}
     known = tx.one("select id, name, currency from accounts where number = :number", {"number": number})
     if known is None:
@@ -74,7 +79,7 @@ def save_account(tx: Tx, number: str, name: str, currency: str, customers: Seque
         raise Refused(f"account {number} is kept in {known['currency']}; open another account for {currency}")
     account = known["id"]
     if known["name"] != name:
-        tx.run("update accounts set name = :name where id = :id", {"id": account, "name": name})
+        tx.do("update accounts set name = :name where id = :id", {"id": account, "name": name})
     had = {
         row["contact"] for row in tx.all("select contact from account_contacts where account = :id", {"id": account})
     }
@@ -127,11 +132,14 @@ def _redate(tx: Tx, known: Row, invoice: InvoiceToBook) -> Outcome:
     same = (known["issued_on"], known["due_on"]) == (dates["issued_on"], dates["due_on"])
     if same or known["state"] in ("paid", "cancelled"):
         return Outcome.UNCHANGED
-    tx.run("update invoices set issued_on = :issued_on, due_on = :due_on where id = :id", {"id": known["id"], **dates})
+    tx.do("update invoices set issued_on = :issued_on, due_on = :due_on where id = :id", {"id": known["id"], **dates})
     return Outcome.CHANGED
 
 
 def _account(tx: Tx, number: str) -> Row:
+    """Find an account by its number, and hold it: what is booked here may settle what a chat is about to pay."""
+    tx.lock(IMPORTING)
+    tx.hold("select id from accounts where number = :number", {"number": number})
     row = tx.one("select id, currency from accounts where number = :number", {"number": number})
     if row is None:
         raise Refused(f"there is no account {number}; put the account's line above this one")
@@ -164,7 +172,7 @@ def save_mandate(
         {"reference": reference},
     )
     if known is None:
-        tx.run(
+        tx.do(
             "insert into mandates (id, account, reference, state, next_on, next_minor, currency)"
             " values (:id, :account, :reference, :state, :next_on, :next_minor, :currency)",
             {"id": new_id(), **mandate},
@@ -176,7 +184,7 @@ def save_mandate(
         )
     if dict(known) == mandate:
         return Outcome.UNCHANGED
-    tx.run(
+    tx.do(
         "update mandates set state = :state, next_on = :next_on, next_minor = :next_minor where reference = :reference",
         mandate,
     )

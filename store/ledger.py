@@ -30,7 +30,7 @@ def book_invoice(tx: Tx, account: str, currency: str, invoice: InvoiceToBook, at
     if invoice.total_minor < 0:
         raise ValueError("an invoice of less than nothing is a credit")
     booked = new_id()
-    tx.run(
+    tx.do(
         "insert into invoices (id, account, number, issued_on, due_on, currency, total_minor, state)"
         " values (:id, :account, :number, :issued_on, :due_on, :currency, :total_minor, :state)",
         {
@@ -64,7 +64,7 @@ def cancel_invoice(tx: Tx, invoice: str, at: datetime) -> None:
         raise LookupError("no such invoice")
     entry = Entry(row["account"], "credit", -row["total_minor"], row["currency"], f"cancelled:{invoice}", invoice)
     if book_entry(tx, entry, at):
-        tx.run("update invoices set state = 'cancelled' where id = :id", {"id": invoice})
+        tx.do("update invoices set state = 'cancelled' where id = :id", {"id": invoice})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +118,4 @@ def settle(tx: Tx, account: str) -> None:
     owed = {invoice.id for invoice in stand.invoices}
     for row in tx.all("select id from invoices where account = :account and state = 'open'", {"account": account}):
         if row["id"] not in owed:
-            tx.run("update invoices set state = 'paid' where id = :id", {"id": row["id"]})
+            tx.do("update invoices set state = 'paid' where id = :id", {"id": row["id"]})

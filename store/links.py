@@ -55,7 +55,7 @@ def make_link(tx: Tx, link: Link, hash_of: Callable[[str], str], invoices: Seque
             return _renew(tx, other, link, hash_of(other.id))
         if asked.keys() & wanted.keys() or not (asked and wanted):
             _set_state(tx, other.id, "revoked")
-    tx.run(
+    tx.do(
         """insert into payment_links
         (id, token_hash, conversation, account, contact, currency, amount_minor, state, created_at, expires_at)
         values (:id, :token_hash, :conversation, :account, :contact, :currency, :amount, 'open', :created, :expires)""",
@@ -79,7 +79,7 @@ def make_link(tx: Tx, link: Link, hash_of: Callable[[str], str], invoices: Seque
 
 
 def _renew(tx: Tx, old: Link, new: Link, token_hash: str) -> Link:
-    tx.run(
+    tx.do(
         """update payment_links set expires_at = :expires, conversation = :conversation, contact = :contact,
             token_hash = :token_hash where id = :id""",
         {
@@ -97,7 +97,11 @@ def _renew(tx: Tx, old: Link, new: Link, token_hash: str) -> Link:
 
 
 def find_link(tx: Tx, token_hash: str) -> Link | None:
-    """Return the link whose token has this hash."""
+    """Return the link whose token has this hash; a unit of work holds the link's account from here on."""
+    tx.hold(
+        "select id from accounts where id = (select account from payment_links where token_hash = :hash)",
+        {"hash": token_hash},
+    )
     row = tx.one("select * from payment_links where token_hash = :hash", {"hash": token_hash})
     return None if row is None else _link(row)
 
@@ -207,7 +211,7 @@ def _has_payment(tx: Tx, link: str, state: str) -> bool:
 
 
 def _set_state(tx: Tx, link: str, state: str) -> None:
-    tx.run("update payment_links set state = :state where id = :id", {"id": link, "state": state})
+    tx.do("update payment_links set state = :state where id = :id", {"id": link, "state": state})
 
 
 def _link(row: Row) -> Link:

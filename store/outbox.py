@@ -52,7 +52,7 @@ def queue(  # noqa: PLR0913 (a row's columns, each by its name)
     `args` names what the letter is about, by ids; what it says is put into words when it is sent.
     """
     letter = new_id()
-    tx.run(
+    tx.do(
         """insert into outbox (id, channel, recipient, kind, locale, args, state, tries, due_at, claimed_until,
             expires_at, provider_id, error, created_at, sent_at)
         values (:id, :channel, :recipient, :kind, :locale, :args, 'waiting', 0, :now, null,
@@ -75,8 +75,10 @@ def claim(tx: Tx, now: datetime, until: datetime, limit: int) -> list[Claimed]:
     """Claim up to `limit` letters that are due, or whose claim has lapsed, the longest waiting first.
 
     The state is asked for twice: where several processes claim at once, a row that the other one took while this one
-    waited for its lock is looked at again, and by the outer condition only.
+    waited for its lock is looked at again, and by the outer condition only. They claim one after the other, so that two
+    claims of many rows never wait for each other.
     """
+    tx.lock("outbox")
     rows = tx.all(
         """update outbox set state = 'sending', tries = tries + 1, claimed_until = :until
         where id in (

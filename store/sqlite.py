@@ -77,12 +77,25 @@ class SqliteTx:
         except sqlite3.Error as error:
             raise explained(error, self._path) from error
 
+    def do(self, sql: str, params: Params = NO_PARAMS) -> None:
+        """Run at once."""
+        try:
+            self._execute(sql, params)
+        except sqlite3.Error as error:
+            raise explained(error, self._path) from error
+
     def many(self, sql: str, params: Sequence[Params]) -> None:
         """One statement for each set of parameters."""
         try:
             self._executemany(sql, params)
         except sqlite3.Error as error:
             raise explained(error, self._path) from error
+
+    def hold(self, select: str, params: Params = NO_PARAMS) -> None:
+        """Nothing to do: one unit runs at a time."""
+
+    def lock(self, name: str) -> None:
+        """Nothing to do: one unit runs at a time."""
 
 
 def connect(path: Path, *, cache_kb: int, read_only: bool = False) -> sqlite3.Connection:
@@ -141,8 +154,8 @@ class SqliteDatabase:
         self._readers: deque[sqlite3.Connection] = deque()
         self._threads = ThreadPoolExecutor(LONG_READS_AT_ONCE, thread_name_prefix="store-read")
 
-    def write(self, fn: Callable[[Tx], T]) -> Awaitable[T]:
-        """Run a unit of work; see `store.writer`."""
+    def write(self, fn: Callable[[Tx], T], key: str | None = None) -> Awaitable[T]:
+        """Run a unit of work; see `store.writer`. All units run in the order of the calls, whatever their key."""
         return self._writer.submit(fn)
 
     async def look(self, fn: Callable[[Tx], T]) -> T:

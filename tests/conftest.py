@@ -1,17 +1,54 @@
-"""What every test has: a clock to move, and no way out of this machine."""
+"""What every test has: a clock to move, a database of its own, and no way out of this machine."""
 
+import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import services
 from tests.clock import FakeClock
 
 
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture(params=services.DRIVERS)
+def driver(request: pytest.FixtureRequest) -> str:
+    """Each database that the service runs on; a test that asks for it, or for what needs it, runs on every one."""
+    return str(request.param)
+
+
+@pytest.fixture
+def url(driver: str, tmp_path: Path) -> Iterator[str]:
+    """The address of a database for this test alone. It may have the schema already, and holds nothing."""
+    with services.a_database(driver, tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """The address of a Redis. Others may use it: keep to names of your own."""
+    address = services.redis()
+    if address is None:
+        services.without("Redis")
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return f"{address}/{services.REDIS_DATABASES - 1 - worker % 8}"
+
+
+def pytest_sessionfinish() -> None:
+    services.stop_all()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = " ".join(str(report.longrepr) for report in terminalreporter.stats.get("skipped", ()))
+    for service in services.NEEDED:
+        if f"{service} is not installed" in skipped:
+            terminalreporter.write_sep("!", f"NOT TESTED on {service}: it is not installed", red=True, bold=True)
 
 
 @pytest.fixture(autouse=True, scope="session")

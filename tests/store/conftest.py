@@ -1,19 +1,13 @@
 """A real database for every test, once for each driver."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from store import Database, open_database
-
-DRIVERS = ["sqlite"]
-
-
-@pytest.fixture(params=DRIVERS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database of the driver's kind."""
-    return f"{request.param}:///{tmp_path}/billchat.db"
+from tests import services
+from tests.store.notes import TABLE
 
 
 @pytest.fixture
@@ -23,3 +17,17 @@ async def database(url: str) -> AsyncIterator[Database]:
     await opened.migrate()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def notes(database: Database) -> Database:
+    """A database with a table to write notes into."""
+    await database.write(lambda tx: tx.run(TABLE))
+    return database
+
+
+@pytest.fixture
+def empty_url(driver: str, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without a schema."""
+    with services.a_database(driver, tmp_path, empty=True) as address:
+        yield address

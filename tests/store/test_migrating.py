@@ -31,8 +31,8 @@ async def test_migrating_twice_changes_nothing(database: Database) -> None:
     await database.ready()
 
 
-async def test_a_database_without_its_schema_is_not_ready(url: str) -> None:
-    database = open_database(url)
+async def test_a_database_without_its_schema_is_not_ready(empty_url: str) -> None:
+    database = open_database(empty_url)
     with pytest.raises(StoreError):
         await database.ready()
     await database.close()
@@ -49,10 +49,12 @@ async def test_a_newer_database_is_refused_with_a_remedy(database: Database) -> 
         await database.ready()
 
 
-async def test_processes_that_start_at_once_migrate_once(url: str) -> None:
+async def test_processes_that_start_at_once_migrate_once(empty_url: str) -> None:
     pipe = subprocess.PIPE
     starts = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", START, url, stdin=pipe, stdout=pipe, stderr=pipe)
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", START, empty_url, stdin=pipe, stdout=pipe, stderr=pipe
+        )
         for _ in range(4)
     ]
     for start in starts:
@@ -63,23 +65,25 @@ async def test_processes_that_start_at_once_migrate_once(url: str) -> None:
     ]
 
     assert complaints == [""] * 4
-    database = open_database(url)
+    database = open_database(empty_url)
     assert await versions(database) == [migration.version for migration in migrations()]
     await database.close()
 
 
 async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "0001.good.sql").write_text("create table good (id text);")
     (tmp_path / "0002.bad.sql").write_text("create table better (id text);\ncreate tabel worse (id text);")
     monkeypatch.setattr("store.migrate.FOLDER", tmp_path)
     migrations.cache_clear()
-    database = open_database(url)
+    database = open_database(empty_url)
     try:
         with pytest.raises(StoreError, match="tabel"):
             await database.migrate()
-        assert await database.look(lambda tx: tx.all("select name from sqlite_master")) == []
+        for table in ("migrations", "good", "better"):
+            with pytest.raises(StoreError):
+                await database.look(lambda tx, table=table: tx.all(f"select * from {table}"))  # type: ignore[misc]
     finally:
         migrations.cache_clear()
         await database.close()

@@ -1,0 +1,242 @@
+"""Units of work on PostgreSQL connections, on the event loop's own thread.
+
+A unit is ordinary synchronous code. It runs in a greenlet, so that while it waits for the server the loop goes on with
+other things, other units among them, and comes back to it when the answer is there. Worker threads were measured on the
+same units and cost about twice the CPU: they fight with the loop for the interpreter at every answer.
+
+Units with the same key stand in one lane: they run one after another, in the order in which they came.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Any, Generic, TypeVar
+
+import psycopg
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from store.database import StoreError, Tx
+from store.pipeline import ClashError, LostError, Pipeline
+
+T = TypeVar("T")
+
+PATIENCE_S = 5.0
+"""How long a unit is tried again while the database is away; it may be restarting."""
+MOST_CLASHES = 5
+BACKOFF_S = (0.05, 0.1, 0.2, 0.5)
+
+Run = Callable[[Pipeline, "Job[Any]"], Any]
+"""Runs a job's unit as a transaction; returns its result once it is safe."""
+
+
+class Job(Generic[T]):
+    """A unit that was asked for."""
+
+    __slots__ = ("began", "clashes", "committing", "fn", "future", "key")
+
+    def __init__(self, fn: Callable[[Tx], T], key: str | None, future: "asyncio.Future[T]") -> None:
+        self.fn = fn
+        self.key = key
+        self.future = future
+        self.began = monotonic()
+        self.clashes = 0
+        self.committing = False
+
+
+class Link:
+    """A connection that the event loop watches."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._socket = connection.pgconn.socket
+        self._unit: greenlet | None = None
+        self.pipeline = Pipeline(connection.pgconn, self._wait)
+        self._loop.add_reader(self._socket, self._ready)
+
+    def _wait(self, writing: bool) -> None:
+        self._unit = unit = getcurrent()
+        assert unit.parent is not None, "a unit runs in a greenlet of its own"
+        if writing:
+            self._loop.add_writer(self._socket, self._ready)
+        try:
+            unit.parent.switch()
+        finally:
+            if writing:
+                self._loop.remove_writer(self._socket)
+
+    def _ready(self) -> None:
+        unit, self._unit = self._unit, None
+        if unit is not None:
+            unit.switch()
+        else:
+            self.pipeline.overhear()
+            if self.pipeline.broken:
+                self._loop.remove_reader(self._socket)
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        self._loop.remove_reader(self._socket)
+        await self._connection.close()
+
+
+class Lanes:
+    """A few connections, opened as they are needed, and the units that wait for one."""
+
+    def __init__(self, connect: Callable[[], Awaitable[psycopg.AsyncConnection[Any]]], run: Run, most: int) -> None:
+        self._connect = connect
+        self._run = run
+        self._most = most
+        self._ready: deque[Job[Any]] = deque()
+        self._lanes: dict[str, deque[Job[Any]]] = {}
+        self._links: set[Link] = set()
+        self._idle: list[Link] = []
+        self._opening: asyncio.Task[None] | None = None
+        self._farewells: set[asyncio.Task[None]] = set()
+        self._under_way = 0
+        self._called = False
+        self._closed = False
+        self._empty: asyncio.Future[None] | None = None
+
+    def submit(self, fn: Callable[[Tx], T], key: str | None = None) -> "asyncio.Future[T]":
+        """Queue a unit; the future is done when the unit is safe, or has failed."""
+        if self._closed:
+            raise StoreError("the database is closed")
+        loop = asyncio.get_running_loop()
+        job = Job(fn, key, loop.create_future())
+        self._under_way += 1
+        lane = None if key is None else self._lanes.get(key)
+        if lane is not None:
+            lane.append(job)
+            return job.future
+        if key is not None:
+            self._lanes[key] = deque()
+        self._ready.append(job)
+        if not self._called:
+            self._called = True
+            loop.call_soon(self._dispatch)
+        return job.future
+
+    async def close(self) -> None:
+        """Let what is queued finish, then close the connections."""
+        self._closed = True
+        if self._under_way:
+            self._empty = asyncio.get_running_loop().create_future()
+            await self._empty
+        if self._opening is not None:
+            await self._opening
+        await asyncio.gather(*self._farewells, *(link.close() for link in self._links))
+        self._links.clear()
+        self._idle.clear()
+
+    def _dispatch(self) -> None:
+        self._called = False
+        while self._ready and self._idle:
+            link = self._idle.pop()
+            if link.pipeline.broken:
+                self._drop(link)
+            else:
+                greenlet(self._serve).switch(link)
+        if self._ready and self._opening is None and len(self._links) < self._most:
+            self._opening = asyncio.ensure_future(self._open())
+
+    # ── in a greenlet ──
+
+    def _serve(self, link: Link) -> None:
+        """Run units on a connection until none waits, or it breaks."""
+        while self._ready:
+            job = self._ready.popleft()
+            if not job.future.done() and not self._try(link, job):
+                self._ready.appendleft(job)
+            else:
+                self._done(job)
+            if link.pipeline.broken:
+                self._drop(link)
+                self._dispatch_soon()
+                return
+        self._idle.append(link)
+
+    def _try(self, link: Link, job: Job[Any]) -> bool:
+        """Run a unit; False when it is to be run again, on this connection or another."""
+        try:
+            result = self._run(link.pipeline, job)
+        except GreenletExit:
+            raise
+        except ClashError as error:
+            job.clashes += 1
+            if job.clashes < MOST_CLASHES:
+                return False
+            _fail(job, error)
+        except LostError as error:
+            link.pipeline.give_up()
+            if job.committing:
+                _fail(job, StoreError(f"nobody knows whether this was kept: the connection broke ({error})"))
+            elif monotonic() < job.began + PATIENCE_S:
+                return False
+            else:
+                _fail(job, error)
+        except BaseException as error:
+            _fail(job, error)
+        else:
+            if not job.future.done():
+                job.future.set_result(result)
+        return True
+
+    def _done(self, job: Job[Any]) -> None:
+        self._under_way -= 1
+        if job.key is not None:
+            lane = self._lanes[job.key]
+            if lane:
+                self._ready.append(lane.popleft())
+            else:
+                del self._lanes[job.key]
+        if not self._under_way and self._empty is not None and not self._empty.done():
+            self._empty.set_result(None)
+
+    # ── connections ──
+
+    def _drop(self, link: Link) -> None:
+        self._links.discard(link)
+        farewell = asyncio.ensure_future(link.close())
+        self._farewells.add(farewell)
+        farewell.add_done_callback(self._farewells.discard)
+
+    def _dispatch_soon(self) -> None:
+        if not self._called:
+            self._called = True
+            asyncio.get_running_loop().call_soon(self._dispatch)
+
+    async def _open(self) -> None:
+        """Open one more connection, and try again while units wait for it."""
+        tries = 0
+        while self._ready:
+            try:
+                link = Link(await self._connect())
+            except StoreError as error:
+                self._give_up(error)
+                await asyncio.sleep(BACKOFF_S[min(tries, len(BACKOFF_S) - 1)])
+                tries += 1
+            else:
+                self._links.add(link)
+                self._idle.append(link)
+                break
+        self._opening = None
+        self._dispatch_soon()
+
+    def _give_up(self, error: StoreError) -> None:
+        """Fail the units that have waited long enough, if there is no other connection to run them."""
+        if self._links:
+            return
+        patient = [job for job in self._ready if monotonic() < job.began + PATIENCE_S]
+        given_up = [job for job in self._ready if job not in patient]
+        self._ready = deque(patient)
+        for job in given_up:
+            _fail(job, error)
+            self._done(job)
+
+
+def _fail(job: Job[Any], error: BaseException) -> None:
+    if not job.future.done():
+        # A future cannot carry a StopIteration: it would end the waiter's loop instead of failing it.
+        job.future.set_exception(RuntimeError(repr(error)) if isinstance(error, StopIteration) else error)

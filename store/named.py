@@ -1,0 +1,94 @@
+"""One SQL text for both databases: `:name` parameters as PostgreSQL numbers them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+from psycopg.pq.abc import PGresult
+
+from store.database import Params, Row
+
+# Where a colon is no parameter: in quotes, in comments and in ::casts.
+_PARTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|::|:(?P<name>[A-Za-z_]\w*)", re.DOTALL)
+
+Load = Callable[[bytes], Any]
+Shape = list[tuple[str, Load]]
+
+
+def _whole(value: bytes) -> int | Decimal:
+    """A sum of bigints is numeric to PostgreSQL; all of ours are whole numbers."""
+    number = Decimal(value.decode())
+    return int(number) if number == number.to_integral_value() else number
+
+
+def _true(value: bytes) -> bool:
+    return value == b"t"
+
+
+# PostgreSQL's numbers for its types; whatever is not here is text.
+LOADS: dict[int, Load] = {16: _true, 20: int, 21: int, 23: int, 700: float, 701: float, 1700: _whole}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An SQL text as PostgreSQL takes it, the order of its parameters, and the name it is prepared under."""
+
+    text: bytes
+    order: tuple[str, ...]
+    name: bytes
+
+    def values(self, params: Params) -> list[bytes | None]:
+        """The parameters as they travel; KeyError for one that is missing."""
+        return [_sent(params[name]) for name in self.order]
+
+
+@lru_cache(maxsize=1024)
+def statement(sql: str) -> Statement:
+    """Translate an SQL text, once."""
+    order: list[str] = []
+
+    def numbered(part: re.Match[str]) -> str:
+        name = part["name"]
+        if name is None:
+            return part[0]
+        if name not in order:
+            order.append(name)
+        return f"${order.index(name) + 1}"
+
+    text = _PARTS.sub(numbered, sql).encode()
+    return Statement(text, tuple(order), blake2b(text, digest_size=12).hexdigest().encode())
+
+
+def _sent(value: object) -> bytes | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        # PostgreSQL's text cannot hold the character U+0000, and would end there.
+        return value.replace("\0", "\ufffd").encode()
+    if isinstance(value, int | float | Decimal):
+        return str(value).encode()
+    raise TypeError(f"a {type(value).__name__} cannot be stored; the schema has texts and numbers")
+
+
+def shape(result: PGresult) -> Shape:
+    """The columns of a result: their names, and what makes Python values of them."""
+    return [
+        ((result.fname(column) or b"").decode(), LOADS.get(result.ftype(column), bytes.decode))
+        for column in range(result.nfields)
+    ]
+
+
+def rows(result: PGresult, columns: Shape, most: int | None = None) -> list[Row]:
+    """The rows of a result as dictionaries."""
+    value = result.get_value
+    return [
+        {
+            name: None if (found := value(row, column)) is None else load(found)
+            for column, (name, load) in enumerate(columns)
+        }
+        for row in range(result.ntuples if most is None else min(most, result.ntuples))
+    ]

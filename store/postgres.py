@@ -1,0 +1,277 @@
+"""The PostgreSQL driver: a few connections for units of work, others for short reads, and threads for long reads.
+
+A unit is a transaction at READ COMMITTED. What would be decided wrongly if another process decided it at the same
+moment is serialised by name: the unit's key, `Tx.lock` and `Tx.hold`. Locks are taken in one order (the key, the name
+of an address, the name of an identifier, rows of accounts), and a deadlock that happens all the same is run again.
+"""
+
+import asyncio
+import select
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+import psycopg
+from greenlet import GreenletExit
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from store.database import NO_PARAMS, Params, Row, StoreError, Tx
+from store.lanes import Job, Lanes
+from store.migrate import check, migrate
+from store.named import rows
+from store.pipeline import LostError, Pipeline, remedy
+
+T = TypeVar("T")
+
+WRITERS = 8
+LOOKERS = 2
+LONG_READS_AT_ONCE = 4
+
+# An address may set any of these otherwise. A server that vanishes without a word is noticed within half a minute.
+CONNECTION: dict[str, str | int] = {
+    "application_name": "billchat",
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+OPTIONS = "-c synchronous_commit=on -c lock_timeout=10s -c client_min_messages=warning"
+
+BEGIN = "begin isolation level read committed read write"
+BEGIN_LOOKING = "begin isolation level repeatable read read only"
+LOCK = "select pg_advisory_xact_lock(:number)"
+MIGRATING = "migrations"
+
+
+def lock_number(name: str) -> int:
+    """The number under which PostgreSQL keeps a lock; two names share one once in 2^64."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+class PostgresTx:
+    """A transaction on one PostgreSQL connection."""
+
+    __slots__ = ("_ask", "_send")
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._ask = pipeline.ask
+        self._send = pipeline.send
+
+    def all(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
+        """Every row."""
+        return rows(*self._ask(sql, params))
+
+    def one(self, sql: str, params: Params = NO_PARAMS) -> Row | None:
+        """The first row, or None."""
+        found = rows(*self._ask(sql, params), most=1)
+        return found[0] if found else None
+
+    def run(self, sql: str, params: Params = NO_PARAMS) -> int:
+        """How many rows the statement changed."""
+        result, _ = self._ask(sql, params)
+        return result.command_tuples or 0
+
+    def do(self, sql: str, params: Params = NO_PARAMS) -> None:
+        """Sent with what comes next."""
+        self._send(sql, params)
+
+    def many(self, sql: str, params: Sequence[Params]) -> None:
+        """One statement for each set of parameters, sent with what comes next."""
+        for each in params:
+            self._send(sql, each)
+
+    def hold(self, select: str, params: Params = NO_PARAMS) -> None:
+        """Not FOR UPDATE: rows that refer to these may be written meanwhile."""
+        self._send(f"{select} for no key update", params)
+
+    def lock(self, name: str) -> None:
+        """A lock that PostgreSQL lets go of with the transaction."""
+        self._send(LOCK, {"number": lock_number(name)})
+
+
+class PostgresLook(PostgresTx):
+    """A transaction that only reads, all of it from one moment."""
+
+    __slots__ = ()
+
+    def hold(self, select: str, params: Params = NO_PARAMS) -> None:
+        """Nothing to hold: this reader's moment stands still."""
+
+    def lock(self, name: str) -> None:
+        """Nothing to lock."""
+
+
+def unit(pipeline: Pipeline, job: Job[T]) -> T:
+    """Run a unit of work; returns when it is on the server's disk."""
+    try:
+        pipeline.send(BEGIN)
+        if job.key is not None:
+            pipeline.send(LOCK, {"number": lock_number(job.key)})
+        result = job.fn(PostgresTx(pipeline))
+        job.committing = True
+        pipeline.commit()
+    except GreenletExit:
+        raise
+    except BaseException as error:
+        job.committing &= isinstance(error, LostError)
+        pipeline.rollback()
+        raise
+    return result
+
+
+def look(pipeline: Pipeline, job: Job[T]) -> T:
+    """Run a unit that only reads."""
+    return reading(pipeline, job.fn)
+
+
+def reading(pipeline: Pipeline, fn: Callable[[Tx], T]) -> T:
+    """Read at one moment; nobody waits for the end of it."""
+    try:
+        pipeline.send(BEGIN_LOOKING)
+        result = fn(PostgresLook(pipeline))
+        pipeline.send("commit")
+        pipeline.push()
+    except GreenletExit:
+        raise
+    except BaseException:
+        pipeline.rollback()
+        raise
+    return result
+
+
+class Blocking:
+    """A connection for a thread, which may wait."""
+
+    def __init__(self, address: str) -> None:
+        self._connection = _refusals_explained(lambda: psycopg.connect(address, autocommit=True))
+        self._poll = select.poll()
+        self.pipeline = Pipeline(self._connection.pgconn, self._wait)
+
+    def _wait(self, writing: bool) -> None:
+        self._poll.register(self._connection.pgconn.socket, select.POLLIN | (select.POLLOUT if writing else 0))
+        self._poll.poll()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
+
+class PostgresDatabase:
+    """A PostgreSQL database behind the interface of `store.database.Database`."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._writes = Lanes(self._connect, unit, WRITERS)
+        self._looks = Lanes(self._connect, look, LOOKERS)
+        self._readers: deque[Blocking] = deque()
+        self._threads = ThreadPoolExecutor(LONG_READS_AT_ONCE, thread_name_prefix="store-read")
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        try:
+            return await psycopg.AsyncConnection.connect(self._address, autocommit=True)
+        except psycopg.Error as error:
+            raise _refused(error) from error
+
+    def write(self, fn: Callable[[Tx], T], key: str | None = None) -> Awaitable[T]:
+        """Run a unit of work; see `store.lanes`."""
+        return self._writes.submit(fn, key)
+
+    async def look(self, fn: Callable[[Tx], T]) -> T:
+        """Run a short read on the event loop's thread."""
+        return await self._looks.submit(fn)
+
+    async def read(self, fn: Callable[[Tx], T]) -> T:
+        """Run a long read on another thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, fn)
+
+    def _read(self, fn: Callable[[Tx], T]) -> T:
+        while self._readers:
+            reader = self._readers.pop()
+            try:
+                return self._read_with(reader, fn)
+            except LostError:  # it broke while it lay idle; the next one, or a new one, tells what is the matter
+                continue
+        return self._read_with(Blocking(self._address), fn)
+
+    def _read_with(self, reader: Blocking, fn: Callable[[Tx], T]) -> T:
+        try:
+            return reading(reader.pipeline, fn)
+        except LostError:
+            reader.pipeline.give_up()
+            raise
+        finally:
+            if reader.pipeline.broken:
+                reader.close()
+            else:
+                self._readers.append(reader)
+
+    async def migrate(self) -> None:
+        """Bring the schema up to this version; of processes that start together one does it and the others wait."""
+        await asyncio.to_thread(self._migrate)
+
+    def _migrate(self) -> None:
+        connection = Blocking(self._address)
+        try:
+            pipeline = connection.pipeline
+            pipeline.send(BEGIN)
+            pipeline.send("set local lock_timeout = 0")
+            tx = PostgresTx(pipeline)
+            tx.lock(MIGRATING)
+            migrate(tx)
+            pipeline.commit()
+        finally:
+            connection.close()  # and, unless committed, rolls back
+
+    async def ready(self) -> None:
+        """Return when the database takes a write and its schema is this version's."""
+        await self.write(check)
+
+    async def close(self) -> None:
+        """Finish every unit and read that was asked for, then close all connections."""
+        await asyncio.to_thread(self._threads.shutdown)
+        for reader in self._readers:
+            reader.close()
+        await self._looks.close()
+        await self._writes.close()
+
+
+def _refusals_explained(connect: Callable[[], psycopg.Connection[Any]]) -> psycopg.Connection[Any]:
+    try:
+        return connect()
+    except psycopg.Error as error:
+        raise _refused(error) from error
+
+
+def _refused(error: psycopg.Error) -> StoreError:
+    """Why there is no connection. libpq's words name host, user and database, never the password."""
+    said = " ".join(str(error).split())
+    state = error.sqlstate or next((state for words, state in REFUSALS.items() if words in said), "08")
+    return LostError(f"the PostgreSQL database {remedy(state)} ({said})")
+
+
+# While connecting, libpq keeps the server's SQLSTATE to itself.
+REFUSALS = {
+    "authentication failed": "28",
+    "no password supplied": "28",
+    "pg_hba.conf": "28",
+    "role ": "28",
+    "database ": "3D",
+    "too many": "53300",
+    "remaining connection slots": "53300",
+    "starting up": "57",
+    "shutting down": "57",
+}
+
+
+def open_postgres(url: str) -> PostgresDatabase:
+    """Open the database at a libpq address; it is reached for when it is first used."""
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:
+        # Its words are not repeated: they may hold a password.
+        raise StoreError("database: this address cannot be read; write postgresql://user@host:5432/name") from None
+    options = f"{OPTIONS} {given.pop('options', '')}".strip()
+    return PostgresDatabase(make_conninfo("", **{**CONNECTION, **given, "options": options}))
