@@ -53,6 +53,7 @@ class WebChannel:
         self._turns = turns
         self._visitors: dict[str, Visitor] = {}
         self._devices: Counter[str] = Counter()
+        self._has_refused = False
         self._busy: set[str] = set()
         self._pace = Pace(service.settings.limits.messages_per_ten_seconds, 10)
         self._neighbours = _neighbours(service)
@@ -300,8 +301,9 @@ class WebChannel:
         except ValueError:
             return False
         ours = origin == self._service.settings.server.public_url or host == environ.get("HTTP_HOST")
-        if not ours:
-            log.info("a socket was refused; if the page was ours, set server.public_url to its address")
+        if not ours and not self._has_refused:
+            self._has_refused = True  # once: whoever asks decides how often
+            log.warning("a socket was refused; if the page was ours, set server.public_url to its address")
         return ours
 
 

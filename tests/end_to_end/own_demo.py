@@ -39,7 +39,6 @@ def main() -> None:
     logs.set_up(machine_readable=False)
     settings = Settings(**changed(demo.settings(port).model_dump(), changes))
     web.run_app(demo.build(settings), host="127.0.0.1", port=port, access_log=None, print=None, shutdown_timeout=5)
-    demo.finish()
 
 
 if __name__ == "__main__":
