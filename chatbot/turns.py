@@ -102,22 +102,24 @@ class Turns:
 
     async def start(self, beginning: Beginning) -> Answer | Refused:
         """Begin a conversation."""
-        return await self._take(lambda tx: self._start(tx, beginning))
+        name = self.conversation_id(beginning.session, beginning.id)
+        return await self._take(name, lambda tx: self._start(tx, name, beginning))
 
     async def say(self, inbound: Inbound) -> Answer | Refused:
         """Take what a customer said or chose."""
-        return await self._take(lambda tx: self._say(tx, inbound))
+        return await self._take(inbound.conversation, lambda tx: self._say(tx, inbound))
 
     async def happened(self, conversation: str | None, work: Callable[[Tx], Event | None]) -> None:
         """Do `work` in a transaction; an event that it returns moves the conversation in the same one."""
-        answer = await self._service.database.write(lambda tx: self._happen(tx, conversation, work))
+        answer = await self._service.database.write(lambda tx: self._happen(tx, conversation, work), conversation)
         if answer is not None:
             self._after(answer)
             await self.tell(answer)
 
-    async def _take(self, take: Callable[[Tx], Answer | Refused]) -> Answer | Refused:
+    async def _take(self, conversation: str, take: Callable[[Tx], Answer | Refused]) -> Answer | Refused:
+        """Take a turn; those of one conversation keep their order, whichever process takes them."""
         began = time.perf_counter()
-        answer = await self._service.database.write(take)
+        answer = await self._service.database.write(take, conversation)
         self._seconds.observe(time.perf_counter() - began)
         if isinstance(answer, Refused):
             self._service.metrics.turns.labels(answer.code).inc()
@@ -130,9 +132,8 @@ class Turns:
         if answer.queued:
             self.wake()
 
-    def _start(self, tx: Tx, beginning: Beginning) -> Answer | Refused:
+    def _start(self, tx: Tx, name: str, beginning: Beginning) -> Answer | Refused:
         service, now = self._service, self._service.clock.now()
-        name = self.conversation_id(beginning.session, beginning.id)
         digest = service.keys.digest(f"start:{beginning.action}")
         conversation, taken = conversations.load(tx, name, beginning.id)
         if conversation is not None and taken is not None:

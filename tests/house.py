@@ -42,7 +42,10 @@ class House:
     told: list[Answer] = field(default_factory=list)
 
     @classmethod
-    async def open(cls, folder: Path, clock: FakeClock, **sections: Any) -> "House":
+    async def open(cls, folder: Path, clock: FakeClock, url: str = "", **sections: Any) -> "House":
+        """Open the doors; without a database's address, over an SQLite file in the folder."""
+        if url:
+            sections["database"] = DatabaseSettings(url=url)
         service = open_service(settings_for(folder, **sections), clock)
         await service.database.migrate()
         await load_demo(service.database, clock.now().date())

@@ -69,6 +69,11 @@ def stop_all() -> None:
 # ── PostgreSQL ──
 
 
+def our_tables() -> set[str]:
+    """The tables that the migrations make."""
+    return {table for migration in migrations() for table in re.findall(r"create table (\w+)", migration.sql)}
+
+
 TABLES = """select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = %s and c.relkind = 'r' order by c.oid desc"""
 
@@ -98,10 +103,9 @@ class Postgres:
 
     def give_back(self, name: str) -> None:
         """Empty a schema's tables for the next test, unless there are others than ours in it."""
-        ours = {table for migration in migrations() for table in re.findall(r"create table (\w+)", migration.sql)}
         with self._admin.transaction():
             newest_first = [row[0] for row in self._admin.execute(TABLES, [name])]
-            if set(newest_first) != ours | {"migrations"}:
+            if set(newest_first) != our_tables() | {"migrations"}:
                 return
             versions = self._admin.execute(
                 sql.SQL("select version from {}").format(sql.Identifier(name, "migrations"))

@@ -37,10 +37,12 @@ class Till:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, folder: Path, clock: FakeClock, locale: str = "en", **sections: Any) -> AsyncIterator["Till"]:
+    async def open(
+        cls, folder: Path, clock: FakeClock, url: str = "", locale: str = "en", **sections: Any
+    ) -> AsyncIterator["Till"]:
         port = unused_port()
         address = f"http://127.0.0.1:{port}"
-        house = await House.open(folder, clock, server=Server(public_url=address), **sections)
+        house = await House.open(folder, clock, url, server=Server(public_url=address), **sections)
         book = Book(folder / "sandbox.db")
         app = web.Application()
         pages.set_up(app)
@@ -110,7 +112,7 @@ class Till:
         return str((await self.rows("payments"))[-1]["id"])
 
     async def rows(self, table: str) -> list[dict[str, Any]]:
-        order = "rowid" if table == "gateway_events" else "id"
+        order = "received_at, key" if table == "gateway_events" else "id"
         return await self.house.rows(f"select * from {table} order by {order}")
 
     async def booked(self) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ from tests.house import House
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: FakeClock) -> AsyncIterator[House]:
-    opened = await House.open(tmp_path, clock)
+async def house(tmp_path: Path, clock: FakeClock, url: str) -> AsyncIterator[House]:
+    opened = await House.open(tmp_path, clock, url)
     yield opened
     await opened.close()

@@ -16,8 +16,8 @@ from tests.till import OWED, Till
 
 
 @pytest.fixture
-async def till(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Till]:
-    async with Till.open(tmp_path, clock) as opened:
+async def till(tmp_path: Path, clock: FakeClock, url: str) -> AsyncIterator[Till]:
+    async with Till.open(tmp_path, clock, url) as opened:
         yield opened
 
 
