@@ -44,7 +44,7 @@ class InstantDatabase:
             self.connection.execute("release unit")
         return done
 
-    async def write(self, work: Callable[[Tx], T]) -> T:
+    async def write(self, work: Callable[[Tx], T], key: str | None = None) -> T:
         return self.do(work)
 
     async def look(self, work: Callable[[Tx], T]) -> T:

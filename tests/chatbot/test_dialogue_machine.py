@@ -31,6 +31,8 @@ from tests.clock import FakeClock
 from tests.instant import InstantDatabase, at_once, bring_in_customers, instant_service, instant_turns
 
 RUNS, STEPS = 2000, 10
+# Messages back to which a choice is still known by its name.
+REMEMBERED = 50
 IDLE, AT_MOST, CODE_LIVES = timedelta(minutes=15), timedelta(hours=12), timedelta(minutes=10)
 
 KNOWN = [
@@ -130,7 +132,8 @@ class Dialogue(RuleBasedStateMachine):
     def choose(self, who: int, which: int) -> None:
         talk = self.talk(who)
         if talk.offers:
-            self.say(talk, choice=talk.offers[which % len(talk.offers)])
+            choice = talk.offers[which % len(talk.offers)]
+            self.say(talk, choice=choice, may_be_refused=talk.seq > REMEMBERED)
 
     @rule(who=st.integers(0, 2), whose=st.integers(0, 2), which=st.integers(0, 30))
     def choose_what_another_was_offered(self, who: int, whose: int, which: int) -> None:
