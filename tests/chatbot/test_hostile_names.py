@@ -1,0 +1,86 @@
+"""Names and numbers, whoever they come from, are text on every page and in every email."""
+
+from collections.abc import AsyncIterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from chatbot import letters
+from chatbot.channels.email import compose
+from chatbot.config import Brand
+from store import outbox
+from tests.clock import FakeClock
+from tests.end_to_end.hostile import SCRIPTS, UNUSUAL
+from tests.till import Till
+
+EVIL = (
+    "</title></style><script>alert(1)</script><img src=x onerror=alert(1)>\" onload='alert(1)\r\nBcc: all@example.com"
+)
+SAFE_TAGS = {
+    "html", "head", "meta", "title", "link", "style", "body", "main", "header", "footer", "section", "article",
+    "h1", "h2", "p", "div", "span", "table", "tbody", "tr", "td", "th", "dl", "dt", "dd", "ul", "li", "a", "form",
+    "fieldset", "legend", "label", "input", "button", "details", "summary", "svg", "path", "circle", "rect", "time",
+    "strong", "br", "nav", "pre", "use", "symbol", "line", "polyline",
+}  # fmt: skip
+
+
+class Elements(HTMLParser):
+    """What a browser would make of a page: its elements and their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.wrong: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.wrong += [] if tag in SAFE_TAGS else [tag]
+        self.wrong += [name for name, value in attrs if name.startswith("on") or "script:" in (value or "").lower()]
+
+
+@pytest.fixture
+async def till(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Till]:
+    async with Till.open(
+        tmp_path, clock, brand=Brand(name="<script>alert(1)</script>\r\nBcc: all@example.com")
+    ) as opened:
+        for sql in (
+            "update accounts set name = :evil",
+            "update invoices set number = number || :evil",
+            "update contacts set name = :evil",
+        ):
+            await opened.house.service.database.write(lambda tx, sql=sql: tx.run(sql, {"evil": EVIL}))  # type: ignore[misc]
+        yield opened
+
+
+async def test_the_payment_pages_escape_whatever_they_show(till: Till) -> None:
+    pages = [(await till.get())[1]]
+    location = await till.choose("approve")
+    await till.sandbox.work()
+    pages += [await till.done(), (await till.get("/done?closed=1"))[1], (await till.get("x"))[1]]
+    assert location
+    for page in pages:
+        assert "&lt;script&gt;alert(1)" in page, "the name is there, as text"
+        assert Elements(page).wrong == []
+
+
+async def test_emails_escape_whatever_they_tell_and_keep_their_headers(till: Till) -> None:
+    await till.choose("approve")
+    await till.sandbox.work()
+    house, visitor = till.house, till.visitor
+    await visitor.choose("email_receipt")
+    await visitor.say("talk to a person")
+    await visitor.say(" ".join([EVIL, *SCRIPTS[:20], *UNUSUAL[:3]])[:1900])
+    await (await house.visitor()).say("owes@example.com")
+    now = house.clock.now()
+    rows = await house.service.database.write(lambda tx: outbox.claim(tx, now, now, 20))
+    assert {row.kind for row in rows} == {"code", "receipt", "message_for_team"}
+    for row in rows:
+        letter = await house.service.database.look(lambda tx, row=row: letters.write(tx, house.service, row))  # type: ignore[misc]
+        assert letter is not None
+        assert letter.html is not None
+        assert "\n" not in letter.subject
+        assert Elements(letter.html).wrong == []
+        email = compose(letter, row.id, "Billing <billing@example.com>")
+        head = bytes(email).partition(b"\n\n")[0].partition(b"\r\n\r\n")[0]
+        assert b"Bcc" not in [line.partition(b":")[0] for line in head.splitlines()]
+        assert email["To"] == letter.to
