@@ -1,0 +1,216 @@
+"""Two processes over one PostgreSQL database, at the same moment: what may happen once, happens once."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from chatbot.turns import Answer, Beginning
+from store import Tx, codes, conversations, links, outbox, payments
+from tests import bills
+from tests.bills import MORNING
+from tests.clock import FakeClock
+from tests.house import House, Visitor, told
+
+T = TypeVar("T")
+
+KNOWN = "owes@example.com"
+
+
+@pytest.fixture
+def driver() -> str:
+    return "postgresql"
+
+
+@pytest.fixture
+async def other(house: House, tmp_path: Path, clock: FakeClock, url: str) -> AsyncIterator[House]:
+    """The house next door: another process of the same service."""
+    opened = await House.open(tmp_path, clock, url)
+    yield opened
+    await opened.close()
+
+
+def beside(visitor: Visitor, house: House) -> Visitor:
+    """The same visitor, who has reached another process."""
+    return replace(visitor, house=house)
+
+
+async def in_both(house: House, other: House, unit: Callable[[Tx], T], times: int = 1) -> list[T]:
+    """Run a unit of work in both processes at once."""
+    doors = [door for _ in range(times) for door in (house, other)]
+    return await asyncio.gather(*(door.service.database.write(unit) for door in doors))
+
+
+def right_codes(*houses: House) -> float:
+    return sum(house.service.metrics.codes.labels("right")._value.get() for house in houses)
+
+
+async def test_fifty_right_codes_at_once_are_one_success(house: House, other: House) -> None:
+    visitor = await house.visitor()
+    await visitor.say(KNOWN)
+    code = await house.code(visitor.conversation)
+    await asyncio.gather(*(beside(visitor, door).say(code) for _ in range(25) for door in (house, other)))
+    assert right_codes(house, other) == 1
+    assert [row["state"] for row in await house.rows("select state from challenges")] == ["used"]
+
+
+async def test_of_two_hundred_wrong_codes_at_once_five_are_compared(house: House, other: House) -> None:
+    visitor = await house.visitor()
+    await visitor.say(KNOWN)
+    right = int(await house.code(visitor.conversation))
+    wrongs = [f"{(right + nudge) % 1_000_000:06}" for nudge in range(1, 201)]
+    await asyncio.gather(
+        *(beside(visitor, (house, other)[number % 2]).say(wrong) for number, wrong in enumerate(wrongs))
+    )
+    assert [row["tries"] for row in await house.rows("select tries from challenges")] == [5]
+    failed = await house.rows("select id from attempts_log where kind = :kind", kind=codes.FAILED)
+    assert len(failed) == 5
+
+
+async def test_no_identifier_gets_more_codes_by_asking_everywhere_at_once(house: House, other: House) -> None:
+    visitors = [await door.visitor(address=f"{number}") for number in range(6) for door in (house, other)]
+    await asyncio.gather(*(visitor.say(KNOWN) for visitor in visitors))
+    assert len(await house.rows("select id from challenges")) == 3
+
+
+async def test_failures_add_up_however_they_are_spread(house: House, other: House) -> None:
+    limit = house.service.settings.limits.failures_per_hour
+    visitors = []
+    for number in range(3):
+        visitor = await (house, other)[number % 2].visitor(address=f"{number}")
+        await visitor.say(KNOWN)
+        visitors.append((visitor, int(await house.code(visitor.conversation))))
+    await asyncio.gather(
+        *(visitor.say(f"{(right + nudge) % 1_000_000:06}") for nudge in range(1, 6) for visitor, right in visitors)
+    )
+    assert len(await house.rows("select id from attempts_log where kind = :kind", kind=codes.FAILED)) == limit
+
+
+async def test_no_address_tries_more_identifiers_by_trying_them_at_once(house: House, other: House) -> None:
+    visitors = [await door.visitor(address="one address") for _ in range(8) for door in (house, other)]
+    await asyncio.gather(*(visitor.say(f"somebody{n}@example.com") for n, visitor in enumerate(visitors)))
+    tried = await house.rows("select id from attempts_log where kind = :kind", kind=codes.TRIED)
+    assert len(tried) == house.service.settings.limits.identifiers_per_address_per_hour
+
+
+async def test_a_message_sent_to_both_is_one_message(house: House, other: House) -> None:
+    visitor = await house.visitor()
+    request = uuid.uuid4().hex
+    answers = await asyncio.gather(
+        *(beside(visitor, door).try_to_say("hello", request=request) for _ in range(5) for door in (house, other))
+    )
+    assert all(isinstance(answer, Answer) for answer in answers)
+    assert [answer.replayed for answer in answers if isinstance(answer, Answer)].count(False) == 1
+    assert len({told(answer) for answer in answers if isinstance(answer, Answer)}) == 1
+    assert len(await house.rows("select seq from messages where text = 'hello'")) == 1
+
+
+async def test_a_conversation_begun_in_both_is_one_conversation(house: House, other: House) -> None:
+    beginning = Beginning(uuid.uuid4().hex, uuid.uuid4().hex, "address", "web", "en", "pay_bill")
+    answers = await asyncio.gather(*(door.turns.start(beginning) for _ in range(5) for door in (house, other)))
+    assert [isinstance(answer, Answer) and answer.replayed for answer in answers].count(False) == 1
+    assert len(await house.rows("select id from conversations")) == 1
+
+
+async def test_messages_keep_the_order_they_were_sent_in(house: House, other: House) -> None:
+    visitor = await house.visitor()
+    news = [other.turns.happened(visitor.conversation, lambda tx: None) for _ in range(20)]
+    await asyncio.gather(*(visitor.say(f"number {number}") for number in range(20)), *news)
+    said = await house.rows("select text from messages where author = 'customer' order by seq")
+    assert [row["text"] for row in said] == [f"number {number}" for number in range(20)]
+    numbers = [row["seq"] for row in await house.rows("select seq from messages order by seq")]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_reading_never_goes_backwards_beside_a_turn(house: House, other: House) -> None:
+    visitor = await house.visitor()
+    for number in range(10):
+        seq = (await visitor.say(f"number {number}")).messages[-1]["seq"]
+
+        def see(tx: Tx, seq: int = seq) -> bool:
+            return conversations.mark_seen(tx, visitor.conversation, visitor.session, seq)
+
+        await asyncio.gather(visitor.say("and on"), other.service.database.write(see))
+        assert (await house.rows("select seen_seq from conversations"))[0]["seen_seq"] == seq
+
+
+async def test_a_payment_reported_to_both_is_booked_once(house: House, other: House) -> None:
+    database = house.service.database
+    owed = await database.write(bills.owe)
+    link = await database.write(lambda tx: bills.everything(tx, owed))
+    payment = await database.write(lambda tx: bills.a_payment(tx, link))
+    recorded = await in_both(house, other, lambda tx: bills.record(tx, bills.report(payment, "paid")), times=10)
+
+    assert len([record for record in recorded if record is not None]) == 1
+    assert await database.look(lambda tx: bills.entries(tx, owed.account)) == [("payment", -4250)]
+    assert await database.look(lambda tx: bills.balance(tx, owed.account)) == 0
+
+
+async def test_payments_for_one_account_at_once_are_all_allocated(house: House, other: House) -> None:
+    database = house.service.database
+    owed = await database.write(bills.owe)
+    first = await database.write(lambda tx: bills.a_link(tx, owed, [(owed.first, 1750)]))
+    second = await database.write(lambda tx: bills.a_link(tx, owed, [(owed.second, 2500)]))
+    orders = [await database.write(lambda tx, link=link: bills.a_payment(tx, link)) for link in (first, second)]
+    await asyncio.gather(
+        *(
+            door.service.database.write(lambda tx, order=order: bills.record(tx, bills.report(order, "paid")))
+            for door, order in zip((house, other), orders, strict=True)
+        )
+    )
+    for invoice in (owed.first, owed.second):
+        assert await database.look(lambda tx, invoice=invoice: bills.invoice_state(tx, invoice)) == "paid"
+
+
+async def test_links_for_one_debt_made_at_once_leave_one_open(house: House, other: House) -> None:
+    visitors = []
+    for door in (house, other):
+        visitor = await door.visitor()
+        answer = await visitor.verify()
+        visitors.append((visitor, answer.messages[-1]["choices"][0]["id"]))
+    await asyncio.gather(*(visitor.choose(choice) for visitor, choice in visitors))
+    states = [row["state"] for row in await house.rows("select state from payment_links")]
+    assert states.count("open") == 1
+
+
+async def test_a_double_click_through_both_is_one_order(house: House, other: House) -> None:
+    database = house.service.database
+    owed = await database.write(bills.owe)
+    link = await database.write(lambda tx: bills.everything(tx, owed))
+
+    def click(tx: Tx) -> str:
+        found = links.find_link(tx, f"hash-of-{link.id}")
+        assert found is not None
+        return payments.start_payment(tx, found, "sandbox", MORNING).id
+
+    assert len(set(await in_both(house, other, click, times=5))) == 1
+
+
+async def test_a_letter_is_claimed_once(house: House, other: House) -> None:
+    def write(tx: Tx) -> None:
+        for _ in range(60):
+            outbox.queue(tx, channel="email", recipient=KNOWN, kind="code", locale="en", args={}, now=MORNING)
+
+    await house.service.database.write(write)
+    until = MORNING + timedelta(minutes=5)
+    claims = await in_both(house, other, lambda tx: outbox.claim(tx, MORNING, until, 10), times=5)
+    claimed = [row.id for rows in claims for row in rows]
+    assert len(claimed) == len(set(claimed)) == 60
+
+
+async def test_a_gateway_is_asked_by_one_of_them(house: House, other: House) -> None:
+    def write(tx: Tx) -> None:
+        for _ in range(20):
+            owed = bills.owe(tx)
+            bills.a_payment(tx, bills.everything(tx, owed))
+
+    await house.service.database.write(write)
+    later = MORNING + timedelta(minutes=2)
+    due = await in_both(house, other, lambda tx: payments.due_checks(tx, later, 20), times=3)
+    asked = [payment.id for found in due for payment in found]
+    assert len(asked) == len(set(asked)) == 20

@@ -1,0 +1,302 @@
+"""What is PostgreSQL's own: several writers at once, and connections that break."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import psycopg
+import pytest
+
+from store import Conflict, Database, StoreError, Tx, lanes, open_database
+from store.named import statement
+from store.postgres import lock_number
+from tests.store.notes import note, texts
+
+KEY = "the notes"
+
+
+@pytest.fixture
+def driver() -> str:
+    return "postgresql"
+
+
+@pytest.fixture
+async def other(url: str) -> AsyncIterator[Database]:
+    """The same database, as another process has it open."""
+    opened = open_database(url)
+    yield opened
+    await opened.close()
+
+
+def kill(url: str, pid: int) -> None:
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("select pg_terminate_backend(%s, 5000)", [pid])
+
+
+def pid_of(tx: Tx) -> int:
+    row = tx.one("select pg_backend_pid() as pid")
+    assert row is not None
+    return int(row["pid"])
+
+
+# ── one SQL text for both ──
+
+
+@pytest.mark.parametrize(
+    ("sql", "text", "order"),
+    [
+        ("select :a, :b, :a", "select $1, $2, $1", ("a", "b")),
+        ("select ':a', \":b\", 'it''s :c' -- :d\n, /* :e\n */ :f", None, ("f",)),
+        ("select :a::text, cast(:b as bigint)", "select $1::text, cast($2 as bigint)", ("a", "b")),
+        ("select '%' where 1 % 2 = 1", "select '%' where 1 % 2 = 1", ()),
+    ],
+)
+def test_named_parameters_become_numbers(sql: str, text: str | None, order: tuple[str, ...]) -> None:
+    translated = statement(sql)
+    assert translated.text.decode() == (text or sql.replace(":f", "$1"))
+    assert translated.order == order
+
+
+async def test_numbers_are_numbers_whatever_postgresql_calls_them(database: Database) -> None:
+    row = await database.look(
+        lambda tx: tx.one(
+            "select sum(n) as sum, count(*) as n, 1 < 2 as yes, null as none, sum(n) / 4 as quarter from (select"
+            " cast(9007199254740993 as bigint) as n union all select 2) as numbers"
+        )
+    )
+    assert row is not None
+    assert [row[name] for name in ("sum", "n", "yes", "none")] == [9007199254740995, 2, True, None]
+    assert all(type(row[name]) is int for name in ("sum", "n"))
+    assert float(row["quarter"]) == 2251799813685248.75
+
+
+async def test_a_character_that_postgresql_cannot_keep_costs_nothing_else(notes: Database) -> None:
+    await notes.write(note("a\0b"))
+    assert await notes.look(texts) == ["a\ufffdb"]
+
+
+async def test_more_statements_than_are_kept_prepared_work_as_well(notes: Database) -> None:
+    def many(tx: Tx) -> int:
+        return sum(tx.all(f"select {number} as n")[0]["n"] for number in range(700))
+
+    assert await notes.write(many) == sum(range(700))
+    assert await notes.write(note("after")) == 1
+
+
+async def test_a_table_that_changes_under_prepared_statements_does_no_harm(notes: Database, other: Database) -> None:
+    assert await notes.write(lambda tx: tx.all("select * from notes")) == []
+    await other.write(lambda tx: tx.do("alter table notes add column colour text"))
+
+    await notes.write(note("a"))
+    [row] = await notes.write(lambda tx: tx.all("select * from notes"))
+    assert dict(row) == {"seq": 1, "text": "a", "colour": None}
+
+
+# ── several processes at once ──
+
+
+async def test_units_with_one_key_never_run_beside_each_other(notes: Database, other: Database) -> None:
+    mine = [notes.write(note(f"mine {number}"), KEY) for number in range(100)]
+    theirs = [other.write(note(f"theirs {number}"), KEY) for number in range(100)]
+    numbers = await asyncio.gather(*mine, *theirs)
+
+    assert sorted(numbers) == list(range(1, 201))
+    kept = await notes.look(texts)
+    for who in ("mine", "theirs"):
+        assert [text for text in kept if text.startswith(who)] == [f"{who} {number}" for number in range(100)]
+
+
+def under(lock: Callable[[Tx], None]) -> Callable[[Tx], int]:
+    """A unit that counts up, reading before it writes."""
+
+    def count(tx: Tx) -> int:
+        lock(tx)
+        row = tx.one("select text from notes where seq = 1")
+        assert row is not None
+        tx.do("update notes set text = :text where seq = 1", {"text": str(int(row["text"]) + 1)})
+        return int(row["text"])
+
+    return count
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [lambda tx: tx.lock("counting"), lambda tx: tx.hold("select seq from notes where seq = 1")],
+    ids=["lock", "hold"],
+)
+async def test_what_is_read_after_a_lock_is_what_the_others_left(
+    notes: Database, other: Database, lock: Callable[[Tx], None]
+) -> None:
+    await notes.write(note("0"))
+    counted = await asyncio.gather(*(database.write(under(lock)) for _ in range(40) for database in (notes, other)))
+
+    assert sorted(counted) == list(range(80))
+
+
+async def test_a_deadlock_is_run_again(notes: Database, other: Database) -> None:
+    await asyncio.gather(notes.write(pid_of), other.write(pid_of))  # so that both are connected
+    runs = 0
+
+    def unit(first: str, then: str) -> Callable[[Tx], int]:
+        def run(tx: Tx) -> int:
+            nonlocal runs
+            runs += 1
+            tx.lock(first)
+            tx.one("select 1 as one")
+            tx.lock(then)
+            return note(first)(tx)
+
+        return run
+
+    await asyncio.gather(notes.write(unit("a", "b")), other.write(unit("b", "a")))
+
+    assert runs == 3
+    assert sorted(await notes.look(texts)) == ["a", "b"]
+
+
+def test_names_of_locks_have_numbers_of_their_own() -> None:
+    numbers = {lock_number(f"conversation {number}") for number in range(1000)}
+    assert len(numbers) == 1000
+    assert all(-(2**63) <= number < 2**63 for number in numbers)
+
+
+# ── errors ──
+
+
+async def test_an_error_that_a_unit_swallows_is_found(notes: Database) -> None:
+    await notes.write(note("a"))
+
+    def swallows(tx: Tx) -> None:
+        with contextlib.suppress(Conflict):
+            tx.run("insert into notes (seq, text) values (1, 'b')")
+
+    with pytest.raises(StoreError, match="nothing of the unit was kept"):
+        await notes.write(swallows)
+    assert await notes.write(note("c")) == 2
+
+
+async def test_an_error_tells_no_value(notes: Database) -> None:
+    with pytest.raises(StoreError) as caught:
+        await notes.write(lambda tx: tx.run("update notes set seq = :seq", {"seq": "owes@example.com"}))
+    assert "owes@example.com" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("postgresql://billchat:secret@127.0.0.1:1/billchat", "out of reach; check that it runs"),
+        ("postgresql://billchat:secret@127.0.0.1:1/billchat?never=heard", "cannot be read; write postgresql://"),
+    ],
+)
+async def test_a_database_out_of_reach_is_explained_without_its_password(
+    address: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "PATIENCE_S", 0.1)
+
+    async def start() -> None:
+        database = open_database(address)
+        try:
+            await database.ready()
+        finally:
+            await database.close()
+
+    with pytest.raises(StoreError, match=words) as caught:
+        await start()
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_database_that_does_not_exist_is_explained(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "PATIENCE_S", 0.1)
+    address, _, _ = url.partition("?")
+    database = open_database(f"{address}_that_is_not_there")
+    with pytest.raises(StoreError, match="does not exist; create it"):
+        await database.ready()
+    await database.close()
+
+
+# ── connections that break ──
+
+
+async def test_a_connection_that_broke_while_it_was_idle_is_not_noticed(notes: Database, url: str) -> None:
+    writing, looking, reading = [await ask(pid_of) for ask in (notes.write, notes.look, notes.read)]
+    for pid in (writing, looking, reading):
+        kill(url, pid)
+
+    assert await notes.write(note("a")) == 1
+    assert await notes.look(texts) == ["a"]
+    assert await notes.read(texts) == ["a"]
+
+
+async def test_a_unit_whose_connection_breaks_before_its_commit_is_run_again(notes: Database, url: str) -> None:
+    runs = 0
+
+    def unit(tx: Tx) -> int:
+        nonlocal runs
+        runs += 1
+        written = note(f"run {runs}")(tx)
+        if runs == 1:
+            kill(url, pid_of(tx))
+        assert texts(tx) == [f"run {runs}"]
+        return written
+
+    assert await notes.write(unit, KEY) == 1
+    assert await notes.look(texts) == ["run 2"]
+    assert await notes.write(note("after"), KEY) == 2
+
+
+async def test_where_a_connection_breaks_with_the_commit_nobody_claims_to_know(notes: Database) -> None:
+    def unit(tx: Tx) -> None:
+        note("perhaps")(tx)
+        tx.do("select pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(StoreError, match="nobody knows whether this was kept"):
+        await notes.write(unit)
+    assert await notes.write(note("after")) in (1, 2)
+
+
+async def test_connections_cut_off_again_and_again_lose_nothing_acknowledged(
+    notes: Database, other: Database, url: str
+) -> None:
+    acknowledged: list[str] = []
+    going = True
+
+    async def work(database: Database, worker: str) -> None:
+        number = 0
+        while going:
+            number += 1
+            text = f"{worker} {number}"
+            try:
+                await database.write(note(text), KEY)
+            except StoreError as error:
+                assert "nobody knows" in str(error)  # noqa: PT017 (any other error would be one too many)
+            else:
+                acknowledged.append(text)
+
+    databases = {"mine": notes, "theirs": other}
+    workers = [
+        asyncio.create_task(work(database, f"{who} {number}")) for who, database in databases.items() for number in "ab"
+    ]
+    cut = 0
+    for _ in range(10):
+        before = len(acknowledged)
+        while len(acknowledged) < before + 20:
+            await asyncio.sleep(0.001)
+        with psycopg.connect(url, autocommit=True) as admin:
+            cut += len(
+                admin.execute(
+                    """select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
+                    where locktype = 'advisory' and datname = current_database() and pid <> pg_backend_pid()
+                    and (classid::bigint << 32 | objid::bigint) = %s""",
+                    [lock_number(KEY)],
+                ).fetchall()
+            )
+    going = False
+    await asyncio.gather(*workers)
+
+    assert cut > 0
+    kept = await notes.look(texts)
+    assert len(kept) == len(set(kept))
+    assert set(acknowledged) <= set(kept)
+    for worker in ("mine a", "mine b", "theirs a", "theirs b"):
+        numbers = [int(text.rpartition(" ")[2]) for text in kept if text.startswith(worker)]
+        assert numbers == sorted(numbers)
