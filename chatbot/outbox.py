@@ -7,7 +7,7 @@ by which a text whose fate is unknown is looked for before it is sent again.
 import asyncio
 import secrets
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -18,7 +18,7 @@ from chatbot import letters
 from chatbot.letters import Letter
 from chatbot.service import Service
 from store import outbox
-from store.database import StoreError
+from store.database import StoreError, Tx
 from store.outbox import Claimed
 
 log = structlog.get_logger(__name__)
@@ -76,6 +76,8 @@ LONGEST_SEND = timedelta(seconds=60)
 LOOK_AGAIN = timedelta(minutes=1)
 # How long to wait when the database does not answer.
 STORE_WAIT_S = 5.0
+# How long between two tries to keep what came of a letter.
+KEEP_AGAIN_S = 1.0
 # How long letters that are on their way out may take to get there when the service stops.
 GRACE_S = 5.0
 
@@ -87,7 +89,7 @@ class Dispatcher:
         self._service = service
         self._senders = senders
         self._woken = asyncio.Event()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: dict[asyncio.Task[None], Claimed] = {}
 
     def wake(self) -> None:
         """Say that something may be due. Costs nothing and may be called from any turn."""
@@ -127,11 +129,11 @@ class Dispatcher:
         now = self._service.clock.now()
         for row in await self._service.database.write(lambda tx: outbox.claim(tx, now, now + CLAIM, free)):
             task = asyncio.create_task(self._deliver(row), name=f"letter {row.id}")
-            self._sending.add(task)
+            self._sending[task] = row
             task.add_done_callback(self._sent_one)
 
     def _sent_one(self, task: asyncio.Task[None]) -> None:
-        self._sending.discard(task)
+        del self._sending[task]
         self._woken.set()
         if not task.cancelled() and (fault := task.exception()) is not None:
             log.error("a letter's outcome could not be kept; it is tried again when its claim lapses", exc_info=fault)
@@ -150,11 +152,24 @@ class Dispatcher:
             pass
 
     async def _finish(self) -> None:
-        if self._sending:
-            _, late = await asyncio.wait(self._sending, timeout=GRACE_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        """Let letters that are on their way get there; the others are given back, for another process to look after."""
+        if not self._sending:
+            return
+        _, late = await asyncio.wait(self._sending, timeout=GRACE_S)
+        rows = [self._sending[task] for task in late]
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        now = self._service.clock.now()
+
+        def give_back(tx: Tx) -> None:
+            for row in rows:
+                outbox.retry(tx, row, now, "interrupted")
+
+        try:
+            await self._service.database.write(give_back)
+        except StoreError:
+            log.exception("letters could not be given back; they are tried again when their claims lapse")
 
     async def _deliver(self, row: Claimed) -> None:
         """Send one letter and keep what came of it."""
@@ -166,7 +181,7 @@ class Dispatcher:
         match outcome:
             case Sent(provider_id):
                 now = self._service.clock.now()
-                await self._service.database.write(lambda tx: outbox.sent(tx, row, now, provider_id))
+                await self._keep(row, lambda tx: outbox.sent(tx, row, now, provider_id))
                 self._count(row, "sent")
                 log.info("letter sent", letter=row.id, kind=row.kind, channel=row.channel, tries=row.tries)
             case Retry():
@@ -207,7 +222,7 @@ class Dispatcher:
             return Retry("broken")
 
     async def _drop(self, row: Claimed) -> None:
-        await self._service.database.write(lambda tx: outbox.dropped(tx, row, "not needed"))
+        await self._keep(row, lambda tx: outbox.dropped(tx, row, "not needed"))
         self._count(row, "dropped")
 
     async def _try_later(self, row: Claimed, outcome: Retry) -> None:
@@ -215,17 +230,29 @@ class Dispatcher:
         if due >= (row.expires_at or row.created_at + GIVE_UP_AFTER):
             await self._give_up(row, Failed(outcome.reason))
             return
-        await self._service.database.write(lambda tx: outbox.retry(tx, row, due, outcome.reason))
+        await self._keep(row, lambda tx: outbox.retry(tx, row, due, outcome.reason))
         self._count(row, "retry")
         log.warning("letter not sent yet", letter=row.id, channel=row.channel, reason=outcome.reason, tries=row.tries)
 
     async def _give_up(self, row: Claimed, outcome: Failed) -> None:
-        await self._service.database.write(lambda tx: outbox.failed(tx, row, outcome.reason))
+        await self._keep(row, lambda tx: outbox.failed(tx, row, outcome.reason))
         self._count(row, "failed")
         say = log.info if outcome.told else log.error
         say(
             "letter given up", letter=row.id, kind=row.kind, channel=row.channel, reason=outcome.reason, tries=row.tries
         )
+
+    async def _keep(self, row: Claimed, outcome: Callable[[Tx], bool]) -> None:
+        """Write down what came of a letter, again while the database is away and the letter is still ours."""
+        while True:
+            try:
+                await self._service.database.write(outcome)
+            except StoreError:
+                if self._service.clock.now() + timedelta(seconds=KEEP_AGAIN_S) >= row.claimed_until:
+                    raise
+                await asyncio.sleep(KEEP_AGAIN_S)
+            else:
+                return
 
     def _count(self, row: Claimed, outcome: str) -> None:
         self._service.metrics.outbox_sends.labels(row.channel, outcome).inc()

@@ -8,6 +8,7 @@ Units with the same key stand in one lane: they run one after another, in the or
 """
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Awaitable, Callable
 from time import monotonic
@@ -50,7 +51,8 @@ class Link:
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
-        self._socket = connection.pgconn.socket
+        # A descriptor of our own: libpq closes its own when the connection breaks, and the next socket gets its number.
+        self._socket = os.dup(connection.pgconn.socket)
         self._unit: greenlet | None = None
         self.pipeline = Pipeline(connection.pgconn, self._wait)
         self._loop.add_reader(self._socket, self._ready)
@@ -78,6 +80,7 @@ class Link:
     async def close(self) -> None:
         """Let go of the connection."""
         self._loop.remove_reader(self._socket)
+        os.close(self._socket)
         await self._connection.close()
 
 
