@@ -1,0 +1,117 @@
+"""The service in several processes, with the demo's inbox: `python -m tests.end_to_end.several PORT SETTINGS [N]`."""
+
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from aiohttp import web
+
+from chatbot import demo, logs, pages, sandbox, workers
+from chatbot.app import build_app
+from chatbot.config import Settings
+from chatbot.inbox import Inbox
+from chatbot.outbox import Sender
+from chatbot.service import Service, open_service
+from tests.end_to_end.demo_server import DemoServer, free_port
+from tests.end_to_end.own_demo import changed
+
+
+@dataclass
+class SeveralWorkers(DemoServer):
+    """A machine with some workers on PostgreSQL and Redis. Machines that share a folder's keys are one service."""
+
+    workers: int = 1
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def command(self) -> list[str]:
+        settings = json.dumps(self.settings)
+        return [sys.executable, "-m", "tests.end_to_end.several", str(self.port), settings, str(self.workers)]
+
+    @property
+    def log(self) -> Path:
+        return self.folder / f"server-{self.port}.log"
+
+    @property
+    def pids(self) -> list[int]:
+        """The workers at work now."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def renew(self) -> None:
+        """Ask for a rolling restart."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
+
+    def read(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:
+        """Look into the books. ConnectionError while the database is away."""
+        try:
+            with psycopg.connect(self.settings["database"]["url"]) as connection:
+                return connection.execute(sql.replace("?", "%s"), params).fetchall()  # type: ignore[call-overload]
+        except psycopg.OperationalError as away:
+            raise ConnectionError from away
+
+    def let_claims_lapse(self) -> None:
+        """As time does: letters that dead workers were sending are anybody's."""
+        with psycopg.connect(self.settings["database"]["url"]) as connection:
+            connection.execute("update outbox set claimed_until = created_at where state = 'sending'")
+
+
+@contextlib.asynccontextmanager
+async def payment_provider(folder: Path, billchat: DemoServer) -> AsyncIterator[dict[str, Any]]:
+    """The pretended payment provider on an address of its own; yields the settings that lead there."""
+    port = free_port()
+    there = {"payments": {"sandbox": {"base_url": f"http://127.0.0.1:{port}"}}}
+    service = open_service(settings_of(folder, billchat.port, there))
+    app = web.Application()
+    pages.set_up(app)
+    sandbox.mount(app, service, None)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield there
+    finally:
+        await runner.cleanup()
+        await service.database.close()
+
+
+def settings_of(folder: Path, port: int, changes: Mapping[str, Any]) -> Settings:
+    return Settings(**changed(demo.settings(port, folder).model_dump(), changes))
+
+
+def build(settings: Settings) -> web.Application:
+    """The service, whose letters land in an inbox."""
+    service = open_service(settings)
+    inbox = Inbox(service)
+
+    @contextlib.asynccontextmanager
+    async def senders(_: Service) -> AsyncIterator[Mapping[str, Sender]]:
+        yield {"email": inbox, "sms": inbox}
+
+    app = build_app(service, senders)
+    app.add_routes(pages.demo_routes(service, inbox, []))
+    return app
+
+
+def main(port: str, written: str, *more: str) -> int:
+    logs.set_up(machine_readable=False)
+    settings = settings_of(demo.FOLDER, int(port), json.loads(written))
+    if more[0] != "--worker":
+        command = [sys.executable, "-m", "tests.end_to_end.several", port, written]
+        return workers.run(command, settings.server.host, settings.server.port, int(more[0]))
+    place = workers.Place.read(more[1])
+    app = build(settings)
+    place.attach(app)
+    web.run_app(app, sock=place.listeners, access_log=None, print=None, shutdown_timeout=5)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
