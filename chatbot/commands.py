@@ -11,13 +11,13 @@ from aiohttp import web
 
 from chatbot import demo, logs, workers
 from chatbot.app import build_app
-from chatbot.config import ConfigError, Settings, load, serving_problems, several_problems
+from chatbot.config import ConfigError, Settings, load
 from chatbot.importing import import_file
+from chatbot.readiness import refuse_what_cannot_serve
 from chatbot.service import open_service
 from chatbot.talk import talk
 from chatbot.unlocking import unlock
 from flows import draw
-from flows.words import Words
 from store.database import StoreError
 
 # More processes than a machine has cores for only cost memory.
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(asked: argparse.Namespace) -> int:
     settings = load(asked.config)
-    _refuse_what_cannot_serve(settings, asked.workers)
+    refuse_what_cannot_serve(settings, asked.workers)
     logs.set_up(machine_readable=True)
     if asked.workers > 1:
         command = [sys.executable, "-m", "chatbot", "serve", "--config", str(asked.config)]
@@ -111,23 +111,9 @@ def _flows(asked: argparse.Namespace) -> int:
 
 
 def _check_config(asked: argparse.Namespace) -> int:
-    _refuse_what_cannot_serve(load(asked.config))
+    refuse_what_cannot_serve(load(asked.config))
     print(f"{asked.config} is ready to serve.")
     return 0
-
-
-def _refuse_what_cannot_serve(settings: Settings, processes: int = 1) -> None:
-    """Raise ConfigError with everything that stands between these settings and serving customers."""
-    languages = settings.languages
-    words = Words(languages.overrides)
-    missing = [
-        f"languages.offered: there are no texts in {name}; add {name}.ftl to the folder languages.overrides"
-        for name in languages.offered
-        if name not in words.locales
-    ]
-    several = several_problems(settings) if processes > 1 else []
-    if problems := [*serving_problems(settings), *several, *missing, *words.problems()]:
-        raise ConfigError(problems)
 
 
 def _run(

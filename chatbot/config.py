@@ -3,6 +3,7 @@
 Nothing else in the service reads the environment. Every problem is reported at once, each with its path and remedy.
 """
 
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -16,7 +17,6 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 PREFIX = "BILLCHAT_"
-SHORTEST_SECRET = 32
 
 
 class ConfigError(Exception):
@@ -47,6 +47,21 @@ def _origin(address: str) -> str:
     return address.rstrip("/")
 
 
+def _address(written: str) -> str:
+    name = parseaddr(written)[1]
+    user, _, domain = name.rpartition("@")
+    if not user or not domain:
+        raise ValueError("not an email address; write one like billing@example.com")
+    return written
+
+
+def _site(address: str) -> str:
+    parts = urlsplit(_origin(address))
+    if "*" in address or parts.path or parts.query or not parts.hostname:
+        raise ValueError("must be one site and nothing behind it, like https://www.example.com")
+    return _origin(address)
+
+
 def _network(written: str) -> str:
     try:
         ip_network(written, strict=False)
@@ -69,6 +84,8 @@ def _redis(address: str) -> str:
 
 LocaleTag = Annotated[str, AfterValidator(_known_locale)]
 Origin = Annotated[str, AfterValidator(_origin)]
+Site = Annotated[str, AfterValidator(_site)]
+Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -93,7 +110,7 @@ class Server(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: Origin = "http://127.0.0.1:8080"
-    allowed_sites: list[Origin] = []
+    allowed_sites: list[Site] = []
     trusted_proxies: list[Network] = []
 
 
@@ -138,7 +155,7 @@ class Email(Section):
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     username: str | None = None
     password: SecretStr | None = None
-    sender: str | None = None
+    sender: Address | None = None
     timeout_s: float = Field(default=20, gt=0, le=120)
 
 
@@ -157,7 +174,7 @@ class Sms(Section):
 class Team(Section):
     """The people who read what customers leave for them."""
 
-    email: str | None = None
+    email: Address | None = None
 
 
 class Limits(Section):
@@ -282,62 +299,6 @@ def load(path: Path) -> Settings:
     return settings
 
 
-def serving_problems(settings: Settings) -> list[str]:
-    """Say what stands between these settings and serving real customers; empty when nothing does."""
-    needed: list[tuple[bool, str]] = [
-        (
-            _strong(settings.secrets.key),
-            f"secrets.key: set {env_name('secrets', 'key')} to {SHORTEST_SECRET} random characters or more",
-        ),
-        (settings.email.host is not None, "email.host: name your SMTP server; without it no code can reach a customer"),
-        (
-            settings.email.sender is not None,
-            "email.sender: say who codes come from, like Billing <billing@example.com>",
-        ),
-        (settings.email.tls != "none", "email.tls: codes must not travel in clear; use starttls or implicit"),
-        (settings.team.email is not None, "team.email: say who reads the messages that customers leave"),
-        (
-            settings.server.public_url.startswith("https://"),
-            "server.public_url: customers must reach the service by https://; put your public address here",
-        ),
-        (
-            settings.payments.sandbox is None,
-            "payments.sandbox: the sandbox moves no money; take it out (it runs in the demo and in tests only)",
-        ),
-        (
-            settings.languages.default in settings.languages.offered,
-            "languages.default: must be one of languages.offered",
-        ),
-    ]
-    if settings.sms.account_sid is not None:
-        needed += [
-            (settings.sms.auth_token is not None, f"sms.auth_token: set {env_name('sms', 'auth_token')}"),
-            (settings.sms.sender is not None, "sms.sender: say which number texts come from, like +447700900000"),
-        ]
-    return [remedy for fine, remedy in needed if not fine]
-
-
-def several_problems(settings: Settings) -> list[str]:
-    """Say what stands between these settings and more than one process; empty when nothing does."""
-    needed = [
-        (
-            not settings.database.is_sqlite,
-            (
-                f"database.url: several processes need PostgreSQL; set {env_name('database', 'url')} to "
-                "postgresql://user@host:5432/name, or leave out --workers: an SQLite database belongs to one process"
-            ),
-        ),
-        (
-            settings.redis.url is not None,
-            (
-                f"redis.url: several processes tell each other by Redis what was said; set {env_name('redis', 'url')} "
-                "to redis://host:6379/0"
-            ),
-        ),
-    ]
-    return [remedy for fine, remedy in needed if not fine]
-
-
 def env_name(section: str, key: str) -> str:
     """Name the environment variable that sets a key of a section."""
     return f"{PREFIX}{section}__{key}".upper()
@@ -349,10 +310,6 @@ def _has_password(address: object) -> bool:
         return isinstance(address, str) and (urlsplit(address).password is not None or "password=" in address)
     except ValueError:
         return True
-
-
-def _strong(secret: SecretStr | None) -> bool:
-    return secret is not None and len(secret.get_secret_value()) >= SHORTEST_SECRET
 
 
 def _read(path: Path) -> dict[str, Any]:

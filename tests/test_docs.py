@@ -20,9 +20,10 @@ from prometheus_client import Counter
 
 from chatbot import commands, wire
 from chatbot.channels.web import NAMESPACE, WebChannel
-from chatbot.config import Limits, Settings, load, serving_problems
+from chatbot.config import Limits, Settings, load
 from chatbot.importing import Imported, import_bills
 from chatbot.metrics import Metrics
+from chatbot.readiness import serving_problems
 from flows.events import Event
 from flows.words import Words
 from store import open_database

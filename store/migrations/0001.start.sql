@@ -165,6 +165,7 @@ create table payment_links (
 );
 create index payment_links_by_account on payment_links (account, state);
 create index payment_links_by_expiry on payment_links (state, expires_at);
+create index payment_links_by_conversation on payment_links (conversation);
 create table payment_link_invoices (
     link text not null references payment_links (id),
     invoice text not null references invoices (id),

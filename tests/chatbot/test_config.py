@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from chatbot.commands import main
-from chatbot.config import ConfigError, Settings, load, serving_problems
+from chatbot.config import ConfigError, Settings, load
+from chatbot.readiness import serving_problems
 
 ROOT = Path(__file__).parents[2]
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -95,3 +96,15 @@ def test_a_mistake_in_the_companys_own_words_is_told(
     told = capsys.readouterr().err
     assert "wellcome" in told
     assert "no texts in fr" in told
+
+
+def test_addresses_and_sites_are_looked_at(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        "team: {email: nobody}\nemail: {sender: Billing}\nserver: {allowed_sites: ['https://*.example.com', 'https://a.b/c']}\n",
+    )
+    with pytest.raises(ConfigError) as fault:
+        load(path)
+    told = "\n".join(fault.value.problems)
+    for name in ("team.email", "email.sender", "server.allowed_sites.0", "server.allowed_sites.1"):
+        assert name in told
