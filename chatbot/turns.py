@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -80,6 +81,7 @@ class Refused:
 
 
 Tell = Callable[[Answer], Awaitable[None]]
+Keep = Callable[[Tx, Conversation, datetime], None]
 
 
 async def _nobody(answer: Answer) -> None:
@@ -155,7 +157,6 @@ class Turns:
             verified_at=None,
             active_at=None,
         )
-        conversations.start(tx, conversation, now)
         turn = Turn(tx, service, conversation, now, beginning.address)
         sms = service.settings.sms
         countries = sms.countries if sms.account_sid else []
@@ -166,7 +167,7 @@ class Turns:
                 {"action": beginning.action, "region": service.settings.region.country, "countries": countries},
             ),
         )
-        return self._write(turn, beginning.id, digest)
+        return self._write(turn, beginning.id, digest, keep=conversations.start)
 
     def _say(self, tx: Tx, inbound: Inbound) -> Answer | Refused:
         service, now = self._service, self._service.clock.now()
@@ -205,8 +206,9 @@ class Turns:
         said = conversations.messages_of_turn(tx, conversation.id, taken.turn)
         return self._answer(conversation, said, queued=False, replayed=True)
 
-    def _write(self, turn: Turn, client_id: str | None, digest: str | None) -> Answer:
-        conversations.save(turn.tx, turn.conversation, turn.now)
+    def _write(self, turn: Turn, client_id: str | None, digest: str | None, keep: Keep = conversations.save) -> Answer:
+        """Keep what the turn changed and said; a new conversation is kept by `conversations.start`."""
+        keep(turn.tx, turn.conversation, turn.now)
         if turn.said:
             conversations.add_messages(turn.tx, turn.conversation.id, turn.said, client_id, digest)
         return self._answer(turn.conversation, turn.said, queued=turn.queued)

@@ -1,10 +1,12 @@
 """Moments as text: UTC, milliseconds, one fixed width, so that the order of the texts is the order of the moments."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 WIDTH = len("2026-11-23T09:30:00.000Z")
 
 
+@lru_cache(maxsize=256)  # a turn writes its one moment many times
 def stamp(moment: datetime) -> str:
     """`2026-11-23T09:30:00.000Z` for an aware datetime, cut to the millisecond; ValueError for a naive one."""
     if moment.tzinfo is not UTC:
