@@ -18,6 +18,13 @@ class StoreError(Exception):
     """The database could not do what it was asked; the message says what is wrong and what an operator can do."""
 
 
+class UnsureError(StoreError):
+    """The database was lost while a unit of work was being kept: it was kept whole, or not at all.
+
+    Who can ask again in a way that happens once, should.
+    """
+
+
 class Conflict(StoreError):  # noqa: N818 (named for what it is, as callers read it)
     """A unique key, a foreign key or a check refused the row.
 
@@ -84,7 +91,7 @@ class Database(Protocol):
 
         Units with the same key run one after another, in the order of the calls, and not beside those of another
         process. What the unit raises is raised here, and nothing of the unit remains; when the database itself fails,
-        that is a StoreError, and where it was lost at the very end the unit may have been kept. A unit whose waiter is
+        that is a StoreError, and an UnsureError where the unit may have been kept. A unit whose waiter is
         cancelled either does not run or is kept whole. A unit may be run more than once until it succeeds.
         """
         ...

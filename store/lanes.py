@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 import psycopg
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from store.database import StoreError, Tx
+from store.database import StoreError, Tx, UnsureError
 from store.pipeline import ClashError, LostError, Pipeline
 
 T = TypeVar("T")
@@ -174,7 +174,7 @@ class Lanes:
         except LostError as error:
             link.pipeline.give_up()
             if job.committing:
-                _fail(job, StoreError(f"nobody knows whether this was kept: the connection broke ({error})"))
+                _fail(job, UnsureError(f"nobody knows whether this was kept: the connection broke ({error})"))
             elif monotonic() < job.began + PATIENCE_S:
                 return False
             else:

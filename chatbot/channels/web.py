@@ -22,7 +22,7 @@ from chatbot.turns import Answer, Beginning, Inbound, Turns
 from chatbot.wire import Open, Payload, Say, Seen, Start, leave
 from store import conversations
 from store.conversations import Conversation, Message
-from store.database import StoreError, Tx
+from store.database import StoreError, Tx, UnsureError
 
 log = structlog.get_logger(__name__)
 
@@ -90,15 +90,14 @@ class WebChannel:
         Each is closed once it has the answer to what it asked.
         """
         deadline = asyncio.get_running_loop().time() + GRACE_S
-        while waiting := list(self.sio.eio.sockets):
+        waiting = set(self.sio.eio.sockets)
+        while waiting:
             late = asyncio.get_running_loop().time() > deadline
-            answering = {self.sio.manager.eio_sid_from_sid(sid, NAMESPACE) for sid in self._busy}
-            for connection in waiting:
-                if late or connection not in answering:
-                    await frames.hang_up(self.sio, connection)
-            if late:
-                break
-            await asyncio.sleep(0.01)
+            busy = set() if late else {self.sio.manager.eio_sid_from_sid(sid, NAMESPACE) for sid in self._busy}
+            for connection in waiting - busy:
+                await frames.hang_up(self.sio, connection)
+            waiting &= busy
+            await asyncio.sleep(0.01 if waiting else 0)
         await self.sio.shutdown()
 
     def work(self) -> Mapping[str, Coroutine[object, object, None]]:
@@ -267,6 +266,9 @@ class WebChannel:
             self._busy.add(sid)
             try:
                 return await handle(sid, visitor, asked)
+            except UnsureError as broken:
+                log.warning("the database was lost while it kept a request; the client asks again", reason=str(broken))
+                return await self._let_go(sid)
             except StoreError as broken:
                 log.error("the database refused a request", event_name=shape.__name__.lower(), reason=str(broken))
                 return self._refusal("unavailable", visitor.locale)
@@ -278,6 +280,16 @@ class WebChannel:
                 self._busy.discard(sid)
 
         return answer
+
+    async def _let_go(self, sid: str) -> Ack:
+        """End a connection in place of an answer that might be wrong: its client comes back and sends again.
+
+        Under the same id, that is, which happens once; an answer that it failed would be tried again as a new request.
+        """
+        connection = self.sio.manager.eio_sid_from_sid(sid, NAMESPACE)
+        if connection is not None:
+            await frames.hang_up(self.sio, connection)
+        return {}
 
     async def _too_fast(self, sid: str, visitor: Visitor) -> Ack | None:
         """Count a request, once those answered before have been read; a refusal for one too many."""
