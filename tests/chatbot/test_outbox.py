@@ -316,6 +316,22 @@ async def test_a_stopping_dispatcher_lets_its_letters_arrive(house: House) -> No
     assert await states(house) == ["sent"]
 
 
+async def test_a_stopping_dispatcher_gives_back_what_does_not_arrive(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.outbox.GRACE_S", 0.05)
+    stuck, other = Way(), Way()
+    stuck.open.clear()
+    await ask(house)
+    async with dispatching(house, {"email": stuck}):
+        await until(tried(stuck, 1))
+    assert await states(house) == ["waiting"]
+    async with dispatching(house, {"email": other}):
+        await until(are(house, "sent"))
+    assert other.keys == stuck.keys
+    assert other.unsure == [True]
+
+
 async def test_a_sleeping_dispatcher_does_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
     claim = outbox.claim

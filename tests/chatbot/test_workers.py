@@ -1,0 +1,189 @@
+"""The parent of several processes: what it refuses, what it replaces, and how it ends."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from chatbot import workers
+from chatbot.commands import main
+from chatbot.config import ConfigError, Settings, load
+from chatbot.readiness import several_problems
+from chatbot.workers import AddressTakenError, Parent, listen
+
+# A worker in a few lines: it writes its pid to a file, says that it is ready, and goes home when its line is closed.
+WORKER = """
+import os, socket, sys
+folder, how, place = sys.argv[1], sys.argv[2], sys.argv[4]
+line, *listeners = [socket.socket(fileno=int(number)) for number in place.split(",")]
+open(os.path.join(folder, str(os.getpid())), "w").close()
+if how == "broken" or os.path.exists(os.path.join(folder, "broken")):
+    sys.exit(3)
+line.send(b"r")
+line.recv(1)
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Family:
+    """A parent at work, and the pids that its workers wrote down."""
+
+    def __init__(self, folder: Path, running: asyncio.Task[int]) -> None:
+        self.folder = folder
+        self.running = running
+
+    @property
+    def started(self) -> set[int]:
+        return {int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()}
+
+    @property
+    def alive(self) -> set[int]:
+        return {pid for pid in self.started if _is_alive(pid)}
+
+    async def until(self, happened: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not happened():
+                await asyncio.sleep(0.01)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
+
+
+@asynccontextmanager
+async def family(folder: Path, count: int, how: str = "well") -> AsyncIterator[Family]:
+    command = [sys.executable, "-c", WORKER, str(folder), how]
+    running = asyncio.create_task(Parent(command, "127.0.0.1", free_port(), count).run())
+    parent = Family(folder, running)
+    yield parent
+    if not running.done():
+        os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(running, 10)
+    assert parent.alive == set()
+
+
+async def test_it_starts_as_many_as_asked_and_ends_them_with_itself(tmp_path: Path) -> None:
+    async with family(tmp_path, 3) as parent:
+        await parent.until(lambda: len(parent.alive) == 3)
+    assert parent.running.result() == 0
+
+
+async def test_one_that_dies_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
+    async with family(tmp_path, 2) as parent:
+        await parent.until(lambda: len(parent.alive) == 2)
+        victim, other = parent.alive
+        os.kill(victim, signal.SIGKILL)
+        await parent.until(lambda: len(parent.started) == 3 and len(parent.alive) == 2)
+        assert other in parent.alive
+
+
+async def test_all_are_replaced_one_by_one_when_asked(tmp_path: Path) -> None:
+    async with family(tmp_path, 2) as parent:
+        await parent.until(lambda: len(parent.alive) == 2)
+        old = parent.alive
+        os.kill(os.getpid(), signal.SIGHUP)
+        await parent.until(lambda: len(parent.alive) == 2 and not parent.alive & old)
+
+
+async def test_new_ones_that_do_not_start_replace_nobody(tmp_path: Path) -> None:
+    async with family(tmp_path, 2) as parent:
+        await parent.until(lambda: len(parent.alive) == 2)
+        old = parent.alive
+        (tmp_path / "broken").touch()
+        os.kill(os.getpid(), signal.SIGHUP)
+        await parent.until(lambda: len(parent.started) == 3 and parent.alive == old)
+
+
+async def test_a_service_that_cannot_start_ends_with_its_status(tmp_path: Path) -> None:
+    async with family(tmp_path, 2, how="broken") as parent:
+        assert await parent.running == 3
+    assert len(parent.started) == 1
+
+
+async def test_whoever_connects_while_a_worker_is_replaced_waits_and_is_not_refused() -> None:
+    port = free_port()
+    [kept] = listen("127.0.0.1", port)
+    workers_end = socket.socket(fileno=os.dup(kept.fileno()))
+    workers_end.close()
+    with socket.create_connection(("127.0.0.1", port), timeout=5), kept:
+        arrived, _ = kept.accept()
+        arrived.close()
+
+
+async def test_two_services_do_not_share_an_address() -> None:
+    port = free_port()
+    [other] = listen("127.0.0.1", port)
+    with other, pytest.raises(AddressTakenError, match=rf"port {port}.*stop what listens there"):
+        await Parent(["never"], "127.0.0.1", port, 2).run()
+
+
+def test_several_processes_need_postgresql_and_redis(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("database: {url: sqlite:///data/billchat.db}\n")
+    assert main(["serve", "--workers", "2", "--config", str(path)]) == 1
+    told = capsys.readouterr().err
+    assert "BILLCHAT_DATABASE__URL to postgresql://" in told
+    assert "BILLCHAT_REDIS__URL to redis://" in told
+    monkeypatch.setenv("BILLCHAT_DATABASE__URL", "postgresql://billchat@127.0.0.1/billchat")
+    monkeypatch.setenv("BILLCHAT_REDIS__URL", "redis://127.0.0.1:6379/0")
+    assert several_problems(load(path)) == []
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "many", "1000"])
+def test_only_a_sensible_number_of_workers_is_taken(count: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--workers", count])
+    assert "a number from 1 to 64" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("section", "address"),
+    [
+        ("redis", "redis://:hunter2@127.0.0.1:6379/0"),
+        ("database", "postgresql://billchat:hunter2@127.0.0.1/billchat"),
+        ("database", "postgresql://127.0.0.1/billchat?user=billchat&password=hunter2"),
+    ],
+)
+def test_an_address_with_a_password_belongs_into_the_environment(
+    tmp_path: Path, section: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{section}: {{url: '{address}'}}\n")
+    with pytest.raises(ConfigError, match=f"BILLCHAT_{section.upper()}__URL") as fault:
+        load(path)
+    assert "hunter2" not in str(fault.value)
+    path.write_text("{}\n")
+    monkeypatch.setenv(f"BILLCHAT_{section.upper()}__URL", address)
+    assert "hunter2" not in repr(load(path))
+
+
+def test_an_address_that_is_none_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("database: {url: mysql://here}\nredis: {url: here}\n")
+    with pytest.raises(ConfigError) as fault:
+        load(path)
+    told = "\n".join(fault.value.problems)
+    assert "database.url: not a database we know; write sqlite:///" in told
+    assert "redis.url: not the address of a Redis; write redis://" in told
+
+
+def test_the_demo_and_a_single_process_need_neither() -> None:
+    assert Settings().database.is_sqlite
+    assert Settings().redis.url is None
+    assert workers.METRICS_FOLDER not in os.environ
