@@ -126,8 +126,11 @@ class Dispatcher:
         free = AT_ONCE - len(self._sending)
         if free <= 0:
             return
-        now = self._service.clock.now()
-        for row in await self._service.database.write(lambda tx: outbox.claim(tx, now, now + CLAIM, free)):
+        now, database = self._service.clock.now(), self._service.database
+        due = await database.look(outbox.next_due)
+        if due is None or due > now:
+            return  # looking costs next to nothing; claiming is a transaction with its flush to disk
+        for row in await database.write(lambda tx: outbox.claim(tx, now, now + CLAIM, free)):
             task = asyncio.create_task(self._deliver(row), name=f"letter {row.id}")
             self._sending[task] = row
             task.add_done_callback(self._sent_one)

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from chatbot.channels.sms import SmsSender
 from chatbot.config import Email, Sms
 from chatbot.letters import Letter
 from chatbot.outbox import AT_ONCE, CLAIM, JITTER, WAITS, Dispatcher, Failed, Outcome, Retry, Sent, wait_after
-from store import outbox
+from store import Tx, outbox
 from store.outbox import Claimed
 from tests.clock import FakeClock
 from tests.house import House
@@ -333,18 +333,22 @@ async def test_a_stopping_dispatcher_gives_back_what_does_not_arrive(
 
 
 async def test_a_sleeping_dispatcher_does_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = 0
-    claim = outbox.claim
+    looked = 0
+    next_due = outbox.next_due
 
-    def counted(*args: Any) -> list[Claimed]:
-        nonlocal asked
-        asked += 1
-        return claim(*args)
+    def counted(tx: Tx) -> datetime | None:
+        nonlocal looked
+        looked += 1
+        return next_due(tx)
 
-    monkeypatch.setattr(outbox, "claim", counted)
+    def claimed(*args: Any) -> list[Claimed]:
+        raise AssertionError("nothing is due")
+
+    monkeypatch.setattr(outbox, "next_due", counted)
+    monkeypatch.setattr(outbox, "claim", claimed)
     async with dispatching(house, {"email": Way()}):
         await asyncio.sleep(0.3)
-    assert asked == 1
+    assert looked == 2, "once whether something is due, and once when"
 
 
 # ── over the real senders ──
