@@ -10,6 +10,7 @@ demo: .venv/ready ## Serve the demo on http://127.0.0.1:8080/
 	@exec $(BIN)/billchat demo --port $(PORT)
 
 test: .venv/ready-dev browser ## Run every test, the real browser's among them
+	@$(BIN)/python -m tests.services
 	$(BIN)/pytest
 
 check: .venv/ready-dev ## Lint, types, import rules, and that generated files equal their sources

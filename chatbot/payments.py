@@ -94,6 +94,7 @@ def make_link(
     """
     if contact is None or not billing.owns(tx, contact, account):
         raise PermissionError("the account is not this contact's")
+    billing.hold(tx, account)
     statement = billing.statement(tx, account, now.astimezone(service.settings.zone).date())
     chosen = [invoice for invoice in statement.invoices if not invoices or invoice.id in invoices]
     amount = sum(invoice.amount_minor for invoice in chosen) if invoices else statement.owed_minor

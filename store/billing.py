@@ -128,6 +128,11 @@ def find_account(tx: Tx, account: str) -> Account | None:
     return _account(row) if row else None
 
 
+def hold(tx: Tx, account: str) -> None:
+    """Let nobody else book on an account or make a link for it until this unit of work ends."""
+    tx.hold(HOLD, {"account": account})
+
+
 def owns(tx: Tx, contact: str, account: str) -> bool:
     """Whether the account is this contact's. Ask before saying anything about an account."""
     return tx.one(OWNS, {"contact": contact, "account": account}) is not None
@@ -163,14 +168,14 @@ order by i.due_on, i.number
 def statement(tx: Tx, account: str, today: date) -> Statement:
     """What is owed on an account on a day of the company's time zone. The account must exist: ask `owns` first.
 
-    A unit of work holds the account from here on, so that the figures belong together and stay true until it ends.
+    Who acts on it `hold`s the account before. Where nobody does, money may arrive between the two queries: then the
+    balance, which is read last, already knows of it and covers the invoices that still seem open.
     """
-    tx.hold(HOLD, {"account": account})
+    unpaid = tx.all(UNPAID, {"account": account})
     header = tx.one(HEADER, {"account": account})
     if header is None:
         raise LookupError("no such account")
     pending = header["pending_minor"]
-    unpaid = tx.all(UNPAID, {"account": account})
     under_way = [row for row in unpaid if row["state"] == "in_progress"]
     still_open = [row for row in unpaid if row["state"] == "open"]
     return Statement(

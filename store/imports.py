@@ -137,9 +137,7 @@ def _redate(tx: Tx, known: Row, invoice: InvoiceToBook) -> Outcome:
 
 
 def _account(tx: Tx, number: str) -> Row:
-    """Find an account by its number, and hold it: what is booked here may settle what a chat is about to pay."""
     tx.lock(IMPORTING)
-    tx.hold("select id from accounts where number = :number", {"number": number})
     row = tx.one("select id, currency from accounts where number = :number", {"number": number})
     if row is None:
         raise Refused(f"there is no account {number}; put the account's line above this one")

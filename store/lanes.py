@@ -32,7 +32,7 @@ Run = Callable[[Pipeline, "Job[Any]"], Any]
 
 
 class Job(Generic[T]):
-    """A unit that was asked for."""
+    """A unit that was asked for, and since when it stands in line for a connection."""
 
     __slots__ = ("began", "clashes", "committing", "fn", "future", "key")
 
@@ -191,7 +191,9 @@ class Lanes:
         if job.key is not None:
             lane = self._lanes[job.key]
             if lane:
-                self._ready.append(lane.popleft())
+                following = lane.popleft()
+                following.began = monotonic()
+                self._ready.append(following)
             else:
                 del self._lanes[job.key]
         if not self._under_way and self._empty is not None and not self._empty.done():
@@ -213,19 +215,29 @@ class Lanes:
     async def _open(self) -> None:
         """Open one more connection, and try again while units wait for it."""
         tries = 0
-        while self._ready:
-            try:
-                link = Link(await self._connect())
-            except StoreError as error:
-                self._give_up(error)
-                await asyncio.sleep(BACKOFF_S[min(tries, len(BACKOFF_S) - 1)])
-                tries += 1
-            else:
-                self._links.add(link)
-                self._idle.append(link)
-                break
-        self._opening = None
-        self._dispatch_soon()
+        try:
+            while self._ready:
+                try:
+                    link = await self._link()
+                except StoreError as error:
+                    self._give_up(error)
+                    await asyncio.sleep(BACKOFF_S[min(tries, len(BACKOFF_S) - 1)])
+                    tries += 1
+                else:
+                    self._links.add(link)
+                    self._idle.append(link)
+                    break
+        finally:
+            self._opening = None
+            self._dispatch_soon()
+
+    async def _link(self) -> Link:
+        connection = await self._connect()
+        try:
+            return Link(connection)
+        except (psycopg.Error, OSError) as error:  # it broke at once
+            await connection.close()
+            raise LostError(str(error)) from error
 
     def _give_up(self, error: StoreError) -> None:
         """Fail the units that have waited long enough, if there is no other connection to run them."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from store.billing import statement
+from store.billing import hold, statement
 from store.database import Tx
 from store.ids import new_id
 from store.times import stamp
@@ -112,10 +112,16 @@ def settle(tx: Tx, account: str) -> None:
     )
     if credited is None:
         return
+    if _covered(tx, account):  # seldom, so an import holds few accounts however long it takes
+        hold(tx, account)
+        for invoice in _covered(tx, account):
+            tx.do("update invoices set state = 'paid' where id = :id", {"id": invoice})
+
+
+def _covered(tx: Tx, account: str) -> list[str]:
     stand = statement(tx, account, date.min)
     if stand.pending_minor:
-        return
+        return []
     owed = {invoice.id for invoice in stand.invoices}
-    for row in tx.all("select id from invoices where account = :account and state = 'open'", {"account": account}):
-        if row["id"] not in owed:
-            tx.do("update invoices set state = 'paid' where id = :id", {"id": row["id"]})
+    rows = tx.all("select id from invoices where account = :account and state = 'open'", {"account": account})
+    return [row["id"] for row in rows if row["id"] not in owed]

@@ -68,8 +68,10 @@ def _sent(value: object) -> bytes | None:
         return None
     if isinstance(value, str):
         # PostgreSQL's text cannot hold the character U+0000, and would end there.
-        return value.replace("\0", "\ufffd").encode()
-    if isinstance(value, int | float | Decimal):
+        return value.encode() if "\0" not in value else value.replace("\0", "\ufffd").encode()
+    if isinstance(value, int):
+        return b"%d" % value
+    if isinstance(value, float | Decimal):
         return str(value).encode()
     raise TypeError(f"a {type(value).__name__} cannot be stored; the schema has texts and numbers")
 

@@ -51,7 +51,7 @@ class Payment:
 def start_payment(tx: Tx, link: Link, gateway: str, now: datetime) -> Payment:
     """Return the hand-off of a link to a gateway: the open one (a double click, a second tab), or a new one.
 
-    The caller has made sure that the link may be paid, and holds its account since it found the link.
+    The caller has made sure that the link may be paid, and holds its account (`links.find_link` does).
     """
     row = tx.one(
         """select * from payments where link = :link and gateway = :gateway and state = 'created'

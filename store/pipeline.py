@@ -18,6 +18,10 @@ from store.named import Shape, Statement, shape, statement
 Wait = Callable[[bool], None]
 """Returns when the connection can be read; with True, also when it can be written to."""
 
+# Plain numbers, since they are compared several times a statement.
+FINE = (int(pq.ExecStatus.TUPLES_OK), int(pq.ExecStatus.COMMAND_OK))
+SYNC, SKIPPED = int(pq.ExecStatus.PIPELINE_SYNC), int(pq.ExecStatus.PIPELINE_ABORTED)
+
 MOST_PREPARED = 500
 MOST_UNREAD = 500
 """Commands sent without reading an answer; both sides would stop once their buffers are full."""
@@ -187,18 +191,18 @@ class Pipeline:
                     raise OperationalError("the connection is closed")
                 continue
             status = result.status
-            if status == pq.ExecStatus.PIPELINE_SYNC:
+            if status == SYNC:
                 self._syncs -= 1
                 continue
             if not expected:  # a farewell: the server closes the connection
                 raise explained(result)
             asked, preparing = expected.popleft()
-            if status in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
+            if status in FINE:
                 last = result
                 continue
             if preparing:
                 self._prepared.pop(asked.name, None)
-            if status != pq.ExecStatus.PIPELINE_ABORTED and failed is None:
+            if status != SKIPPED and failed is None:
                 failed = result
         if failed is not None:
             raise explained(failed)

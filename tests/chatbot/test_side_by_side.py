@@ -11,11 +11,12 @@ from typing import TypeVar
 import pytest
 
 from chatbot.turns import Answer, Beginning
-from store import Tx, codes, conversations, links, outbox, payments
+from store import Tx, codes, conversations, imports, links, outbox, payments
+from store.ledger import InvoiceToBook
 from tests import bills
 from tests.bills import MORNING
 from tests.clock import FakeClock
-from tests.house import House, Visitor, told
+from tests.house import House, Visitor, cards, choices, told
 
 T = TypeVar("T")
 
@@ -214,3 +215,29 @@ async def test_a_gateway_is_asked_by_one_of_them(house: House, other: House) -> 
     due = await in_both(house, other, lambda tx: payments.due_checks(tx, later, 20), times=3)
     asked = [payment.id for found in due for payment in found]
     assert len(asked) == len(set(asked)) == 20
+
+
+async def test_customers_are_served_while_a_file_is_imported(house: House, other: House) -> None:
+    [account] = await house.rows(
+        """select a.number from accounts a join account_contacts o on o.account = a.id
+        join identifiers i on i.contact = o.contact where i.value = :value""",
+        value=KNOWN,
+    )
+    invoice = InvoiceToBook("INV-NEW", MORNING.date(), MORNING.date(), [("Broadband", 1000)])
+    served = False
+
+    def bring_in(tx: Tx) -> None:
+        imports.save_invoice(tx, account["number"], invoice, False, MORNING)
+        while not served:
+            tx.one("select 1 as one")
+
+    bringing = asyncio.ensure_future(other.service.database.write(bring_in))
+    visitor = await house.visitor()
+    statement = await visitor.verify()
+    link = await visitor.choose(choices(statement)[0])
+    served = True
+    await bringing
+
+    assert "£42.50" in told(statement)
+    assert cards(link) == ["payment_link"]
+    assert "£52.50" in told(await (await other.visitor(address="elsewhere")).verify())

@@ -134,15 +134,18 @@ async def test_what_is_read_after_a_lock_is_what_the_others_left(
 
 
 async def test_a_deadlock_is_run_again(notes: Database, other: Database) -> None:
-    await asyncio.gather(notes.write(pid_of), other.write(pid_of))  # so that both are connected
     runs = 0
+    held = set[str]()
 
     def unit(first: str, then: str) -> Callable[[Tx], int]:
         def run(tx: Tx) -> int:
             nonlocal runs
             runs += 1
             tx.lock(first)
-            tx.one("select 1 as one")
+            pid_of(tx)
+            held.add(first)
+            while len(held) < 2:  # the other one has its turn while this one asks
+                pid_of(tx)
             tx.lock(then)
             return note(first)(tx)
 
