@@ -131,7 +131,8 @@ class Turns:
         return answer
 
     def _after(self, answer: Answer) -> None:
-        if answer.queued:
+        # What is asked again may have been kept by a process that died before its letters left.
+        if answer.queued or answer.replayed:
             self.wake()
 
     def _start(self, tx: Tx, name: str, beginning: Beginning) -> Answer | Refused:
