@@ -265,8 +265,9 @@ def refuse_taken(host: str, port: int) -> None:
         family, *_, address = found[0]
         socket.create_server(address[:2], family=family).close()
     except OSError as fault:
+        why = fault.strerror if fault.errno is None or fault.errno < 0 else os.strerror(fault.errno)
         raise AddressTakenError(
-            f"server.host, server.port: cannot listen on {host}, port {port} ({fault.strerror}); "
+            f"server.host, server.port: cannot listen on {host}, port {port} ({why}); "
             "stop what listens there, or choose another"
         ) from None
 

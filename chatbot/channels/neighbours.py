@@ -49,7 +49,7 @@ class Neighbours(socketio.AsyncRedisManager):  # type: ignore[misc]
 
     def __init__(self, url: str, channel: str, up: Gauge) -> None:
         # As one that only writes it starts no listener of its own: `run` listens.
-        super().__init__(url, channel=channel, write_only=True, redis_options=OPTIONS)
+        super().__init__(url, channel=channel, write_only=True, redis_options=dict(OPTIONS))
         self._up = up
         self._company: dict[str, bool | None] = {}
         """By channel of a room with members here: whether another process has some too; None: not known yet."""

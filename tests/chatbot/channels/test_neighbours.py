@@ -1,0 +1,118 @@
+"""Processes that tell each other by Redis what was said, and nothing that nobody would hear."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import socketio
+from prometheus_client import CollectorRegistry, Gauge
+from redis.asyncio import Redis
+
+from chatbot.channels.catching_up import CatchingUp
+from chatbot.channels.neighbours import Neighbours
+from store.conversations import Message
+from tests.house import House
+
+CHAT, ROOM = "/chat", "a session"
+
+
+@pytest.fixture
+def channel() -> str:
+    return f"billchat-test-{uuid.uuid4().hex}"
+
+
+@asynccontextmanager
+async def process(redis_url: str, channel: str) -> AsyncIterator[Neighbours]:
+    """What one process has of its neighbours; it is in touch with Redis."""
+    neighbours = Neighbours(redis_url, channel, Gauge("up", "", registry=CollectorRegistry()))
+    socketio.AsyncServer(client_manager=neighbours, namespaces=[CHAT])
+    running = asyncio.create_task(neighbours.run())
+    await until(lambda: neighbours.hearing)
+    yield neighbours
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not happened():
+            await asyncio.sleep(0.005)
+
+
+async def enter(neighbours: Neighbours, device: str) -> None:
+    neighbours.basic_enter_room(device, CHAT, ROOM, eio_sid=device)
+    await neighbours.joined(CHAT, ROOM)
+
+
+async def test_who_has_a_room_to_himself_need_not_tell_anybody(redis_url: str, channel: str) -> None:
+    async with process(redis_url, channel) as here, process(redis_url, channel) as there:
+        assert here.may_hear(CHAT, ROOM), "of a room that has nobody here, nothing is known"
+        await enter(here, "laptop")
+        await until(lambda: not here.may_hear(CHAT, ROOM))
+        await enter(there, "phone")
+        await until(lambda: here.may_hear(CHAT, ROOM))
+        assert there.may_hear(CHAT, ROOM)
+
+
+async def test_two_services_that_share_a_redis_do_not_hear_each_other(redis_url: str, channel: str) -> None:
+    async with process(redis_url, channel) as here, process(redis_url, f"{channel}-other") as there:
+        await enter(here, "laptop")
+        await enter(there, "phone")
+        await until(lambda: not here.may_hear(CHAT, ROOM) and not there.may_hear(CHAT, ROOM))
+
+
+async def test_a_room_that_everybody_left_is_listened_to_no_longer(redis_url: str, channel: str) -> None:
+    async with Redis.from_url(redis_url) as redis, process(redis_url, channel) as here:
+
+        async def listeners() -> int:
+            [(_, count)] = await redis.pubsub_numsub(f"{channel}{CHAT}:{ROOM}")
+            return int(count)
+
+        await enter(here, "laptop")
+        await enter(here, "phone")
+        assert await listeners() == 1
+        here.basic_leave_room("phone", CHAT, ROOM)
+        await asyncio.sleep(0.02)
+        assert await listeners() == 1
+        here.basic_leave_room("laptop", CHAT, ROOM)
+        async with asyncio.timeout(5):
+            while await listeners():
+                await asyncio.sleep(0.005)
+
+
+async def test_what_cannot_be_read_harms_nobody(redis_url: str, channel: str) -> None:
+    async with Redis.from_url(redis_url) as redis, process(redis_url, channel) as here:
+        await enter(here, "laptop")
+        await until(lambda: not here.may_hear(CHAT, ROOM))
+        for said in ("", "{", "[]", "{}", '{"host_id": "x", "method": "emit"}', '{"host_id": "x", "method": "hello"}'):
+            await redis.publish(f"{channel}{CHAT}:{ROOM}", said)
+        await until(lambda: here.may_hear(CHAT, ROOM))
+        assert here.hearing
+
+
+async def test_news_are_read_from_the_database_and_told_once(house: House, redis_url: str, channel: str) -> None:
+    told: list[tuple[str, str, list[int]]] = []
+
+    async def tell(session: str, conversation: str, messages: list[Message]) -> None:
+        told.append((session, conversation, [message.seq for message in messages]))
+
+    here, elsewhere = await house.visitor(), await house.visitor()
+    neighbours = Neighbours(redis_url, channel, Gauge("up", "", registry=CollectorRegistry()))
+    catching_up = CatchingUp(house.service, neighbours, lambda: [here.session], tell)
+    since: Any = house.clock.now() - timedelta(seconds=10)
+    await catching_up.look(since)
+    first = told.pop()
+    assert first[:2] == (here.session, here.conversation)
+    await elsewhere.say("hello")
+    await catching_up.look(since)
+    assert told == []
+    answer = await here.say("hello")
+    await catching_up.look(since)
+    assert told == [(here.session, here.conversation, [message["seq"] for message in answer.messages])]
+    house.clock.forward(minutes=1)
+    await catching_up.look(house.clock.now() - timedelta(seconds=10))
+    assert len(told) == 1
