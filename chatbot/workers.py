@@ -207,7 +207,10 @@ class Parent:
             async with seat.changing:
                 if seat.worker is worker:
                     self._forget(worker)
-                    log.error("a worker died", pid=worker.process.pid, status=status)
+                    if status:
+                        log.error("a worker died", pid=worker.process.pid, status=status)
+                    else:
+                        log.info("a worker was told to stop", pid=worker.process.pid)
                     await self._wait_a_little(seat, worker)
                     await self._fill(seat)
 

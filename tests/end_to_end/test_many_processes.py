@@ -245,14 +245,19 @@ async def test_metrics_are_those_of_all_workers(serve: Serve) -> None:
         await device.leave()
 
 
-async def test_a_worker_that_is_told_to_stop_answers_first(serve: Serve) -> None:
+async def test_a_worker_that_is_told_to_stop_answers_what_it_has_begun(serve: Serve, database: str) -> None:
     server = await serve(1)
     device = await Customer(server.url).connect()
     await device.start("pay_bill")
     [pid] = server.pids
-    answer = asyncio.create_task(device.say("one last thing"))
-    await asyncio.sleep(0)
-    os.kill(pid, signal.SIGTERM)
+    with psycopg.connect(database) as slow:
+        slow.execute("select 1 from conversations for update")
+        answer = asyncio.create_task(device.say("one last thing"))
+        async with asyncio.timeout(10):
+            while not server.read("select 1 from pg_locks where not granted"):
+                await asyncio.sleep(0.01)
+        os.kill(pid, signal.SIGTERM)
+        await asyncio.sleep(0.2)
     assert "one last thing" in texts(await answer)
     await until_workers(server, 1, but=frozenset({pid}))
     await device.discard()
