@@ -11,7 +11,7 @@ demo: .venv/ready ## Serve the demo on http://127.0.0.1:8080/
 
 test: .venv/ready-dev browser ## Run every test, the real browser's among them
 	@$(BIN)/python -m tests.services
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: .venv/ready-dev ## Lint, types, import rules, and that generated files equal their sources
 	$(BIN)/ruff check .

@@ -61,8 +61,8 @@ WISHES = [
 ]  # fmt: skip
 
 # What only a verified customer may be told: amounts, the numbers of accounts and invoices, addresses of payment pages.
-TELLING = re.compile(r"£\s?\d|NB-\d|INV-\d|/pay/|Mill Lane|Harbour|Orchard|Maltings|Station Road|Fibre")
-NUMBERS = re.compile(r"NB-\d{6}|INV-\d{5}")
+TELLING = re.compile(r"£\s?\d|\bNB-\d|\bINV-\d|/pay/|Mill Lane|Harbour|Orchard|Maltings|Station Road|Fibre")
+NUMBERS = re.compile(r"\bNB-\d{6}|\bINV-\d{5}")
 OUTCOMES = ["paid", "paid", "failed", "pending", "expired", "cancelled"]
 TELLING_CARDS = {"balance", "direct_debit", "payment_link", "receipt"}
 
@@ -304,7 +304,7 @@ class Dialogue(RuleBasedStateMachine):
             if self.contact_of(talk, self.clock.now()) is None:
                 told = "\n".join(message["text"] for message in answer.messages)
                 assert set(re.findall(r"£[\d.,]*\d", told)) <= {f"£{amount_minor / 100:,.2f}"}
-                assert not re.search(r"NB-\d|INV-\d|/pay/", told)
+                assert not re.search(r"\bNB-\d|\bINV-\d|/pay/", told)
             talk.offers += [choice["id"] for message in answer.messages for choice in message.get("choices", ())]
         self.news.clear()
 
