@@ -171,10 +171,10 @@ def statement(tx: Tx, account: str, today: date) -> Statement:
     Who acts on it `hold`s the account before. Where nobody does, money may arrive between the two queries: then the
     balance, which is read last, already knows of it and covers the invoices that still seem open.
     """
-    unpaid = tx.all(UNPAID, {"account": account})
-    header = tx.one(HEADER, {"account": account})
-    if header is None:
+    unpaid, headers = tx.together((UNPAID, {"account": account}), (HEADER, {"account": account}))
+    if not headers:
         raise LookupError("no such account")
+    [header] = headers
     pending = header["pending_minor"]
     under_way = [row for row in unpaid if row["state"] == "in_progress"]
     still_open = [row for row in unpaid if row["state"] == "open"]

@@ -53,6 +53,10 @@ class Tx(Protocol):
         """The first row, or None when there is none."""
         ...
 
+    def together(self, *questions: tuple[str, Params]) -> list[list[Row]]:
+        """Ask several questions at once: for each, every row."""
+        ...
+
     def run(self, sql: str, params: Params = NO_PARAMS) -> int:
         """Run a statement that changes rows; returns how many it changed."""
         ...

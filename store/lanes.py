@@ -18,7 +18,7 @@ import psycopg
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from store.database import StoreError, Tx, UnsureError
-from store.pipeline import ClashError, LostError, Pipeline
+from store.pipeline import ClashError, InnocentError, LostError, Pipeline
 
 T = TypeVar("T")
 
@@ -28,13 +28,13 @@ MOST_CLASHES = 5
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5)
 
 Run = Callable[[Pipeline, "Job[Any]"], Any]
-"""Runs a job's unit as a transaction; returns its result once it is safe."""
+"""Begins a transaction and runs a job's unit in it; what the unit raises has rolled it back. Committing is not its."""
 
 
 class Job(Generic[T]):
     """A unit that was asked for, and since when it stands in line for a connection."""
 
-    __slots__ = ("began", "clashes", "committing", "fn", "future", "key")
+    __slots__ = ("began", "clashes", "fn", "future", "key")
 
     def __init__(self, fn: Callable[[Tx], T], key: str | None, future: "asyncio.Future[T]") -> None:
         self.fn = fn
@@ -42,7 +42,11 @@ class Job(Generic[T]):
         self.future = future
         self.began = monotonic()
         self.clashes = 0
-        self.committing = False
+
+    def may_run_again(self, error: ClashError) -> bool:
+        """Whether to run it again after a clash; not for ever where it is a side of the clash itself."""
+        self.clashes += not isinstance(error, InnocentError)
+        return self.clashes < MOST_CLASHES
 
 
 class Link:
@@ -87,10 +91,18 @@ class Link:
 class Lanes:
     """A few connections, opened as they are needed, and the units that wait for one."""
 
-    def __init__(self, connect: Callable[[], Awaitable[psycopg.AsyncConnection[Any]]], run: Run, most: int) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[psycopg.AsyncConnection[Any]]],
+        run: Run,
+        most: int,
+        *,
+        looking: bool = False,
+    ) -> None:
         self._connect = connect
         self._run = run
         self._most = most
+        self._looking = looking  # nobody waits for the end of what only reads
         self._ready: deque[Job[Any]] = deque()
         self._lanes: dict[str, deque[Job[Any]]] = {}
         self._links: set[Link] = set()
@@ -148,43 +160,61 @@ class Lanes:
 
     def _serve(self, link: Link) -> None:
         """Run units on a connection until none waits, or it breaks."""
-        while self._ready:
+        while not link.pipeline.broken:
+            if not self._ready or self._idle:  # else the next unit's beginning travels with this one's end
+                link.pipeline.finish()
+            if not self._ready or link.pipeline.broken:
+                break
             job = self._ready.popleft()
-            if not job.future.done() and not self._try(link, job):
-                self._ready.appendleft(job)
-            else:
+            if job.future.done():
                 self._done(job)
-            if link.pipeline.broken:
-                self._drop(link)
-                self._dispatch_soon()
-                return
-        self._idle.append(link)
+            else:
+                self._try(link, job)
+        if link.pipeline.broken:
+            self._drop(link)
+            self._dispatch_soon()
+        else:
+            self._idle.append(link)
 
-    def _try(self, link: Link, job: Job[Any]) -> bool:
-        """Run a unit; False when it is to be run again, on this connection or another."""
+    def _try(self, link: Link, job: Job[Any]) -> None:
         try:
             result = self._run(link.pipeline, job)
+            if self._looking:
+                link.pipeline.send("commit")
+                self._ended(job, result, None)
+            else:
+                link.pipeline.end(lambda error: self._ended(job, result, error))
         except GreenletExit:
             raise
         except ClashError as error:
-            job.clashes += 1
-            if job.clashes < MOST_CLASHES:
-                return False
-            _fail(job, error)
+            self._again(job, error, more=job.may_run_again(error))
         except LostError as error:
             link.pipeline.give_up()
-            if job.committing:
-                _fail(job, UnsureError(f"nobody knows whether this was kept: the connection broke ({error})"))
-            elif monotonic() < job.began + PATIENCE_S:
-                return False
-            else:
-                _fail(job, error)
+            self._again(job, error, more=monotonic() < job.began + PATIENCE_S)
         except BaseException as error:
             _fail(job, error)
+            self._done(job)
+
+    def _ended(self, job: Job[Any], result: object, error: StoreError | None) -> None:
+        """Answer a unit whose COMMIT was answered, or cut off."""
+        if isinstance(error, ClashError) and job.may_run_again(error):
+            self._ready.appendleft(job)
+            return
+        if isinstance(error, LostError):
+            _fail(job, UnsureError(f"nobody knows whether this was kept: the connection broke ({error})"))
+        elif error is not None:
+            _fail(job, error)
+        elif not job.future.done():
+            job.future.set_result(result)
+        self._done(job)
+
+    def _again(self, job: Job[Any], error: StoreError, *, more: bool) -> None:
+        """Run a unit again, on this connection or another, unless that has been done often enough."""
+        if more:
+            self._ready.appendleft(job)
         else:
-            if not job.future.done():
-                job.future.set_result(result)
-        return True
+            _fail(job, error)
+            self._done(job)
 
     def _done(self, job: Job[Any]) -> None:
         self._under_way -= 1

@@ -7,7 +7,8 @@ times the CPU.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from enum import Enum
 
 from psycopg import OperationalError, errors, pq
 from psycopg.pq.abc import PGconn, PGresult
@@ -17,6 +18,21 @@ from store.named import Shape, Statement, shape, statement
 
 Wait = Callable[[bool], None]
 """Returns when the connection can be read; with True, also when it can be written to."""
+
+Ended = Callable[[StoreError | None], None]
+
+
+class Answer(Enum):
+    """What becomes of an answer that no `Ended` hears."""
+
+    PREPARING = 0
+    UNHEARD = 1
+    WANTED = 2
+
+
+PREPARING, UNHEARD, WANTED = Answer.PREPARING, Answer.UNHEARD, Answer.WANTED
+Heard = Answer | Ended
+SWALLOWED = "an error inside this unit of work was not let through; nothing of the unit was kept"
 
 # Plain numbers, since they are compared several times a statement.
 FINE = (int(pq.ExecStatus.TUPLES_OK), int(pq.ExecStatus.COMMAND_OK))
@@ -50,6 +66,10 @@ class ClashError(StoreError):
     """The database ended the unit for the sake of another (a deadlock, say); tried again, it should pass."""
 
 
+class InnocentError(ClashError):
+    """The unit was skipped because of another whose end it travelled with, and is not to blame."""
+
+
 def explained(result: PGresult) -> StoreError:
     """What an answer's error means. Only the first line is used: details may hold values."""
     state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
@@ -78,8 +98,9 @@ class Pipeline:
         self._pg = connection
         self._wait = wait
         self._prepared: dict[bytes, Shape | None] = {}
-        self._expected: deque[tuple[Statement, bool]] = deque()  # the answers to come: (statement, only its preparing)
+        self._expected: deque[tuple[Statement, Heard]] = deque()  # the answers to come
         self._syncs = 0
+        self._ends = 0
         self._given_up = False
         connection.nonblocking = 1
         connection.enter_pipeline_mode()
@@ -108,102 +129,156 @@ class Pipeline:
 
     def ask(self, sql: str, params: Params = NO_PARAMS) -> tuple[PGresult, Shape]:
         """Send a statement, and everything before it, and wait for the answer: the result and its columns."""
-        asked = statement(sql)
-        self._queue(asked, params)
-        result = self.settle()
-        assert result is not None
-        columns = self._prepared.get(asked.name)
+        [answer] = self.ask_all([(sql, params)])
+        return answer
+
+    def ask_all(self, questions: Sequence[tuple[str, Params]]) -> list[tuple[PGresult, Shape]]:
+        """Send several statements, and everything before them, and wait once for their answers."""
+        for sql, params in questions:
+            self._queue(statement(sql), params, WANTED)
+        results = self.settle()
+        return [(result, self._shape(sql, result)) for (sql, _), result in zip(questions, results, strict=True)]
+
+    def _shape(self, sql: str, result: PGresult) -> Shape:
+        name = statement(sql).name
+        columns = self._prepared.get(name)
         if columns is None:
             columns = shape(result)
-            if asked.name in self._prepared:
-                self._prepared[asked.name] = columns
-        return result, columns
+            if name in self._prepared:
+                self._prepared[name] = columns
+        return columns
 
-    def settle(self) -> PGresult | None:
-        """Wait for all answers; returns the last one. Raises StoreError for the first that is an error."""
+    def settle(self) -> list[PGresult]:
+        """Wait for all answers; returns those that are wanted. Raises StoreError for the first that is an error."""
         try:
-            self._pg.pipeline_sync()
-            self._syncs += 1
-            self._flush()
+            self._sync()
             return self._read()
         except OperationalError as error:
-            raise LostError(f"the PostgreSQL database {remedy('08')} ({error})") from error
+            raise self._lost(error) from error
 
-    def push(self) -> None:
-        """Send all that is queued, and leave the answers for later."""
+    def end(self, ended: Ended) -> None:
+        """Commit, with whatever is sent next; `ended` is called when the answer is there.
+
+        So the next unit begins with the message that ends this one. It is told None when all is safe on the server's
+        disk, or the error for which nothing was kept; with LostError nobody knows.
+        """
+        self._queue(statement("commit"), NO_PARAMS, ended)
+        self._ends += 1
+        self._pg.send_flush_request()  # the answer is not to wait until the next unit has got its locks
+
+    def finish(self) -> None:
+        """Wait for the ends that are under way, and send whatever else is left."""
         try:
-            self._pg.pipeline_sync()
-            self._syncs += 1
-            self._flush()
-        except OperationalError as error:
-            raise LostError(f"the PostgreSQL database {remedy('08')} ({error})") from error
+            if self._ends:
+                self.settle()
+            elif self._expected:
+                self._sync()
+        except InnocentError:  # the last unit failed, and has been told
+            self.rollback()
+        except (LostError, OperationalError):
+            self.give_up()
 
     def commit(self) -> None:
-        """End the unit. LostError before this means that nothing was kept; here it means that nobody knows."""
-        self.send("commit")
-        result = self.settle()
-        assert result is not None
-        if result.command_status != b"COMMIT":
-            raise StoreError("an error inside this unit of work was not let through; nothing of the unit was kept")
+        """Commit, and wait for it."""
+        errors: list[StoreError | None] = []
+        self.end(errors.append)
+        self.finish()
+        if errors[0] is not None:
+            raise errors[0]
 
     def rollback(self) -> None:
         """Undo the unit, whatever state it is in."""
         try:
-            self._pg.pipeline_sync()  # ends the silence that follows an error
-            self._syncs += 1
+            self._sync()  # ends the silence that follows an error
             self._queue(statement("rollback"), NO_PARAMS)
             self.settle()
-        except (OperationalError, StoreError):
+        except (OperationalError, StoreError) as error:
+            if isinstance(error, OperationalError):
+                self._lost(error)
             if not self.broken and self._pg.transaction_status != pq.TransactionStatus.IDLE:
-                raise
+                self.give_up()
 
-    def _queue(self, asked: Statement, params: Params) -> None:
+    def _queue(self, asked: Statement, params: Params, heard: Heard = UNHEARD) -> None:
         values = asked.values(params)
         try:
             if asked.name not in self._prepared:
                 if len(self._prepared) >= MOST_PREPARED:
                     self._pg.send_query_params(asked.text, values)
-                    self._expected.append((asked, False))
+                    self._expected.append((asked, heard))
                     return
                 self._pg.send_prepare(asked.name, asked.text)
-                self._expected.append((asked, True))
+                self._expected.append((asked, PREPARING))
                 self._prepared[asked.name] = None
             self._pg.send_query_prepared(asked.name, values)
-            self._expected.append((asked, False))
+            self._expected.append((asked, heard))
         except OperationalError as error:
-            raise LostError(f"the PostgreSQL database {remedy('08')} ({error})") from error
+            raise self._lost(error) from error
 
-    def _flush(self) -> None:
+    def _sync(self) -> None:
+        self._pg.pipeline_sync()
+        self._syncs += 1
         while self._pg.flush():
             self._wait(True)
             self._pg.consume_input()
 
-    def _read(self) -> PGresult | None:
-        last = failed = None
-        pg, expected = self._pg, self._expected
+    def _lost(self, error: OperationalError) -> LostError:
+        """The connection broke: tell those whose end was under way."""
+        lost = LostError(f"the PostgreSQL database {remedy('08')} ({' '.join(str(error).split())})")
+        self._given_up = True
+        self._ends = self._syncs = 0
+        while self._expected:
+            _, heard = self._expected.popleft()
+            if callable(heard):
+                heard(lost)
+        return lost
+
+    def _read(self) -> list[PGresult]:
+        """Take in the answers up to the last sync.
+
+        After an error the server skips what follows up to the next sync. That may be the beginning of another unit,
+        which is not to blame: an InnocentError.
+        """
+        wanted: list[PGresult] = []
+        cause: StoreError | None = None
+        failed: StoreError | None = None
         while self._syncs:
+            result = self._next()
+            status = result.status
+            if status == SYNC:
+                self._syncs -= 1
+                cause = None
+                continue
+            if not self._expected:
+                raise OperationalError(str(explained(result)))  # a farewell: the server closes the connection
+            asked, heard = self._expected.popleft()
+            if status in FINE:
+                if heard is WANTED:
+                    wanted.append(result)
+                elif callable(heard):
+                    self._ends -= 1
+                    heard(None if result.command_status == b"COMMIT" else StoreError(SWALLOWED))
+                continue
+            if heard is PREPARING:
+                self._prepared.pop(asked.name, None)
+            if status != SKIPPED or cause is None:
+                cause = cause or explained(result)
+                failed = failed or cause
+            if callable(heard):
+                self._ends -= 1
+                heard(cause)
+                failed = cause = InnocentError("a unit of work before this one failed")
+        if failed is not None:
+            raise failed
+        return wanted
+
+    def _next(self) -> PGresult:
+        pg = self._pg
+        while True:
             while pg.is_busy():
                 self._wait(False)
                 pg.consume_input()
             result = pg.get_result()
-            if result is None:
-                if self.broken:
-                    raise OperationalError("the connection is closed")
-                continue
-            status = result.status
-            if status == SYNC:
-                self._syncs -= 1
-                continue
-            if not expected:  # a farewell: the server closes the connection
-                raise explained(result)
-            asked, preparing = expected.popleft()
-            if status in FINE:
-                last = result
-                continue
-            if preparing:
-                self._prepared.pop(asked.name, None)
-            if status != SKIPPED and failed is None:
-                failed = result
-        if failed is not None:
-            raise explained(failed)
-        return last
+            if result is not None:
+                return result
+            if self.broken:
+                raise OperationalError("the connection is closed")

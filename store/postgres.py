@@ -54,10 +54,11 @@ def lock_number(name: str) -> int:
 class PostgresTx:
     """A transaction on one PostgreSQL connection."""
 
-    __slots__ = ("_ask", "_send")
+    __slots__ = ("_ask", "_ask_all", "_send")
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._ask = pipeline.ask
+        self._ask_all = pipeline.ask_all
         self._send = pipeline.send
 
     def all(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
@@ -77,6 +78,10 @@ class PostgresTx:
     def do(self, sql: str, params: Params = NO_PARAMS) -> None:
         """Sent with what comes next."""
         self._send(sql, params)
+
+    def together(self, *questions: tuple[str, Params]) -> list[list[Row]]:
+        """All of them in one round trip."""
+        return [rows(*answer) for answer in self._ask_all(questions)]
 
     def many(self, sql: str, params: Sequence[Params]) -> None:
         """One statement for each set of parameters, sent with what comes next."""
@@ -105,41 +110,33 @@ class PostgresLook(PostgresTx):
 
 
 def unit(pipeline: Pipeline, job: Job[T]) -> T:
-    """Run a unit of work; returns when it is on the server's disk."""
-    try:
-        pipeline.send(BEGIN)
-        if job.key is not None:
-            pipeline.send(LOCK, {"number": lock_number(job.key)})
-        result = job.fn(PostgresTx(pipeline))
-        job.committing = True
-        pipeline.commit()
-    except GreenletExit:
-        raise
-    except BaseException as error:
-        job.committing &= isinstance(error, LostError)
-        pipeline.rollback()
-        raise
-    return result
+    """Run a unit of work, up to its COMMIT."""
+    begin: list[tuple[str, Params]] = [(BEGIN, NO_PARAMS)]
+    if job.key is not None:
+        begin.append((LOCK, {"number": lock_number(job.key)}))
+    return _within(pipeline, begin, lambda: job.fn(PostgresTx(pipeline)))
 
 
 def look(pipeline: Pipeline, job: Job[T]) -> T:
-    """Run a unit that only reads."""
+    """Run a unit that only reads, up to its COMMIT."""
     return reading(pipeline, job.fn)
 
 
 def reading(pipeline: Pipeline, fn: Callable[[Tx], T]) -> T:
-    """Read at one moment; nobody waits for the end of it."""
+    """Read at one moment."""
+    return _within(pipeline, [(BEGIN_LOOKING, NO_PARAMS)], lambda: fn(PostgresLook(pipeline)))
+
+
+def _within(pipeline: Pipeline, begin: Sequence[tuple[str, Params]], run: Callable[[], T]) -> T:
     try:
-        pipeline.send(BEGIN_LOOKING)
-        result = fn(PostgresLook(pipeline))
-        pipeline.send("commit")
-        pipeline.push()
+        for sql, params in begin:
+            pipeline.send(sql, params)
+        return run()
     except GreenletExit:
         raise
     except BaseException:
         pipeline.rollback()
         raise
-    return result
 
 
 class Blocking:
@@ -165,7 +162,7 @@ class PostgresDatabase:
     def __init__(self, address: str) -> None:
         self._address = address
         self._writes = Lanes(self._connect, unit, WRITERS)
-        self._looks = Lanes(self._connect, look, LOOKERS)
+        self._looks = Lanes(self._connect, look, LOOKERS, looking=True)
         self._readers: deque[Blocking] = deque()
         self._threads = ThreadPoolExecutor(LONG_READS_AT_ONCE, thread_name_prefix="store-read")
 
@@ -198,7 +195,10 @@ class PostgresDatabase:
 
     def _read_with(self, reader: Blocking, fn: Callable[[Tx], T]) -> T:
         try:
-            return reading(reader.pipeline, fn)
+            result = reading(reader.pipeline, fn)
+            reader.pipeline.send("commit")
+            reader.pipeline.finish()
+            return result
         except LostError:
             reader.pipeline.give_up()
             raise

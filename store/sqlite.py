@@ -70,6 +70,10 @@ class SqliteTx:
             raise explained(error, self._path) from error
         return row
 
+    def together(self, *questions: tuple[str, Params]) -> list[list[Row]]:
+        """One after the other."""
+        return [self.all(sql, params) for sql, params in questions]
+
     def run(self, sql: str, params: Params = NO_PARAMS) -> int:
         """How many rows the statement changed."""
         try:
