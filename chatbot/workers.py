@@ -30,8 +30,8 @@ WELL_AFTER_S = 2.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 # Bringing the database up to date is part of a start.
 LONGEST_START_S = 120.0
-# A worker that drains needs ten seconds at the most.
-LONGEST_STOP_S = 15.0
+# A worker that drains needs twelve seconds at the most, on a machine that has time for it; see the graces it gives.
+LONGEST_STOP_S = 30.0
 BACKLOG = 1024
 # Where the metrics of all workers come together; prometheus_client reads it when it is imported.
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"

@@ -90,6 +90,16 @@ class DemoServer:
         """How many letters somebody has got so far."""
         return sum(letter["to"] == recipient for letter in self.inbox())
 
+    def letter_saying(self, words: str) -> dict[str, Any]:
+        """Wait for the letter that says something; it leaves a moment after the chat has answered."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            for letter in self.inbox():
+                if words in letter["text"]:
+                    return letter
+            time.sleep(0.05)
+        raise AssertionError(f"no letter says {words!r}")
+
     def code_for(self, recipient: str, after: int = 0) -> str:
         """Wait for the newest code sent to somebody, past the `after` that were there before."""
         deadline = time.monotonic() + 10

@@ -68,7 +68,7 @@ def test_somebody_starts_over_and_leaves_a_message_for_a_person(arrive: Arrive) 
     expect(panel.text("Where can we reply?")).to_be_visible()
     panel.say("maya@example.com")
     expect(panel.text("Your message is with the team")).to_be_visible()
-    letter = next(letter for letter in panel.shop.inbox() if "My router hums" in letter["text"])
+    letter = panel.shop.letter_saying("My router hums")
     assert letter["to"] == "team@northwind.example"
     assert "maya@example.com" in letter["text"]
 
