@@ -136,6 +136,7 @@ def _told(path: tuple[int | str, ...], message: str) -> str:
 
 def _book_all(tx: Tx, checked: IO[bytes], at: datetime, problems: Problems) -> Counter[tuple[str, str]]:
     counts: Counter[tuple[str, str]] = Counter()
+    problems.found.clear()  # of an earlier run: a unit of work may be run more than once
     checked.seek(0)
     for number, line in enumerate(checked, start=1):
         if line != b"\n":

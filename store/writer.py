@@ -1,9 +1,10 @@
 """Group commit for SQLite: units of work run on the event loop's thread, one flush to disk serves many of them.
 
-Units that wait run one after the other, each in its own savepoint, inside one transaction. Only what can take long (the
-COMMIT, which flushes to disk, and waiting for somebody else's lock) happens on one helper thread, and while it happens
-the next batch gathers. Handing every unit to a thread would be simpler and cost twice the CPU: the two threads would
-fight for the interpreter.
+Units that wait run one after the other inside one transaction. Each counts on success: should one fail, the batch is
+rolled back and its units run again, each in a savepoint of its own, so that this one fails alone. Only what can take
+long (the COMMIT, which flushes to disk, and waiting for somebody else's lock) happens on one helper thread, and while
+it happens the next batch gathers. Handing every unit to a thread would be simpler and cost twice the CPU: the two
+threads would fight for the interpreter.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ T = TypeVar("T")
 BATCH_S = 0.005
 """How long a batch may keep the event loop before it commits; sockets are served in between."""
 
+Unit = tuple[Callable[[Tx], Any], "asyncio.Future[Any]"]
 Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 
@@ -40,7 +42,7 @@ class Writer:
         self._tx = tx
         self._explained = explained
         self._lock_wait_ms = int(lock_wait_s * 1000)
-        self._waiting: deque[tuple[Callable[[Tx], Any], asyncio.Future[Any]]] = deque()
+        self._waiting: deque[Unit] = deque()
         self._batch: list[Outcome] = []
         self._asked_before_lock = 0
         self._busy = False
@@ -97,41 +99,56 @@ class Writer:
         self._batch_over()
 
     def _run_units(self) -> None:
-        waiting, batch = self._waiting, self._batch
-        until = monotonic() + BATCH_S
+        units: list[Unit] = []
         try:
-            while waiting:
-                fn, future = waiting.popleft()
-                if not future.done():  # done: its waiter was cancelled
-                    batch.append(self._unit(fn, future))
-                    if monotonic() > until:
-                        break
+            self._execute("savepoint batch")
+            failure = self._run_together(units)
+            if failure is not None:
+                self._batch.clear()
+                self._back_to("batch", failure)
+                for unit in units:
+                    self._batch.append(self._run_alone(*unit))
         except sqlite3.Error as error:  # a full disk, say: SQLite has rolled back the whole batch
             self._connection.rollback()
+            self._batch.extend((future, None, None) for _, future in units[len(self._batch) :])
             self._finished(error)
         else:
             self._jobs.put(self._commit)
 
-    def _unit(self, fn: Callable[[Tx], T], future: "asyncio.Future[T]") -> Outcome:
-        execute = self._execute
-        execute("savepoint unit")
+    def _run_together(self, units: list[Unit]) -> BaseException | None:
+        """Run what waits for as long as a batch may take, and note it in `units`; ends at the first that fails."""
+        waiting, batch, tx = self._waiting, self._batch, self._tx
+        until = monotonic() + BATCH_S
+        while waiting:
+            unit = fn, future = waiting.popleft()
+            if future.done():  # its waiter was cancelled
+                continue
+            units.append(unit)
+            try:
+                batch.append((future, fn(tx), None))
+            except BaseException as error:
+                return error
+            if monotonic() > until:
+                break
+        return None
+
+    def _run_alone(self, fn: Callable[[Tx], T], future: "asyncio.Future[T]") -> Outcome:
+        self._execute("savepoint unit")
         try:
             result = fn(self._tx)
         except BaseException as error:
-            outcome: Outcome = (future, None, error)
-            try:
-                execute("rollback to unit")
-                execute("release unit")
-            except sqlite3.Error as lost:
-                self._batch.append(outcome)
-                raise error.__cause__ if isinstance(error.__cause__, sqlite3.Error) else lost  # noqa: B904 (the cause)
-            return outcome
-        try:
-            execute("release unit")
-        except sqlite3.Error as error:
-            self._batch.append((future, None, self._explained(error)))
-            raise
+            self._back_to("unit", error)
+            self._execute("release unit")
+            return (future, None, error)
+        self._execute("release unit")
         return (future, result, None)
+
+    def _back_to(self, savepoint: str, error: BaseException) -> None:
+        """Undo what was done since a savepoint; where SQLite has undone more than that, raise why it did."""
+        try:
+            self._execute(f"rollback to {savepoint}")
+        except sqlite3.Error as lost:
+            raise (error.__cause__ if isinstance(error.__cause__, sqlite3.Error) else lost) from None
 
     def _finished(self, error: sqlite3.Error | None) -> None:
         batch, self._batch = self._batch, []
