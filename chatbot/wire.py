@@ -3,59 +3,73 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from msgspec import Meta, Struct
 
 from chatbot.service import Service
 from flows.effects import PAY_URL
 from store.conversations import Message
 
 MOST_TEXT = 2000
-ClientId = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-ConversationId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+ClientId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"\A[A-Za-z0-9_-]+\Z")]
+ConversationId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\A[!-~]+\Z")]
+Seq = Annotated[int, Meta(ge=0, le=2**53)]
 
 
-class Payload(BaseModel):
+class TooLongError(ValueError):
+    """A text has more characters than a message may have."""
+
+
+class Payload(Struct, frozen=True, omit_defaults=True):
     """What a client sends with an event; keys that a later client may add are passed over."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
-
-class Start(Payload):
+class Start(Payload, frozen=True):
     """Begin a conversation; `id` is the client's id for this request."""
 
     id: ClientId
-    action: Annotated[str, StringConstraints(max_length=40)] | None = None
+    action: Annotated[str, Meta(max_length=40, pattern=r"\A[!-~]*\Z")] | None = None
 
 
-class Open(Payload):
+class Open(Payload, frozen=True):
     """Ask for a conversation's messages above a number."""
 
     conversation: ConversationId
-    after: Annotated[int, Field(ge=0, le=2**53)] = 0
+    after: Seq = 0
 
 
-class Say(Payload):
+class Say(Payload, frozen=True):
     """Say something: either words or one of the choices offered."""
 
     conversation: ConversationId
     id: ClientId
-    text: Annotated[str, StringConstraints(max_length=MOST_TEXT)] | None = None
-    choice: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
+    text: str | None = None
+    choice: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\A[!-~]+\Z")] | None = None
 
-    @model_validator(mode="after")
-    def _one_of_both(self) -> "Say":
-        if (self.text is None) == (self.choice is None):
+    def __post_init__(self) -> None:
+        """Hold the text to its rules; half a surrogate pair, which no database stores, is no text (ValueError)."""
+        text = self.text
+        if (text is None) == (self.choice is None):
             raise ValueError("say needs a text or a choice, and not both")
-        if self.text is not None and not self.text.strip():
+        if text is None:
+            return
+        if len(text) > MOST_TEXT:
+            raise TooLongError
+        if not text.strip():
             raise ValueError("the text is empty")
-        return self
+        if not text.isascii():
+            text.encode()
 
 
-class Seen(Payload):
+class Seen(Payload, frozen=True):
     """Say how far the customer has read."""
 
     conversation: ConversationId
-    seq: Annotated[int, Field(ge=0, le=2**53)]
+    seq: Seq
+
+
+def too_long(fault: Exception) -> bool:
+    """Tell whether a payload was refused for nothing but its text's length."""
+    return isinstance(fault.__cause__, TooLongError)
 
 
 def utc(at: datetime) -> str:

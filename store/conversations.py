@@ -1,10 +1,11 @@
 """Sessions, conversations and their numbered messages."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from store.database import Row, Tx
 from store.times import parse, stamp
@@ -233,8 +234,8 @@ def _conversation(row: Row) -> Conversation:
         channel=row["channel"],
         locale=row["locale"],
         state=row["state"],
-        facts=json.loads(row["facts"]),
-        offered=json.loads(row["offered"]),
+        facts=_read(row["facts"]),
+        offered=_read(row["offered"]),
         held_by=row["held_by"],
         agent=row["agent"],
         last_seq=row["last_seq"],
@@ -272,10 +273,14 @@ def _message(row: Row) -> Message:
         at=row["at"],
         text=row["text"],
         name=row["name"],
-        extra=None if row["extra"] is None else json.loads(row["extra"]),
+        extra=None if row["extra"] is None else _read(row["extra"]),
         client_id=row["client_id"],
     )
 
 
-# One encoder for all: json.dumps builds another each time that it is asked for anything but its defaults.
-_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_read = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+def _dump(value: object) -> str:
+    return _encode(value).decode()

@@ -8,16 +8,17 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import socketio
 import structlog
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from engineio.async_drivers import aiohttp as driver
 from engineio.exceptions import EngineIOError
 from socketio.packet import BINARY_ACK, BINARY_EVENT, CONNECT_ERROR, EVENT
 
 from chatbot.bodies import read_body
+from chatbot.channels.express import Express
 
 log = structlog.get_logger(__name__)
 
@@ -65,9 +66,28 @@ class Packet(socketio.packet.Packet):  # type: ignore[misc]
 class WebSocket(driver.WebSocket):  # type: ignore[misc]
     """Hands on nothing but frames of Engine.IO; anything else ends the connection."""
 
+    express: ClassVar[Express]
+
+    async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
+        """Open the WebSocket. Nothing is compressed: our frames are short, and a compressor's memory is not."""
+        self.environ = environ
+        self._sock = web.WebSocketResponse(max_msg_size=self.server.max_http_buffer_size, compress=False)
+        await self._sock.prepare(environ["aiohttp.request"])
+        await self.handler(self)
+        return self._sock
+
     async def wait(self) -> Frame:
-        """Wait for the next frame."""
-        frame: Frame = await super().wait()
+        """Wait for the next frame that the express lane leaves to Socket.IO."""
+        connection = self.handler.__self__.sid
+        while True:
+            frame: Frame = await super().wait()
+            if isinstance(frame, bytes):
+                break
+            answer = await self.express.take(connection, frame)
+            if answer is None:
+                break
+            if answer:
+                await self._sock.send_frame(answer, WSMsgType.TEXT)
         if not (frame and (isinstance(frame, bytes) or is_frame(frame))):
             raise OSError("not an Engine.IO frame")
         return frame
@@ -94,9 +114,10 @@ async def translate_request(request: web.Request) -> dict[str, Any]:
     return environ
 
 
-def guard(sio: socketio.AsyncServer) -> None:
-    """Put the guards into a server that was made with `serializer=Packet`."""
-    sio.eio._async = sio.eio._async | {"translate_request": translate_request, "websocket": WebSocket}  # noqa: SLF001
+def guard(sio: socketio.AsyncServer, express: Express) -> None:
+    """Put the guards, and the express lane, into a server that was made with `serializer=Packet`."""
+    socket = type("WebSocket", (WebSocket,), {"express": express})
+    sio.eio._async = sio.eio._async | {"translate_request": translate_request, "websocket": socket}  # noqa: SLF001
     sio.eio.on("message", _ending_what_is_no_packet(sio, sio.eio.handlers["message"]))
 
 

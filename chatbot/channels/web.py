@@ -4,22 +4,24 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import socketio
 import structlog
 from aiohttp import web
-from pydantic import ValidationError
 
 from chatbot.addresses import client_address
 from chatbot.channels import frames
 from chatbot.channels.catching_up import CatchingUp
+from chatbot.channels.express import Ack, Express
 from chatbot.channels.neighbours import Neighbours
+from chatbot.channels.other_sites import refuse_other_sites
 from chatbot.pace import Pace
 from chatbot.service import Service
 from chatbot.turns import Answer, Beginning, Inbound, Turns
-from chatbot.wire import Open, Payload, Say, Seen, Start, leave
+from chatbot.wire import Open, Payload, Say, Seen, Start, leave, too_long
 from store import conversations
 from store.conversations import Conversation, Message
 from store.database import StoreError, Tx, UnsureError
@@ -32,8 +34,8 @@ MOST_CONVERSATIONS = 20
 # How long requests under way may take to be answered when the service stops.
 GRACE_S = 2.0
 
-Ack = dict[str, Any]
-P = TypeVar("P", bound=Payload)
+SHAPES: Mapping[str, type[Payload]] = {"start": Start, "open": Open, "say": Say, "seen": Seen}
+Handler = Callable[[str, "Visitor", Any], Awaitable[Ack]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,14 @@ class WebChannel:
             serializer=frames.Packet,
             client_manager=self._neighbours,
         )
-        frames.guard(sio)
+        self._handlers: Mapping[str, Handler] = {
+            "start": self._start, "open": self._open, "say": self._say, "seen": self._seen,
+        }  # fmt: skip
+        frames.guard(sio, Express(NAMESPACE, SHAPES, self._express))
         sio.on("connect", self._connect, namespace=NAMESPACE)
         sio.on("disconnect", self._disconnect, namespace=NAMESPACE)
-        sio.on("start", self._answering(Start, self._start), namespace=NAMESPACE)
-        sio.on("open", self._answering(Open, self._open), namespace=NAMESPACE)
-        sio.on("say", self._answering(Say, self._say), namespace=NAMESPACE)
-        sio.on("seen", self._answering(Seen, self._seen), namespace=NAMESPACE)
+        for event, shape in SHAPES.items():
+            sio.on(event, self._answering(event, shape), namespace=NAMESPACE)
         sio.on("typing", self._typing, namespace=NAMESPACE)
         sio.on("*", self._unknown, namespace=NAMESPACE)
 
@@ -244,42 +247,55 @@ class WebChannel:
         visitor = self._visitors.get(sid)
         if visitor is None:
             return self._refusal("not_found", self._service.settings.languages.default)
-        return await self._too_fast(sid, visitor) or self._refusal("unknown_event", visitor.locale)
+        await frames.until_read(self.sio, self.sio.manager.eio_sid_from_sid(sid, NAMESPACE))
+        return self._too_fast(visitor) or self._refusal("unknown_event", visitor.locale)
 
     # ── how they are answered ────────────────────────────────────────────────────────────────────────────────
 
-    def _answering(
-        self, shape: type[P], handle: Callable[[str, Visitor, P], Awaitable[Ack]]
-    ) -> Callable[..., Awaitable[Ack]]:
-        """Wrap a handler: check pace and shape first, and turn a fault of ours into an honest refusal."""
+    async def _express(self, connection: str, event: str, asked: Payload) -> Ack | None:
+        """Answer an event that came by the express lane, from a connection whose answers are read as they are sent."""
+        sid = self.sio.manager.sid_from_eio_sid(connection, NAMESPACE)
+        visitor = self._visitors.get(sid)
+        if visitor is None:
+            return None
+        return await self._answer(sid, visitor, event, asked)
+
+    def _answering(self, event: str, shape: type[Payload]) -> Callable[..., Awaitable[Ack]]:
+        """Make the handler that Socket.IO calls for an event."""
 
         async def answer(sid: str, payload: object = None, *more: object) -> Ack:
             visitor = self._visitors.get(sid)
             if visitor is None:
                 return self._refusal("not_found", self._service.settings.languages.default)
-            if refusal := await self._too_fast(sid, visitor):
-                return refusal
+            await frames.until_read(self.sio, self.sio.manager.eio_sid_from_sid(sid, NAMESPACE))
             try:
-                asked = shape.model_validate(payload)
-            except ValidationError as fault:
-                return self._refusal("too_long" if _too_long(fault) else "bad_request", visitor.locale)
-            self._busy.add(sid)
-            try:
-                return await handle(sid, visitor, asked)
-            except UnsureError as broken:
-                log.warning("the database was lost while it kept a request; the client asks again", reason=str(broken))
-                return await self._let_go(sid)
-            except StoreError as broken:
-                log.error("the database refused a request", event_name=shape.__name__.lower(), reason=str(broken))
-                return self._refusal("unavailable", visitor.locale)
-            except Exception:
-                # The turn was rolled back whole: nothing is half done, and the client may send it again.
-                log.exception("a request could not be answered", event_name=shape.__name__.lower())
-                return self._refusal("unavailable", visitor.locale)
-            finally:
-                self._busy.discard(sid)
+                asked = msgspec.convert(payload, shape)
+            except (msgspec.ValidationError, UnicodeError) as fault:
+                code = "too_long" if too_long(fault) else "bad_request"
+                return self._too_fast(visitor) or self._refusal(code, visitor.locale)
+            return await self._answer(sid, visitor, event, asked)
 
         return answer
+
+    async def _answer(self, sid: str, visitor: Visitor, event: str, asked: Payload) -> Ack:
+        """Check the pace, hand the event to its handler, and turn a fault of ours into an honest refusal."""
+        if refusal := self._too_fast(visitor):
+            return refusal
+        self._busy.add(sid)
+        try:
+            return await self._handlers[event](sid, visitor, asked)
+        except UnsureError as broken:
+            log.warning("the database was lost while it kept a request; the client asks again", reason=str(broken))
+            return await self._let_go(sid)
+        except StoreError as broken:
+            log.error("the database refused a request", event_name=event, reason=str(broken))
+            return self._refusal("unavailable", visitor.locale)
+        except Exception:
+            # The turn was rolled back whole: nothing is half done, and the client may send it again.
+            log.exception("a request could not be answered", event_name=event)
+            return self._refusal("unavailable", visitor.locale)
+        finally:
+            self._busy.discard(sid)
 
     async def _let_go(self, sid: str) -> Ack:
         """End a connection in place of an answer that might be wrong: its client comes back and sends again.
@@ -291,9 +307,8 @@ class WebChannel:
             await frames.hang_up(self.sio, connection)
         return {}
 
-    async def _too_fast(self, sid: str, visitor: Visitor) -> Ack | None:
-        """Count a request, once those answered before have been read; a refusal for one too many."""
-        await frames.until_read(self.sio, self.sio.manager.eio_sid_from_sid(sid, NAMESPACE))
+    def _too_fast(self, visitor: Visitor) -> Ack | None:
+        """Count a request; a refusal for one too many."""
         return None if self._pace.allows(visitor.session) else self._refusal("slow_down", visitor.locale)
 
     async def _tell_others(self, answer: Answer, sid: str) -> None:
@@ -319,32 +334,9 @@ class WebChannel:
         return ours
 
 
-@web.middleware
-async def refuse_other_sites(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Keep other sites' pages away from the socket where Socket.IO itself would let them in.
-
-    A request without an Origin passes Socket.IO's own check. Browsers leave Origin out of simple GETs, but then they
-    say with Sec-Fetch-Site where those come from; programs that are no browser say neither and need the session's
-    token like anybody else. JSONP (`j=`) exists only to be read across sites.
-    """
-    if request.path.startswith("/socket.io/"):
-        crossing = (
-            "Origin" not in request.headers and request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin"
-        )
-        if crossing or "j" in request.query:
-            return web.Response(status=403, text="This address serves our own pages only.")
-    return await handler(request)
-
-
 def _neighbours(service: Service) -> Neighbours | None:
     """The way to the service's other processes, where there is one. Services that share a Redis share no channel."""
     address = service.settings.redis.url
     if address is None:
         return None
     return Neighbours(address, f"billchat-{service.keys.digest('neighbours')}", service.metrics.redis)
-
-
-def _too_long(fault: ValidationError) -> bool:
-    return any(error["type"] == "string_too_long" and error["loc"] == ("text",) for error in fault.errors())
