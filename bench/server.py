@@ -13,6 +13,7 @@ from chatbot.app import build_app
 from chatbot.config import DatabaseSettings, Limits, Sandbox, Secrets, Server, Settings
 from chatbot.config import Payments as PaymentSettings
 from chatbot.inbox import Inbox
+from chatbot.loop import new_event_loop
 from chatbot.outbox import Sender
 from chatbot.service import Service, open_service
 
@@ -42,7 +43,9 @@ def main(port: int, url: str) -> None:
         inbox = Inbox(service)
         yield {"email": inbox, "sms": inbox}
 
-    web.run_app(build_app(service, senders), host="127.0.0.1", port=port, access_log=None, print=None)
+    web.run_app(
+        build_app(service, senders), host="127.0.0.1", port=port, access_log=None, print=None, loop=new_event_loop()
+    )
 
 
 if __name__ == "__main__":

