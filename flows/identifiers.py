@@ -39,7 +39,10 @@ PLAIN_EMAIL = re.compile(
     @ (?: [a-z0-9]+ (?: -[a-z0-9]+ )* \. )+  (?! (?: {_NOT_PUBLIC} ) \Z )  [a-z]{{2,}}""",
     re.IGNORECASE | re.ASCII | re.VERBOSE,
 )
-"""How nearly all emails look: email-validator takes every one of these, and changes nothing but capitals."""
+"""How nearly all emails look: email-validator takes every one of these, and changes nothing but capitals.
+
+Up to 63 characters, no part of one is too long.
+"""
 AROUND = "'’`.,-*_/\\"
 NUMBER_LIKE = re.compile(r"(?:\+|\b)\d[\d\s().\-/–]{3,}\d\b")
 SPOKEN_AT = re.compile(r"(?<=\w)\s{0,3}(?:\(at\)|\[at\]| arroba )\s*(?=\w)", re.IGNORECASE)
@@ -174,6 +177,5 @@ def likely_meant(identifier: Identifier) -> Identifier | None:
     name, _, domain = identifier.value.partition("@")
     if not domain or domain in PROVIDERS:
         return None
-    near = set(_KNOWN_PROVIDERS.near(domain))
-    meant = next((provider for provider in PROVIDERS if provider in near), None)
+    meant = min(_KNOWN_PROVIDERS.near(domain), key=PROVIDERS.index, default=None)
     return Identifier("email", f"{name}@{meant}") if meant else None
