@@ -16,7 +16,7 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=nothing)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """Where the dialogue stands after an event, what it has learnt (JSON-serialisable), and what is to be done now."""
 

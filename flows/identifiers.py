@@ -7,8 +7,10 @@ from functools import cache
 from typing import Literal
 
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from phonenumbers import PhoneNumber, PhoneNumberType
+
+from flows.slips import Known
 
 Problem = Literal["misspelt_email", "misspelt_number", "landline", "foreign", "no_texts"]
 
@@ -31,6 +33,16 @@ class Found:
 
 # What stands before the @ is looked at as far as an email's name may be long, and a little further to refuse the rest.
 EMAIL_LIKE = re.compile(r"[^\s<>()\[\]{}\"“”«»;:,!?¡¿|]{0,70}@[^\s<>()\[\]{}\"“”«»;:!?¡¿|]*")
+_NOT_PUBLIC = "|".join(re.escape(name.rpartition(".")[2]) for name in SPECIAL_USE_DOMAIN_NAMES)
+PLAIN_EMAIL = re.compile(
+    rf"""(?=.{{6,63}}\Z)  [a-z0-9]+ (?: [._+-] [a-z0-9]+ )*
+    @ (?: [a-z0-9]+ (?: -[a-z0-9]+ )* \. )+  (?! (?: {_NOT_PUBLIC} ) \Z )  [a-z]{{2,}}""",
+    re.IGNORECASE | re.ASCII | re.VERBOSE,
+)
+"""How nearly all emails look: email-validator takes every one of these, and changes nothing but capitals.
+
+Up to 63 characters, no part of one is too long.
+"""
 AROUND = "'’`.,-*_/\\"
 NUMBER_LIKE = re.compile(r"(?:\+|\b)\d[\d\s().\-/–]{3,}\d\b")
 SPOKEN_AT = re.compile(r"(?<=\w)\s{0,3}(?:\(at\)|\[at\]| arroba )\s*(?=\w)", re.IGNORECASE)
@@ -46,6 +58,9 @@ def find_identifiers(text: str, region: str, countries: Sequence[str]) -> Found:
     `region` (ISO 3166) is where a number without a country code belongs; `countries` are those that texts are sent to,
     none where no texts are sent at all.
     """
+    alone = text.strip()
+    if PLAIN_EMAIL.fullmatch(alone):
+        return Found((Identifier("email", alone.lower()),))
     found: list[Identifier] = []
     problem: Problem | None = None
     for one in (*_emails(SPOKEN_AT.sub("@", text)), *_mobiles(EMAIL_LIKE.sub(" ", text), region, countries)):
@@ -69,6 +84,8 @@ def _emails(text: str) -> Iterator[Identifier | Problem]:
 
 
 def _mobiles(text: str, region: str, countries: Sequence[str]) -> Iterator[Identifier | Problem]:
+    if len(text) < SHORTEST:
+        return
     for match in NUMBER_LIKE.finditer(text):
         for written in _apart(match.group()):
             digits = sum(c.isdigit() for c in written)
@@ -152,20 +169,13 @@ PROVIDERS = (
 )
 """Where most people have their mail: an address one slip away from one of these is asked about."""
 
+_KNOWN_PROVIDERS = Known(PROVIDERS)
+
 
 def likely_meant(identifier: Identifier) -> Identifier | None:
     """The address that was probably meant: owes@gmail.com for owes@gmial.com. None where nothing looks wrong."""
     name, _, domain = identifier.value.partition("@")
     if not domain or domain in PROVIDERS:
         return None
-    meant = next((provider for provider in PROVIDERS if one_slip(domain, provider)), None)
+    meant = min(_KNOWN_PROVIDERS.near(domain), key=PROVIDERS.index, default=None)
     return Identifier("email", f"{name}@{meant}") if meant else None
-
-
-def one_slip(typed: str, meant: str) -> bool:
-    """Whether one letter was left out, added, changed, or swapped with its neighbour."""
-    if typed == meant or abs(len(typed) - len(meant)) > 1:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b), min(len(typed), len(meant)))
-    a, b = typed[start:], meant[start:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[:2][::-1] and a[2:] == b[2:])

@@ -49,8 +49,26 @@ def placeables(message: ast.Message, others: Mapping[str, ast.Message] | None = 
     return frozenset(found.variables)
 
 
+def blank_form(message: ast.Message) -> str | None:
+    """A message of nothing but text and plain placeables, with "%(name)s" for each; None where Fluent has to decide."""
+    pieces = [_piece(element) for element in message.value.elements] if message.value else [None]
+    return None if None in pieces else "".join(piece for piece in pieces if piece)
+
+
+def _piece(element: ast.TextElement | ast.Placeable) -> str | None:
+    match element:
+        case ast.TextElement(value=text):
+            return text.replace("%", "%%")
+        case ast.Placeable(expression=ast.VariableReference(id=ast.Identifier(name=name))):
+            return f"%({name})s"
+    return None
+
+
 class Language:
-    """Renders by key. What has no placeables is formatted once and kept."""
+    """Renders by key. What has no placeables is formatted once and kept; where they are plain, they are filled in.
+
+    The rest, such as plurals, is left to Fluent.
+    """
 
     def __init__(self, name: str, files: Iterable[Path]) -> None:
         """Files are in order of precedence, the last one winning line by line."""
@@ -62,6 +80,7 @@ class Language:
             self._bundle.add_resource(resource, allow_overrides=True)
             lines |= messages(resource)
         self._placeables = {key: placeables(message, lines) for key, message in lines.items()}
+        self._forms = {key: blank_form(message) for key, message in lines.items()}
         self._fixed = {key: self._format(key, {}) for key, names in self._placeables.items() if not names}
         self.formats = Formats(self._fixed["format-locale"])
 
@@ -76,7 +95,11 @@ class Language:
         if fixed is not None:
             return fixed
         names = self._placeables[key]
-        return self._format(key, {name: self._told(args[name], zone) for name in names if name in args})
+        told = {name: self._told(args[name], zone) for name in names if name in args}
+        form = self._forms[key]
+        if form is not None and len(told) == len(names) and {*map(type, told.values())} == {str}:
+            return (form % told).rstrip()  # a list of lines at the end may be empty
+        return self._format(key, told)
 
     def label(self, choice: Choice, zone: tzinfo) -> dict[str, str]:
         """A choice as the wire carries it."""
@@ -100,10 +123,10 @@ class Language:
         if pattern is None:
             raise KeyError(key)  # a message of attributes only
         text, _ = self._bundle.format_pattern(pattern, args)  # a name left out is shown by its name, never an error
-        return str(text).rstrip()  # a list of lines at the end may be empty
+        return str(text).rstrip()
 
     def _told(self, value: object, zone: tzinfo) -> str | int:
-        if isinstance(value, str | int):
+        if isinstance(value, (str, int)):
             return value
         if isinstance(value, tuple):
             return "\n".join(self.text(line.key, line.args, zone) for line in value)

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from flows.identifiers import one_slip
 from flows.phrases import COMMANDS, POLITE, WORDS
+from flows.slips import Known
 
 LONGEST_LOOK = 60
 """Words of a message that are looked at; what somebody wants is said before that."""
@@ -35,7 +35,7 @@ def plain(text: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """The words of a message that is plain already."""
-    return [match.group() for match in TOKEN.finditer(text)][:LONGEST_LOOK]
+    return TOKEN.findall(text)[:LONGEST_LOOK]
 
 
 def command(words: list[str]) -> str | None:
@@ -71,34 +71,16 @@ def topics(words: list[str]) -> set[str]:
     return found
 
 
+_LONG_WORDS = Known(word for word in WORDS if len(word) >= FORGIVEN_FROM and " " not in word)
+
+
 def _forgiven(word: str) -> frozenset[str]:
     """What a mistyped word is probably about."""
     if len(word) < FORGIVEN_FROM:
         return NO_TOPIC
-    for near in _with_one_left_out(word):
-        for meant in _SLIPS.get(near, ()):
-            if word[0] in meant[:2] and one_slip(word, meant):  # hardly anybody mistypes the first letter
-                return WORDS[meant]
-    return NO_TOPIC
+    # Hardly anybody mistypes the first letter.
+    return next((WORDS[meant] for meant in _LONG_WORDS.near(word) if word[0] in meant[:2]), NO_TOPIC)
 
-
-def _with_one_left_out(word: str) -> Iterator[str]:
-    yield word
-    for at in range(len(word)):
-        yield word[:at] + word[at + 1 :]
-
-
-def _index() -> dict[str, list[str]]:
-    """Every known long word under each of its forms with one letter left out."""
-    slips: dict[str, list[str]] = {}
-    for word in WORDS:
-        if len(word) >= FORGIVEN_FROM and " " not in word:
-            for form in _with_one_left_out(word):
-                slips.setdefault(form, []).append(word)
-    return slips
-
-
-_SLIPS = _index()
 
 # Event, the topics that must all be there ("A|B": one of them), those that must not, and the most words it may have.
 _Meant = tuple[str, str, str, int]

@@ -1,7 +1,7 @@
 """What a flow's table is made of: a step, rows, and the few ways of answering that all flows share."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flows.effects import Choice, Effect, Say
@@ -11,13 +11,12 @@ from flows.states import PASSING, RESTING
 
 @dataclass(slots=True)
 class Step:
-    """One event on its way through the table. The machine reads and writes `state` and nothing else."""
+    """One event on its way through the table: `was` is the state it found, `state` the one that a row leads to."""
 
     state: str
     facts: dict[str, Any]
     event: Event
     was: str
-    effects: list[Effect] = field(default_factory=list)
 
 
 Guard = Callable[[Step], bool]

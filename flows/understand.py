@@ -17,6 +17,7 @@ LONGEST = 2000
 """Characters that are looked at: the most that a message may have."""
 
 CODE = re.compile(r"(?<!\d)\d(?:[ \-.]?\d){5}(?!\d)(?![ \-.]\d)")
+BETWEEN_DIGITS = str.maketrans("", "", " -.")
 LOOKS_LIKE_IDENTITY = re.compile(r"[@\d]|\(at\)|\[at\]| arroba ", re.IGNORECASE)
 
 FEW = 3
@@ -70,7 +71,7 @@ HANDLED = _handled()
 
 def chosen(choice: str, state: str, facts: Mapping[str, Any], offered: Offered) -> Event:
     """A tapped choice. One that is no longer offered is a stale_choice."""
-    if not any(option["id"] == choice for option in offered):
+    if choice not in [option["id"] for option in offered]:
         return Event("stale_choice")
     kind, _, of = choice.partition(":")
     if not of:
@@ -120,7 +121,11 @@ def _by_number(words: list[str], offered: Offered) -> str | None:
 
 def _by_label(words: list[str], offered: Offered) -> str | None:
     """The label itself, typed."""
-    matching = [option["id"] for option in offered if words and tokens(plain(option["label"])) == words]
+    if not words:
+        return None
+    labels = [(option["id"], plain(option["label"])) for option in offered]
+    # Taking a label apart costs more than seeing that a word is not in it.
+    matching = [id_ for id_, label in labels if words[0] in label and tokens(label) == words]
     return matching[0] if len(matching) == 1 else None
 
 
@@ -202,7 +207,7 @@ def _as_data(identifier: Identifier) -> dict[str, str]:
 def _code(said: str) -> Event | None:
     code = CODE.search(said)
     if code is not None:
-        return Event("code_typed", {"digits": "".join(c for c in code.group() if c.isdecimal())})
+        return Event("code_typed", {"digits": code.group().translate(BETWEEN_DIGITS)})
     digits = sum(c.isdecimal() for c in said)
     return Event("code_misshapen") if 0 < digits < 10 and "@" not in said else None
 

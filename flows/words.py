@@ -18,7 +18,7 @@ LOCALES = Path(__file__).parent / "locales"
 FALLBACK = "en"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rendered:
     """A message as the wire carries it: text, choices [{id, label}], the expected field and a card."""
 

@@ -1,8 +1,9 @@
 import pytest
+from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.identifiers import Identifier, find_identifiers, likely_meant, one_slip
+from flows.identifiers import PLAIN_EMAIL, Identifier, find_identifiers, likely_meant
 
 OWES = Identifier("email", "owes@example.com")
 MOBILE = Identifier("mobile", "+447700900001")
@@ -134,9 +135,39 @@ def test_a_mobile_has_no_domain() -> None:
     assert likely_meant(MOBILE) is None
 
 
-@pytest.mark.parametrize("slip", ["bil", "billl", "bikl", "bli", "ibll"])
-def test_one_slip(slip: str) -> None:
-    assert one_slip(slip, "bill") == (slip != "bli")
+PARTS = st.text("aZk09-._+", max_size=40)
+DOMAINS = [
+    "com",
+    "COM",
+    "co.uk",
+    "technology",
+    "c",
+    "c1",
+    "test",
+    "local",
+    "onion",
+    "in-addr.arpa",
+    "arpa.es",
+    "xn--p1ai",
+]
+
+
+@given(PARTS, PARTS | st.just("example"), st.sampled_from(DOMAINS))
+def test_a_plain_email_is_what_email_validator_makes_of_it(name: str, domain: str, top: str) -> None:
+    typed = f"{name}@{domain}.{top}"
+    if PLAIN_EMAIL.fullmatch(typed):
+        kept = validate_email(typed, check_deliverability=False).normalized.lower()
+        assert found(f" {typed}\n") == (Identifier("email", kept),)
+
+
+@pytest.mark.parametrize("typed", ["p17@example.com", "First.Last+bills@Sub-Domain.Example.co.uk", "a_b-c@x1.es"])
+def test_nearly_all_emails_are_plain(typed: str) -> None:
+    assert PLAIN_EMAIL.fullmatch(typed)
+
+
+@pytest.mark.parametrize("typed", ["a@b.test", "a@b.local", "a@x--y.com", "a@xn--p1ai.com", "a..b@c.com", "a@K.com"])
+def test_what_needs_a_closer_look_is_not_plain(typed: str) -> None:
+    assert not PLAIN_EMAIL.fullmatch(typed.replace("K", "\N{KELVIN SIGN}"))
 
 
 @given(st.text(max_size=200))

@@ -1,11 +1,18 @@
+import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.numbers import format_currency, get_currency_symbol
+from fluent.runtime import FluentBundle, FluentResource
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flows.effects import Choice, FullDate, Line, Money, Say, Wait
-from flows.words import Words
+from flows.formats import Formats
+from flows.words import LOCALES, Words
 
 LONDON = ZoneInfo("Europe/London")
 WORDS = Words()
@@ -25,6 +32,20 @@ AUTUMN = datetime(2026, 10, 24, 23, 30, tzinfo=UTC)  # the 25th on a London cloc
 def test_amounts_are_told_as_readers_write_them(money: Money, english: str, spanish: str) -> None:
     told = [WORDS.money(money, locale).replace("\xa0", " ") for locale in ("en", "es")]
     assert told == [english, spanish]
+
+
+@pytest.mark.parametrize(
+    "name", ["en-GB", "en-IN", "es-ES", "de-CH", "fr-FR", "pl-PL", "pt-BR", "ar-EG", "hi-IN", "ja-JP"]
+)
+@given(
+    minor=st.integers(-(10**12), 10**12),
+    currency=st.sampled_from([("GBP", 2), ("EUR", 2), ("INR", 2), ("JPY", 0), ("KWD", 3), ("CHF", 2)]),
+)
+def test_any_amount_is_written_as_babel_writes_it(name: str, minor: int, currency: tuple[str, int]) -> None:
+    formats, (code, decimals) = Formats(name), currency
+    told = format_currency(Decimal(minor).scaleb(-decimals), code, locale=formats.locale)
+    told = told.replace(code, get_currency_symbol(code, "en"))
+    assert re.sub("\\s", "", formats.money(Money(minor, code))) == re.sub("\\s", "", told)
 
 
 def test_dates_and_times_are_told_on_the_companys_clock() -> None:
@@ -51,6 +72,23 @@ def test_a_date_that_may_be_long_past_has_its_year() -> None:
 )
 def test_waits_are_rounded_up(seconds: int, told: str) -> None:
     assert f" {told} " in WORDS.text("code-wait", "en", wait=Wait(seconds))
+
+
+@pytest.mark.parametrize("locale", WORDS.locales)
+def test_every_line_reads_as_fluent_reads_it(locale: str) -> None:
+    bundle = FluentBundle([locale], use_isolating=False)
+    bundle.add_resource(FluentResource((LOCALES / f"{locale}.ftl").read_text("utf-8")))
+    for key, form in WORDS.strings("", locale).items():
+        args = {name: f"<{name}: 100%>" for name in re.findall(r"{([\w-]+)}", form)}
+        assert WORDS.text(key, locale, **args) == bundle.format_pattern(bundle.get_message(key).value, args)[0], key
+
+
+def test_a_number_a_percentage_and_a_name_left_out_in_a_plain_line(tmp_path: Path) -> None:
+    (tmp_path / "en.ftl").write_text("choice-pay-amount = 100% of { $amount }\n")
+    words = Words(tmp_path)
+    assert words.text("choice-pay-amount", "en", amount="5%s") == "100% of 5%s"
+    assert words.text("choice-pay-amount", "en", amount=1234) == "100% of 1,234"
+    assert words.text("choice-pay-amount", "en") == "100% of amount"
 
 
 def test_lines_are_rendered_one_under_the_other() -> None:
