@@ -6,7 +6,7 @@ letter that is sent again is the same letter.
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 import jinja2
@@ -20,6 +20,12 @@ from store import codes
 from store.database import Tx
 from store.letters import Receipt, proven_name, read_receipt
 from store.outbox import Claimed
+
+Email = tuple[str, str, str]
+"""An email's subject, its text, and the page that says the same."""
+
+SLOT = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands where the code will be, in an email that is put together once for all codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,14 @@ def _code(service: Service, row: Claimed) -> Letter:
             written_at=row.created_at,
             expires_at=row.expires_at,
         )
-    words = _Words(service, row.locale)
+    subject, text, html = _code_email(service, service.words.best(row.locale))
+    return _addressed(row, (subject, text.replace(SLOT, code), html.replace(SLOT, code)))
+
+
+@lru_cache(maxsize=64)
+def _code_email(service: Service, locale: str) -> Email:
+    """Put the email of a language together, once: nothing but the code tells one from another."""
+    words = _Words(service, locale)
     paragraphs = [
         words("advice"),
         words("life", minutes=Wait(service.settings.limits.code_minutes * 60)),
@@ -86,12 +99,12 @@ def _code(service: Service, row: Claimed) -> Letter:
     # by themselves read them in the text.
     return _email(
         service,
-        row,
+        locale,
         subject=words("subject"),
-        text=[words("intro"), code, *paragraphs],
+        text=[words("intro"), SLOT, *paragraphs],
         page="email_code.html",
         intro=words("intro"),
-        code=code,
+        code=SLOT,
         paragraphs=paragraphs,
         preview=words("advice"),
     )
@@ -128,9 +141,9 @@ def _receipt(tx: Tx, service: Service, row: Claimed) -> Letter | None:
     amount = service.words.money(Money(receipt.amount_minor, receipt.currency), row.locale)
     rows = _receipt_rows(service, words, receipt)
     paid = _paid_rows(service, words, receipt)
-    return _email(
+    email = _email(
         service,
-        row,
+        row.locale,
         subject=words("subject", amount=amount),
         text=[words("intro"), amount, _table(rows), _table(paid), words("keep")],
         page="email_receipt.html",
@@ -141,6 +154,7 @@ def _receipt(tx: Tx, service: Service, row: Claimed) -> Letter | None:
         keep=words("keep"),
         preview=words("preview", reference=receipt.reference),
     )
+    return _addressed(row, email)
 
 
 def _receipt_rows(service: Service, words: "_Words", receipt: Receipt) -> list[tuple[str, str]]:
@@ -181,18 +195,18 @@ def _message_for_team(tx: Tx, service: Service, row: Claimed) -> Letter:
         words("received", at=row.created_at),
         words("reference", reference=conversation),
     ]
-    return _email(
+    email = _email(
         service,
-        row,
+        row.locale,
         subject=words("subject"),
         text=[words("intro"), "\n".join(f"> {line}" for line in said.splitlines()), "\n".join(about)],
         page="email_message.html",
-        reply_to=reply_to["value"] if reply_to and reply_to["kind"] == "email" else None,
         intro=words("intro"),
         said=said,
         about=about,
         preview=said[:120],
     )
+    return _addressed(row, email, reply_to["value"] if reply_to and reply_to["kind"] == "email" else None)
 
 
 def _printable(text: str) -> str:
@@ -222,19 +236,10 @@ class _Words:
         return self._service.words.text("format-locale", self.locale)
 
 
-def _email(
-    service: Service,
-    row: Claimed,
-    *,
-    subject: str,
-    text: list[str],
-    page: str,
-    reply_to: str | None = None,
-    **context: object,
-) -> Letter:
+def _email(service: Service, locale: str, *, subject: str, text: list[str], page: str, **context: object) -> Email:
     """Put an email together: paragraphs of plain text, and a page that says the same."""
     settings = service.settings
-    locale = Locale.parse(service.words.best(row.locale), sep="-")
+    language = Locale.parse(service.words.best(locale), sep="-")
     html = (
         _templates()
         .get_template(page)
@@ -243,15 +248,20 @@ def _email(
             subject=subject,
             brand=settings.brand.name,
             accent=brand.css(brand.parse(settings.brand.colour)),
-            locale=str(locale).replace("_", "-"),
-            direction=locale.text_direction,
+            locale=str(language).replace("_", "-"),
+            direction=language.text_direction,
         )
     )
+    return " ".join(subject.split()), "\n\n".join([*filter(None, text), settings.brand.name]) + "\n", html
+
+
+def _addressed(row: Claimed, email: Email, reply_to: str | None = None) -> Letter:
+    subject, text, html = email
     return Letter(
         channel=row.channel,
         to=row.recipient,
-        subject=" ".join(subject.split()),
-        text="\n\n".join([*filter(None, text), settings.brand.name]) + "\n",
+        subject=subject,
+        text=text,
         written_at=row.created_at,
         html=html,
         reply_to=reply_to,

@@ -26,7 +26,7 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Service:
     """The parts that the rest is built from: made once, in `chatbot.app`."""
 
