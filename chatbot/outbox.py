@@ -69,15 +69,17 @@ GIVE_UP_AFTER = timedelta(days=3)
 JITTER = 0.25
 
 AT_ONCE = 8
-# Longer than the slowest sender may take. What is claimed for longer was claimed by somebody who died.
-CLAIM = timedelta(seconds=75)
+# A claim is made longer while its letter is being sent. One that lapses was made by somebody who died.
+CLAIM = timedelta(seconds=15)
+HOLD_AGAIN_S = 4.0
 LONGEST_SEND = timedelta(seconds=60)
-# Another process may have queued something and died before it could wake anybody.
-LOOK_AGAIN = timedelta(minutes=1)
+# Another process may have queued something and died before it could wake anybody; looking costs a few microseconds.
+LOOK_AGAIN = timedelta(seconds=3)
 # How long to wait when the database does not answer.
 STORE_WAIT_S = 5.0
-# How long between two tries to keep what came of a letter.
+# How long between two tries to keep what came of a letter, and for how long it is tried.
 KEEP_AGAIN_S = 1.0
+KEEP_FOR = timedelta(seconds=75)
 # How long letters that are on their way out may take to get there when the service stops.
 GRACE_S = 5.0
 
@@ -98,6 +100,7 @@ class Dispatcher:
     async def run(self) -> None:
         """Send until cancelled; what is on its way out then gets a moment to arrive."""
         await self._take_over()
+        holding = asyncio.create_task(self._hold_on(), name="claims")
         try:
             while True:
                 self._woken.clear()
@@ -109,6 +112,23 @@ class Dispatcher:
                     await asyncio.sleep(STORE_WAIT_S)
         finally:
             await self._finish()
+            holding.cancel()
+
+    async def _hold_on(self) -> None:
+        """Keep others from letters that are being sent, however long that takes."""
+        while True:
+            await asyncio.sleep(HOLD_AGAIN_S)
+            await self.hold()
+
+    async def hold(self) -> None:
+        """Make every claim last from now on; while the database is away, nobody else can claim either."""
+        rows, until = list(self._sending.values()), self._service.clock.now() + CLAIM
+        if not rows:
+            return
+        try:
+            await self._service.database.write(lambda tx: outbox.hold(tx, rows, until))
+        except StoreError as fault:
+            log.warning("claims on letters could not be held", reason=str(fault))
 
     async def _take_over(self) -> None:
         """Take up at once what a process before us died over, where there can be none beside us."""
@@ -246,12 +266,13 @@ class Dispatcher:
         )
 
     async def _keep(self, row: Claimed, outcome: Callable[[Tx], bool]) -> None:
-        """Write down what came of a letter, again while the database is away and the letter is still ours."""
+        """Write down what came of a letter, again while the database is away. A claim that lapsed changes nothing."""
+        until = self._service.clock.now() + KEEP_FOR
         while True:
             try:
                 await self._service.database.write(outcome)
             except StoreError:
-                if self._service.clock.now() + timedelta(seconds=KEEP_AGAIN_S) >= row.claimed_until:
+                if self._service.clock.now() + timedelta(seconds=KEEP_AGAIN_S) >= until:
                     raise
                 await asyncio.sleep(KEEP_AGAIN_S)
             else:

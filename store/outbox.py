@@ -6,7 +6,7 @@ same road, and the dispatcher drops them at the end of it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,8 +20,8 @@ from store.times import parse, stamp
 class Claimed:
     """A row that its claimer alone may send, until the claim lapses.
 
-    `tries` counts this claim too. From the second on it is not known whether an earlier one already sent the letter:
-    its sender may have died, or waited in vain for an answer.
+    `tries` counts this claim too, and so is the claim's number. From the second on it is not known whether an earlier
+    one already sent the letter: its sender may have died, or waited in vain for an answer.
     """
 
     id: str
@@ -32,7 +32,6 @@ class Claimed:
     args: dict[str, Any]
     tries: int
     created_at: datetime
-    claimed_until: datetime
     expires_at: datetime | None
 
 
@@ -92,6 +91,14 @@ def claim(tx: Tx, now: datetime, until: datetime, limit: int) -> list[Claimed]:
     return sorted(map(_claimed, rows), key=lambda row: (row.created_at, row.id))
 
 
+def hold(tx: Tx, rows: Sequence[Claimed], until: datetime) -> None:
+    """Make the claims on letters that are being sent last longer; one that is somebody else's by now stays so."""
+    tx.many(
+        "update outbox set claimed_until = :until where id = :id and state = 'sending' and tries = :tries",
+        [{"id": row.id, "tries": row.tries, "until": stamp(until)} for row in rows],
+    )
+
+
 def release(tx: Tx, now: datetime) -> int:
     """Let every claim lapse; returns how many. Only for who knows that no dispatcher but itself is alive."""
     return tx.run("update outbox set claimed_until = :now where state = 'sending'", {"now": stamp(now)})
@@ -120,8 +127,7 @@ def dropped(tx: Tx, row: Claimed, reason: str) -> bool:
 def sent_newest(tx: Tx, limit: int) -> list[tuple[Claimed, datetime]]:
     """Return the letters that left last, the newest first, each with the time it left."""
     rows = tx.all(
-        """select id, channel, recipient, kind, locale, args, tries, created_at, expires_at, sent_at,
-            sent_at as claimed_until
+        """select id, channel, recipient, kind, locale, args, tries, created_at, expires_at, sent_at
         from outbox where state = 'sent' order by sent_at desc, id desc limit :limit""",
         {"limit": limit},
     )
@@ -169,15 +175,15 @@ def _end(
     provider_id: str | None = None,
     error: str | None = None,
 ) -> bool:
-    """Leave `sending`, whatever for, by one and the same statement. A claim is known by when it lapses."""
+    """Leave `sending`, whatever for, by one and the same statement. A claim is known by its number."""
     return (
         tx.run(
             """update outbox set state = :state, claimed_until = null, due_at = coalesce(:due_at, due_at),
                 sent_at = :sent_at, provider_id = :provider_id, error = :error
-            where id = :id and state = 'sending' and claimed_until = :claimed_until""",
+            where id = :id and state = 'sending' and tries = :tries""",
             {
                 "id": row.id,
-                "claimed_until": stamp(row.claimed_until),
+                "tries": row.tries,
                 "state": state,
                 "due_at": None if due_at is None else stamp(due_at),
                 "sent_at": None if sent_at is None else stamp(sent_at),
@@ -199,6 +205,5 @@ def _claimed(row: Row) -> Claimed:
         args=json.loads(row["args"]),
         tries=row["tries"],
         created_at=parse(row["created_at"]),
-        claimed_until=parse(row["claimed_until"] or row["due_at"]),  # a letter that has left is held by nobody
         expires_at=None if row["expires_at"] is None else parse(row["expires_at"]),
     )

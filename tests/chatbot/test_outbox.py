@@ -121,6 +121,22 @@ async def test_what_waited_for_a_restart_leaves_at_once(house: House) -> None:
     assert way.unsure == [False]
 
 
+async def test_a_letter_on_its_way_is_nobody_elses_however_long_it_takes(house: House) -> None:
+    way = Way()
+    way.open.clear()
+    await ask(house)
+    async with dispatching(house, {"email": way}) as dispatcher:
+        await until(tried(way, 1))
+        for _ in range(4):
+            house.clock.forward(seconds=CLAIM.total_seconds() - 1)
+            await dispatcher.hold()
+            now = house.clock.now()
+            assert await house.service.database.write(lambda tx, now=now: outbox.claim(tx, now, now + CLAIM, 1)) == []
+        way.open.set()
+        await until(are(house, "sent"))
+    assert len(way.letters) == 1
+
+
 async def test_what_nobody_can_receive_is_dropped_in_silence(house: House) -> None:
     way = Way()
     await ask(house, UNKNOWN)
@@ -221,9 +237,9 @@ async def test_a_send_that_outlives_its_code_is_broken_off(house: House) -> None
 
 async def test_a_receipt_is_waited_for_over_a_weekend(house: House) -> None:
     now = house.clock.now()
-    row = Claimed("1", "email", KNOWN, "receipt", "en", {}, 50, now, now, None)
+    row = Claimed("1", "email", KNOWN, "receipt", "en", {}, 50, now, None)
     assert timedelta(hours=1) <= wait_after(row) <= timedelta(hours=1, minutes=15)
-    code = Claimed("1", "email", KNOWN, "code", "en", {}, 50, now, now, now)
+    code = Claimed("1", "email", KNOWN, "code", "en", {}, 50, now, now)
     assert WAITS[-1] <= wait_after(code) <= WAITS[-1] * (1 + JITTER)
 
 

@@ -158,7 +158,7 @@ async def pay_while(customers: list[Stubborn], disturbances: list[Disturb]) -> N
 
 async def until_all_has_left(server: Served) -> None:
     """Wait until the outbox is empty."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while await asyncio.to_thread(server.read, "select 1 from outbox where state in ('waiting', 'sending')"):
             await asyncio.sleep(0.1)
 

@@ -58,11 +58,6 @@ class SeveralWorkers(DemoServer):
         except psycopg.OperationalError as away:
             raise ConnectionError from away
 
-    def let_claims_lapse(self) -> None:
-        """As time does: letters that dead workers were sending are anybody's."""
-        with psycopg.connect(self.settings["database"]["url"]) as connection:
-            connection.execute("update outbox set claimed_until = created_at where state = 'sending'")
-
 
 @contextlib.asynccontextmanager
 async def payment_provider(folder: Path, billchat: DemoServer) -> AsyncIterator[dict[str, Any]]:

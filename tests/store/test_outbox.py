@@ -47,7 +47,6 @@ async def test_a_letter_comes_out_as_it_was_put_in(database: Database) -> None:
         args={"name": "Zoë “Zed” 🦊"},
         tries=1,
         created_at=NOON,
-        claimed_until=NOON + MINUTE,
         expires_at=NOON + 10 * MINUTE,
     )
 
@@ -56,6 +55,17 @@ async def test_a_claimed_letter_is_nobody_elses(database: Database) -> None:
     await database.write(a_code)
     assert len(await database.write(claim)) == 1
     assert await database.write(claim) == []
+
+
+async def test_a_claim_that_is_held_lasts_longer_and_one_that_lapsed_is_not_won_back(database: Database) -> None:
+    await database.write(a_code)
+    rows = await database.write(claim)
+    await database.write(lambda tx: outbox.hold(tx, rows, NOON + 3 * MINUTE))
+    assert await database.write(lambda tx: claim(tx, now=NOON + 2 * MINUTE)) == []
+    [theirs] = await database.write(lambda tx: claim(tx, now=NOON + 3 * MINUTE))
+    await database.write(lambda tx: outbox.hold(tx, rows, NOON + 9 * MINUTE))
+    assert not await database.write(lambda tx: outbox.sent(tx, rows[0], NOON + 4 * MINUTE, None))
+    assert await database.write(lambda tx: outbox.sent(tx, theirs, NOON + 4 * MINUTE, None))
 
 
 async def test_the_longest_waiting_letters_are_claimed_first(database: Database) -> None:
