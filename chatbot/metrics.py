@@ -21,6 +21,10 @@ class Metrics:
         self.sockets = Gauge(
             "billchat_sockets", "Customers' sockets open now", registry=registry, multiprocess_mode="livesum"
         )
+        self.slowed_down = Counter(
+            "billchat_slowed_down", "Requests and connections that were asked to slow down, by limit",
+            ["limit"], registry=registry,
+        )  # fmt: skip
         self.codes = Counter(
             "billchat_codes", "One-time codes, by what happened: sent, refused, right, wrong, expired, used_up",
             ["outcome"], registry=registry,

@@ -22,6 +22,8 @@ import structlog
 from aiohttp import web
 from prometheus_client import multiprocess
 
+from chatbot.channels.websockets_only import refuse_polling
+
 log = structlog.get_logger(__name__)
 
 READY = b"r"
@@ -55,7 +57,11 @@ class Place:
         return cls(line, listeners)
 
     def attach(self, app: web.Application) -> None:
-        """Say when the application is ready, and end it in good order when the line is closed."""
+        """Say when the application is ready, and end it in good order when the line is closed.
+
+        The kernel deals out connections, not customers: what needs more than one would reach several workers.
+        """
+        refuse_polling(app)
         app.on_startup.append(self._begin)
         app.on_shutdown.insert(0, self._end)
 

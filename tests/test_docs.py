@@ -210,12 +210,13 @@ def test_every_line_of_the_log_that_asks_for_something_is_explained() -> None:
 
 @dataclass
 class Heard:
-    """What a live service says: answers by event, cards by kind, events by name, and a refusal."""
+    """What a live service says: answers by event, cards by kind, events by name, a refusal, and one at the door."""
 
     answers: dict[str, Any]
     cards: dict[str, Any]
     events: dict[str, Any]
     refusal: dict[str, Any]
+    turned_away: dict[str, Any]
     handlers: set[str]
 
 
@@ -250,7 +251,8 @@ async def heard(house: House) -> AsyncIterator[Heard]:
     await debited.say(await house.code(debited.conversation))
     everything = [*device.messages.values(), *customer.messages.values(), *debited.messages.values()]
     cards = {message["card"]["kind"]: message["card"] for message in everything if "card" in message}
-    yield Heard(answers, cards, events, refusal, set(channel.sio.handlers[NAMESPACE]))
+    turned_away = channel._admission.refusal(None)
+    yield Heard(answers, cards, events, refusal, turned_away, set(channel.sio.handlers[NAMESPACE]))
     for connected in (customer, device, debited):
         await connected.leave()
     await server.close()
@@ -268,6 +270,7 @@ def _fits(shown: Any, live: Any) -> bool:
 async def test_every_example_of_the_wire_is_as_a_live_service_speaks(heard: Heard) -> None:
     shapes = {"start": wire.Start, "say": wire.Say, "open": wire.Open, "seen": wire.Seen}
     live = {"answer": heard.answers, "event": heard.events, "card": heard.cards, "refusal": {"": heard.refusal}}
+    live["connect_error"] = {"": heard.turned_away}
     for block in blocks("json", "wire.md"):
         what, _, name = block.about.partition(" ")
         shown = json.loads(block.text)

@@ -8,12 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-import socketio
 import structlog
 from aiohttp import web
 
-from chatbot.addresses import client_address
 from chatbot.channels import frames
+from chatbot.channels.admission import ADDRESS, Admission, Door
 from chatbot.channels.catching_up import CatchingUp
 from chatbot.channels.express import Ack, Express
 from chatbot.channels.neighbours import Neighbours
@@ -60,7 +59,9 @@ class WebChannel:
         self._pace = Pace(service.settings.limits.messages_per_ten_seconds, 10)
         self._neighbours = _neighbours(service)
         turns.tell = self.tell
-        self.sio = sio = socketio.AsyncServer(
+        self._admission = Admission(service)
+        self.sio = sio = Door(
+            self._admission,
             async_mode="aiohttp",
             namespaces=[NAMESPACE],
             always_connect=True,  # so that welcome may be sent from the connect handler
@@ -102,6 +103,7 @@ class WebChannel:
             waiting &= busy
             await asyncio.sleep(0.01 if waiting else 0)
         await self.sio.shutdown()
+        await self._admission.close()
 
     def work(self) -> Mapping[str, Coroutine[object, object, None]]:
         """Return what must run beside the requests, by name."""
@@ -145,11 +147,10 @@ class WebChannel:
             token = service.keys.session_token()
             session = service.keys.session_id(token)
             assert session is not None
-        address = client_address(environ["aiohttp.request"], service.settings.server.trusted_proxies)
         visitor = Visitor(
             session=session,
             locale=service.words.best(locale if isinstance(locale, str) else None),
-            address=service.keys.digest(f"address:{address}"),
+            address=environ[ADDRESS],
         )
         self._visitors[sid] = visitor
         self._devices[session] += 1
@@ -197,6 +198,8 @@ class WebChannel:
             self._service.metrics.sockets.dec()
 
     async def _start(self, sid: str, visitor: Visitor, asked: Start) -> Ack:
+        if not self._admission.may_start(visitor.address):
+            return self._refusal("slow_down", visitor.locale)
         answer = await self._turns.start(
             Beginning(visitor.session, asked.id, visitor.address, "web", visitor.locale, asked.action)
         )
@@ -309,7 +312,10 @@ class WebChannel:
 
     def _too_fast(self, visitor: Visitor) -> Ack | None:
         """Count a request; a refusal for one too many."""
-        return None if self._pace.allows(visitor.session) else self._refusal("slow_down", visitor.locale)
+        if self._pace.allows(visitor.session):
+            return None
+        self._service.metrics.slowed_down.labels(limit="messages_per_ten_seconds").inc()
+        return self._refusal("slow_down", visitor.locale)
 
     async def _tell_others(self, answer: Answer, sid: str) -> None:
         if not answer.replayed:

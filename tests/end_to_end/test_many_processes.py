@@ -240,6 +240,20 @@ async def test_metrics_are_those_of_all_workers(serve: Serve) -> None:
         await device.leave()
 
 
+async def test_long_polling_is_refused_where_its_requests_would_reach_different_workers(serve: Serve) -> None:
+    server = await serve(2)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:
+        for _ in range(20):
+            async with http.get(f"{server.url}/socket.io/?EIO=4&transport=polling") as answer:
+                assert answer.status == 400, "at the first request, and not at the second one, now and then"
+                assert "WebSocket" in await answer.text()
+    assert 1 <= server.log.read_text().count("long polling was refused") <= 2, "once for each worker"
+    device = await Customer(server.url).connect()
+    await device.start("pay_bill")
+    await device.leave()
+    assert complaints(server.log) == []
+
+
 async def test_a_worker_that_is_told_to_stop_answers_what_it_has_begun(serve: Serve, database: str) -> None:
     server = await serve(1)
     device = await Customer(server.url).connect()

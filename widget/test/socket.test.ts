@@ -2,7 +2,7 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { socketWire, type Wire } from "../src/panel/socket";
 
 let http: HttpServer;
@@ -73,4 +73,42 @@ test("a connection can be let go of and made anew at once", async () => {
   expect(heard.at(-1)).toBe("lost");
   await vi.waitFor(() => expect(wire.connected).toBe(true));
   await vi.waitFor(() => expect(sockets).toHaveLength(2));
+});
+
+describe("a connection that does not last is tried again less and less often", () => {
+  let tried: number[];
+
+  beforeEach(() => {
+    tried = [];
+    vi.spyOn(Math, "random").mockReturnValue(0);
+  });
+  afterEach(() => void vi.restoreAllMocks());
+
+  /** The third wait is twice the second, give or take what a busy machine adds. */
+  const waitsLonger = async () => {
+    await vi.waitFor(() => expect(tried).toHaveLength(3), 4000);
+    const [first, second, third] = tried as [number, number, number];
+    expect(second - first).toBeGreaterThan(450);
+    expect(third - second).toBeGreaterThan(900);
+  };
+
+  test("when the service turns it away at the door; and comes in when it may", async () => {
+    io.of("/chat").use((_, next) => {
+      tried.push(Date.now());
+      next(tried.length < 3 ? new Error("That was a little fast for us.") : undefined);
+    });
+    sockets[0]!.conn.close();
+    await waitsLonger();
+    await vi.waitFor(() => expect(wire.connected).toBe(true));
+    expect(heard.filter((each) => each === "connected")).toHaveLength(2);
+  });
+
+  test("when it breaks as soon as it stands, as one does whose requests reach different processes", async () => {
+    io.of("/chat").on("connection", (socket) => {
+      tried.push(Date.now());
+      socket.conn.close();
+    });
+    sockets[0]!.conn.close();
+    await waitsLonger();
+  });
 });

@@ -3,20 +3,17 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import unused_port
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.channels import frames
-from chatbot.channels.web import WebChannel
 from chatbot.turns import Inbound
 from store.database import StoreError
+from tests.chatbot.channels.serving import serving
 from tests.clock import FakeClock
 from tests.end_to_end.raw_socket import RawSocket, code_of
 from tests.house import House
@@ -24,21 +21,6 @@ from tests.house import House
 REQUEST = "a-request-of-mine"
 # What two hundred messages of two thousand characters come to.
 ANSWER_BYTES = 500_000
-
-
-@asynccontextmanager
-async def serving(house: House) -> AsyncIterator[tuple[WebChannel, str]]:
-    """The web channel alone, behind a server as the service runs it; it has stopped when this ends."""
-    channel, app = WebChannel(house.service, house.turns), web.Application()
-    channel.attach(app)
-    runner = web.AppRunner(app, shutdown_timeout=2)
-    await runner.setup()
-    port = unused_port()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
-        yield channel, f"http://127.0.0.1:{port}"
-    finally:
-        await runner.cleanup()
 
 
 @pytest.fixture

@@ -41,6 +41,10 @@ const EVENTS: readonly string[] = ["welcome", "messages", "typing", "conversatio
 /** Waits between tries to connect: doubled each time, and spread so that a restarted service is not met by everybody at once. */
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5000;
+/** Turned away at the door, because there are too many of us: the waits grow longer. */
+const LONGEST_WAIT_REFUSED_MS = 30_000;
+/** A connection that lasted less long was no good one: the waits go on growing, so that one that always breaks is not made all the time. */
+const STEADY_MS = 10_000;
 /** A connection that has not been welcomed by then is tried anew. */
 const CONNECT_MS = 10_000;
 
@@ -50,6 +54,7 @@ export function socketWire(auth: () => object): Wire {
   let engine: Engine | undefined;
   let connected = false;
   let tries = 0;
+  let connectedAt = 0;
   let packets = 0;
   let timer: ReturnType<typeof setTimeout>;
   const answers = new Map<string, (answer: unknown) => void>();
@@ -63,9 +68,10 @@ export function socketWire(auth: () => object): Wire {
     dropped?.close();
     if (dropped) listener.lost();
   };
-  const retry = () => {
+  const retry = (longest = LONGEST_WAIT_MS) => {
+    if (connected && Date.now() - connectedAt > STEADY_MS) tries = 0;
     drop();
-    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries++);
+    const wait = Math.min(longest, FIRST_WAIT_MS * 2 ** tries++);
     timer = setTimeout(open, wait * (0.5 + Math.random() / 2));
   };
   const open = () => {
@@ -84,7 +90,7 @@ export function socketWire(auth: () => object): Wire {
     const [, type, id = "", body = ""] = PACKET.exec(packet) ?? [];
     if (type === CONNECT) {
       clearTimeout(timer);
-      tries = 0;
+      connectedAt = Date.now();
       connected = true;
       listener.connected();
     } else if (type === EVENT) {
@@ -94,7 +100,8 @@ export function socketWire(auth: () => object): Wire {
       const answer = answers.get(id);
       answers.delete(id);
       answer?.((JSON.parse(body) as unknown[])[0]);
-    } else if (type === DISCONNECT || type === REFUSED) retry();
+    } else if (type === DISCONNECT) retry();
+    else if (type === REFUSED) retry(LONGEST_WAIT_REFUSED_MS);
   };
   return {
     get connected() {

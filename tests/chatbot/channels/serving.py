@@ -1,0 +1,25 @@
+"""The web channel alone, as a service runs it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from aiohttp.test_utils import unused_port
+
+from chatbot.channels.web import WebChannel
+from tests.house import House
+
+
+@asynccontextmanager
+async def serving(house: House) -> AsyncIterator[tuple[WebChannel, str]]:
+    """The web channel alone, behind a server as the service runs it; it has stopped when this ends."""
+    channel, app = WebChannel(house.service, house.turns), web.Application()
+    channel.attach(app)
+    runner = web.AppRunner(app, shutdown_timeout=2)
+    await runner.setup()
+    port = unused_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield channel, f"http://127.0.0.1:{port}"
+    finally:
+        await runner.cleanup()
