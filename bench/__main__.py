@@ -1,6 +1,6 @@
 """`make bench`: one table, every figure beside the bare echo's from the same run.
 
-`python -m bench --quick` takes fewer rounds and leaves the million customers out.
+`python -m bench --quick` takes fewer and shorter rounds and leaves the million customers out.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from bench.wire import Wire
 from tests import services
 
 FEW, MANY = 1_000, 1_000_000
-ROUNDS, QUICK_ROUNDS = 7, 3
+ROUNDS, QUICK_ROUNDS = 5, 3
 LOADS = {1: 60, 50: 400, 200: 600, 500: 1000}
 """Connections, and the dialogues they hold together in a round."""
 WATCHED = 40
@@ -33,6 +33,7 @@ FIGURES = [
     ("p99", "p99_ms", "{:.1f} ms"),
     ("the client's own CPU a turn", "client_us", "{:.0f} µs"),
 ]
+CONNECTING = ("server CPU to connect", "connecting_us", "{:.0f} µs")
 
 
 def row(what: str, *cells: str) -> None:
@@ -43,7 +44,7 @@ def row(what: str, *cells: str) -> None:
 def rows(connections: int, bare: Sequence[Load], others: Sequence[Sequence[Load]]) -> None:
     """Every figure of one load, each server's beside the echo's."""
     at = f"at {connections} connection{'s' if connections > 1 else ''}"
-    for what, name, form in FIGURES:
+    for what, name, form in [*FIGURES, CONNECTING] if connections == max(LOADS) else FIGURES:
         cells = [form.format(median(bare, name))]
         for rounds in others:
             middle, span = ratio(rounds, bare, name)
@@ -123,7 +124,7 @@ async def million(folder: Path, few: str, rounds: int) -> None:
         )
 
 
-async def measure(folder: Path, postgres: str | None, rounds: int, with_million: bool) -> None:
+async def measure(folder: Path, postgres: str | None, rounds: int, *, quick: bool) -> None:
     """Measure everything, and print each line of the table when it is known."""
     few = f"sqlite:///{folder}/few.db"
     databases = [few] if postgres is None else [few, postgres]
@@ -134,7 +135,7 @@ async def measure(folder: Path, postgres: str | None, rounds: int, with_million:
     row("---", *["---:"] * 5)
     with servers.started() as pairs:
         for connections, dialogues in LOADS.items():
-            bare, *others = await side_by_side(pairs, connections, dialogues, rounds)
+            bare, *others = await side_by_side(pairs, connections, max(connections, dialogues // (1 + quick)), rounds)
             rows(connections, bare, others)
     if postgres is not None:
         for connections in (1, 50):
@@ -155,7 +156,7 @@ async def measure(folder: Path, postgres: str | None, rounds: int, with_million:
     row("growth over those rounds", f"{echo.growth:+.1%}", *growth)
     ready = [f"{statistics.median(starts(database, 3)):.2f} s" for database in databases]
     row("start to ready, existing database", "", *(cell for one in ready for cell in (one, "")))
-    if with_million:
+    if not quick:
         await million(folder, few, rounds)
 
 
@@ -172,12 +173,12 @@ def main(quick: bool) -> None:
     try:
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
             postgres = None if server is None else server.url(server.empty())
-            asyncio.run(measure(Path(folder), postgres, rounds, not quick))
+            asyncio.run(measure(Path(folder), postgres, rounds, quick=quick))
     finally:
         services.stop_all()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, and no million customers")
+    parser.add_argument("--quick", action="store_true", help="fewer, shorter rounds, and no million customers")
     main(parser.parse_args().quick)

@@ -25,6 +25,7 @@ Pair = tuple[Process, Target]
 class Load:
     """What one server needed for one round; the client's own share beside it."""
 
+    connecting_us: float
     cpu_us: float
     turns_per_s: float
     p50_ms: float
@@ -42,14 +43,16 @@ class Memory:
 
 
 async def load(pair: Pair, connections: int, dialogues: int) -> Load:
-    """Measure one round: the turns, and what they leave behind, but not the connecting."""
+    """Measure one round: connecting, and then, by themselves, the turns with what they leave behind."""
     process, target = pair
+    unconnected = process.settled()
     async with Customers.connected(target, connections) as customers:
         before = process.settled()
         run = await customers.talk(dialogues)
         spent = process.settled() - before
     turns = len(run.seconds)
     return Load(
+        connecting_us=(before - unconnected) / connections * 1e6,
         cpu_us=spent / turns * 1e6,
         turns_per_s=turns / run.wall,
         p50_ms=run.percentile(0.5) * 1e3,
