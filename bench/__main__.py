@@ -1,165 +1,192 @@
 """`make bench`: one table, every figure beside the bare echo's from the same run.
 
-`python -m bench --quick` takes two minutes and leaves the million customers out.
+`python -m bench --quick` takes fewer and shorter rounds and leaves the million customers out.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
 import statistics
+import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import aiohttp
-
 from bench.customers import make
-from bench.dialogue import STEPS, Run, Target, hold, talk
-from bench.frames import Line
-from bench.servers import Process
+from bench.dialogue import STEPS, Customers, Target, record
+from bench.measures import FIVE, IDLE, Load, Pair, median, memory, ratio, side_by_side, starts
+from bench.servers import Process, running
+from bench.wire import Wire
+from tests import services
 
 FEW, MANY = 1_000, 1_000_000
-ROUNDS = 3
-IDLE = 500
+ROUNDS, QUICK_ROUNDS = 5, 3
+LOADS = {1: 60, 50: 400, 200: 600, 500: 1000}
+"""Connections, and the dialogues they hold together in a round."""
+WATCHED = 40
+
+FIGURES = [
+    ("server CPU a turn", "cpu_us", "{:.0f} µs"),
+    ("turns a second", "turns_per_s", "{:.0f}"),
+    ("p50", "p50_ms", "{:.1f} ms"),
+    ("p99", "p99_ms", "{:.1f} ms"),
+    ("the client's own CPU a turn", "client_us", "{:.0f} µs"),
+]
+CONNECTING = ("server CPU to connect", "connecting_us", "{:.0f} µs")
 
 
-@dataclass
-class Measured:
-    """What one server needed for one load; medians over the rounds."""
-
-    cpu_us: float
-    turns_per_s: float
-    p50_ms: float
-    p99_ms: float
+def row(what: str, *cells: str) -> None:
+    """One line of the table, as Markdown."""
+    print("| " + " | ".join([what, *cells, *[""] * (5 - len(cells))]) + " |", flush=True)
 
 
-async def record(target: Target, into: Path) -> None:
-    """Hold one dialogue and keep its acknowledgements, for the echo to send."""
-    kept: list[dict[str, object]] = []
-    async with aiohttp.ClientSession() as http:
-        line = await Line.open(http, target.url)
-        await hold(line, target, 0, Run(), kept)
-        await line.close()
-    into.write_text(json.dumps(kept))
+def rows(connections: int, bare: Sequence[Load], others: Sequence[Sequence[Load]]) -> None:
+    """Every figure of one load, each server's beside the echo's."""
+    at = f"at {connections} connection{'s' if connections > 1 else ''}"
+    for what, name, form in [*FIGURES, CONNECTING] if connections == max(LOADS) else FIGURES:
+        cells = [form.format(median(bare, name))]
+        for rounds in others:
+            middle, span = ratio(rounds, bare, name)
+            cells += [form.format(median(rounds, name)), f"{middle:.2f} ± {span:.2f}"]
+        row(f"{what} {at}", *cells)
 
 
-async def load(process: Process, target: Target, connections: int, dialogues: int) -> Measured:
-    """Measure one round."""
-    before = process.cpu()
-    run = await talk(target, connections, dialogues)
-    await asyncio.sleep(0.5)  # what a turn leaves behind, such as sending its letter, is its cost too
-    turns = len(run.seconds)
-    return Measured(
-        (process.cpu() - before) / turns * 1e6, turns / run.wall, run.percentile(0.5) * 1e3, run.percentile(0.99) * 1e3
-    )
+class Servers:
+    """Starts the servers that are compared: the echo, and Billchat on each database."""
+
+    def __init__(self, answers: Path, databases: Sequence[str]) -> None:
+        self._answers = answers
+        self._databases = databases
+
+    @contextlib.contextmanager
+    def started(self) -> Iterator[list[Pair]]:
+        """New processes, the echo's first."""
+        with contextlib.ExitStack() as ends:
+            pairs = []
+            for command, database in [
+                (("bench.echo", str(self._answers)), None),
+                *((("bench.server", database), database) for database in self._databases),
+            ]:
+                process = Process.of(*command)
+                ends.enter_context(running(process))
+                target = Target(process.url, database, FEW)
+                ends.callback(target.close)
+                pairs.append((process, target))
+            yield pairs
 
 
-async def side_by_side(pairs: list[tuple[Process, Target]], connections: int, dialogues: int) -> list[Measured]:
-    """Measure servers in turn, round by round, so that a machine that drifts drifts for all; medians."""
-    for _, target in pairs:
-        await talk(target, connections, max(connections, 20))
-    rounds = [[await load(*pair, connections, dialogues) for pair in pairs] for _ in range(ROUNDS)]
-    return [
-        Measured(*(statistics.median(getattr(each, name) for each in one) for name in Measured.__dataclass_fields__))
-        for one in zip(*rounds, strict=True)
-    ]
+async def answers(folder: Path, database: str) -> Path:
+    """Write down what Billchat answers, for the echo to send."""
+    process = Process.of("bench.server", database)
+    with running(process):
+        kept = await record(Target(process.url, database, FEW))
+    path = folder / "answers.json"
+    path.write_text(json.dumps(kept))
+    return path
 
 
-async def idle(process: Process, target: Target) -> tuple[float, float]:
-    """Open and close many connections five times: bytes for each while idle, and the growth from round to round."""
-    per_connection, after = [], []
-    for _ in range(6):
-        before = process.memory()
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-            lines = [await Line.open(http, target.url, number) for number in range(IDLE)]
-            await asyncio.sleep(0.5)
-            per_connection.append((process.memory() - before) / IDLE)
-            for line in lines:
-                await line.close()
-        await asyncio.sleep(1)
-        after.append(process.memory())
-    return per_connection[0], after[-1] / after[0] - 1
+async def round_trips(database: str, connections: int) -> float:
+    """How often Billchat waits for PostgreSQL in a turn."""
+    wire = await Wire.open(database)
+    process = await asyncio.to_thread(Process.of, "bench.server", wire.url)
+    with running(process):
+        target = Target(process.url, database, FEW)
+        async with Customers.connected(target, connections) as customers:
+            await customers.talk(connections)  # opens the connections
+            await asyncio.sleep(1)
+            before = wire.round_trips
+            run = await customers.talk(max(WATCHED, connections))
+            await asyncio.sleep(1)
+        target.close()
+    wire.close()
+    return (wire.round_trips - before) / len(run.seconds)
 
 
-def row(*cells: str) -> None:
-    print("| " + " | ".join(cells) + " |", flush=True)
+def read_through(path: Path) -> None:
+    """Bring a file into the machine's memory, where it is while a service works; a disk's cost is the disk's."""
+    with path.open("rb") as file:
+        while file.read(1024 * 1024):
+            pass
 
 
-async def main(quick: bool) -> None:
-    """Measure, and print the table as Markdown."""
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
-        folder = Path(name)
-        few = folder / "few.db"
-        await make(few, FEW)
-        billchat = Process("bench.server", f"sqlite:///{few}")
-        target = Target(billchat.url, few, FEW)
-        await record(target, folder / "answers.json")
-        echo = Process("bench.echo", str(folder / "answers.json"))
-        echoed = Target(echo.url, None, FEW)
-
-        row("what", "bare echo", "Billchat, SQLite", "ratio")
-        row("---", "---:", "---:", "---:")
-        for connections, dialogues in ((1, 100), (50, 500), (200, 600), (500, 1000)):
-            bare, ours = await side_by_side([(echo, echoed), (billchat, target)], connections, dialogues)
-            at = f"at {connections} connection{'s' if connections > 1 else ''}"
-            row(
-                f"server CPU a turn {at}",
-                f"{bare.cpu_us:.0f} µs",
-                f"{ours.cpu_us:.0f} µs",
-                f"{ours.cpu_us / bare.cpu_us:.2f}",
-            )
-            row(
-                f"turns a second {at}",
-                f"{bare.turns_per_s:.0f}",
-                f"{ours.turns_per_s:.0f}",
-                f"{ours.turns_per_s / bare.turns_per_s:.2f}",
-            )
-            row(f"p50 {at}", f"{bare.p50_ms:.1f} ms", f"{ours.p50_ms:.1f} ms", f"{ours.p50_ms / bare.p50_ms:.2f}")
-            row(f"p99 {at}", f"{bare.p99_ms:.1f} ms", f"{ours.p99_ms:.1f} ms", f"{ours.p99_ms / bare.p99_ms:.2f}")
-        billchat.stop()
-        echo.stop()
-
-        echo, billchat = (
-            Process("bench.echo", str(folder / "answers.json")),
-            Process("bench.server", f"sqlite:///{few}"),
-        )
-        bare_each, bare_growth = await idle(echo, Target(echo.url, None, FEW))
-        our_each, our_growth = await idle(billchat, Target(billchat.url, few, FEW))
-        row(
-            "memory for an idle connection",
-            f"{bare_each / 1024:.1f} KiB",
-            f"{our_each / 1024:.1f} KiB",
-            f"{our_each / bare_each:.2f}",
-        )
-        row(f"growth over five more rounds of {IDLE} connections", f"{bare_growth:.1%}", f"{our_growth:.1%}", "")
-        row("start to ready, existing database", f"{echo.ready_after:.2f} s", f"{billchat.ready_after:.2f} s", "")
-        echo.stop()
-        billchat.stop()
-        if not quick:
-            await million(folder, few)
-
-
-async def million(folder: Path, few: Path) -> None:
+async def million(folder: Path, few: str, rounds: int) -> None:
     """Compare a turn over a thousand customers with one over a million."""
-    many = folder / "many.db"
+    many = f"sqlite:///{folder}/many.db"
     await make(many, MANY)
     pairs = []
     for database, count in ((few, FEW), (many, MANY)):
-        process = Process("bench.server", f"sqlite:///{database}")
+        process = Process.of("bench.server", database)
         pairs.append((process, Target(process.url, database, count)))
-    small, large = await side_by_side(pairs, 50, 500)
-    row(
-        "server CPU a turn, 1,000 → 1,000,000 customers",
-        f"{small.cpu_us:.0f} µs",
-        f"{large.cpu_us:.0f} µs",
-        f"{large.cpu_us / small.cpu_us:.2f}",
+    read_through(folder / "many.db")
+    with running(*(process for process, _ in pairs)):
+        small, large = await side_by_side(pairs, 50, LOADS[50], rounds)
+    for name, what in (("cpu_us", "server CPU a turn"), ("p99_ms", "p99")):
+        middle, span = ratio(large, small, name)
+        form = next(form for _, known, form in FIGURES if known == name)
+        row(
+            f"{what} at 50 connections, 1,000,000 customers and 5,000,000 invoices beside 1,000",
+            f"1,000: {form.format(median(small, name))}",
+            form.format(median(large, name)),
+            f"{middle:.2f} ± {span:.2f}",
+        )
+
+
+async def measure(folder: Path, postgres: str | None, rounds: int, *, quick: bool) -> None:
+    """Measure everything, and print each line of the table when it is known."""
+    few = f"sqlite:///{folder}/few.db"
+    databases = [few] if postgres is None else [few, postgres]
+    for database in databases:
+        await make(database, FEW)
+    servers = Servers(await answers(folder, few), databases)
+    row("what", "bare echo", "SQLite", "ratio", "PostgreSQL", "ratio")
+    row("---", *["---:"] * 5)
+    with servers.started() as pairs:
+        for connections, dialogues in LOADS.items():
+            bare, *others = await side_by_side(pairs, connections, max(connections, dialogues // (1 + quick)), rounds)
+            rows(connections, bare, others)
+    if postgres is not None:
+        for connections in (1, 50):
+            row(
+                f"round trips to the database a turn at {connections} connection{'s' if connections > 1 else ''}",
+                *["", "", "", f"{await round_trips(postgres, connections):.2f}"],
+            )
+    with servers.started() as pairs:
+        echo, *ours = await memory(pairs)
+    kib, mib = 1024, 1024 * 1024
+    cells, resident, growth = [f"{echo.per_connection / kib:.1f} KiB"], [f"{echo.resident / mib:.0f} MiB"], []
+    for one in ours:
+        cells += [f"{one.per_connection / kib:.1f} KiB", f"{one.per_connection / echo.per_connection:.2f}"]
+        resident += [f"{one.resident / mib:.0f} MiB", f"{one.resident / echo.resident:.2f}"]
+        growth += [f"{one.growth:+.1%}", ""]
+    row("memory for an idle connection", *cells)
+    row(f"resident memory after {FIVE} rounds of {IDLE} connections", *resident)
+    row("growth over those rounds", f"{echo.growth:+.1%}", *growth)
+    ready = [f"{statistics.median(starts(database, 3)):.2f} s" for database in databases]
+    row("start to ready, existing database", "", *(cell for one in ready for cell in (one, "")))
+    if not quick:
+        await million(folder, few, rounds)
+
+
+def main(quick: bool) -> None:
+    """Find the databases, measure, and leave nothing behind."""
+    rounds = QUICK_ROUNDS if quick else ROUNDS
+    server = services.postgres()
+    if server is None:
+        print("No PostgreSQL listens on this machine and none is installed: its columns are empty.", file=sys.stderr)
+    print(
+        f"One dialogue is {STEPS} turns, from the menu to the payment link. Medians of {rounds} rounds;"
+        " ± is half the span of the middle half of their ratios.\n"
     )
-    for process, _ in pairs:
-        process.stop()
+    try:
+        with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+            postgres = None if server is None else server.url(server.empty())
+            asyncio.run(measure(Path(folder), postgres, rounds, quick=quick))
+    finally:
+        services.stop_all()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="leave the million customers out")
-    print(f"One dialogue is {STEPS} turns, from the menu to the payment link; medians of {ROUNDS} rounds.\n")
-    asyncio.run(main(parser.parse_args().quick))
+    parser.add_argument("--quick", action="store_true", help="fewer, shorter rounds, and no million customers")
+    main(parser.parse_args().quick)
