@@ -14,7 +14,8 @@ from chatbot.keys import new_secret_id
 from chatbot.service import Service
 from flows.effects import CheckCode, SendCode
 from flows.events import Event
-from store import billing, codes, outbox
+from store import codes, outbox
+from store.codes import History
 from store.conversations import Conversation
 from store.database import Tx
 
@@ -29,17 +30,12 @@ def send(
 
     Whoever was verified before is not any longer: another identifier is another person until its code is right.
     """
-    limits, keys = service.settings.limits, service.keys
+    limits = service.settings.limits
+    digest = service.keys.digest(effect.value)
     conversation.contact = conversation.verified_at = conversation.active_at = None
-    asked = codes.asked_here(tx, conversation.id, effect.value)
-    tried = {} if address is None else codes.identifiers_tried(tx, address, now - _HOUR)
-    known_here = (identifier := keys.digest(effect.value)) in tried
-    wait = max(
-        _locked_for(tx, service, effect.value, now),
-        _resend_wait(limits, asked, now),
-        _budget_wait(tx, limits, effect.value, now),
-        timedelta(0) if known_here else _address_wait(limits, list(tried.values()), now),
-    )
+    request = codes.Request(conversation.id, effect.kind, effect.value, address, digest)
+    history = codes.history(tx, request, _counts(limits), now)
+    wait = _wait(limits, history, now)
     if wait > timedelta(0):
         service.metrics.codes.labels("refused").inc()
         return Event("code_refused", {"wait_s": _seconds(wait)})
@@ -47,15 +43,15 @@ def send(
         id=new_secret_id(),
         kind=effect.kind,
         value=effect.value,
-        contact=billing.find_contact(tx, effect.kind, effect.value),
+        contact=history.contact,
         tries=0,
         state="live",
         created_at=now,
         expires_at=now + timedelta(minutes=limits.code_minutes),
     )
     codes.issue(tx, challenge, conversation.id, conversation.channel)
-    if address is not None and not known_here:
-        codes.note(tx, codes.TRIED, address, identifier, now)
+    if address is not None and not history.tried_this:
+        codes.note(tx, codes.TRIED, address, digest, now)
     outbox.queue(
         tx,
         channel=_CHANNELS[effect.kind] if challenge.contact else "none",
@@ -67,7 +63,7 @@ def send(
         expires_at=challenge.expires_at,
     )
     service.metrics.codes.labels("sent").inc()
-    wait = _resend_wait(limits, [*asked, now], now)
+    wait = _resend_wait(limits, history.asked + 1)
     return Event("code_sent", {"wait_s": _seconds(wait), "life_s": limits.code_minutes * 60})
 
 
@@ -90,58 +86,53 @@ def verified(service: Service, conversation: Conversation, now: datetime) -> boo
 
 def _check(tx: Tx, service: Service, conversation: Conversation, digits: str, now: datetime) -> str:
     limits = service.settings.limits
-    challenge = codes.newest(tx, conversation.id)
-    if challenge is None or challenge.state != "live" or now > challenge.expires_at:
-        return "code_expired"
-    if _locked_for(tx, service, challenge.value, now) or not codes.count_try(tx, challenge.id, limits.code_tries):
-        return "code_used_up"
+    challenge = codes.take_try(tx, conversation.id, limits.code_tries, _counts(limits), now)
+    if challenge is None:
+        untaken = codes.newest(tx, conversation.id)
+        over = untaken is None or untaken.state != "live" or now > untaken.expires_at
+        return "code_expired" if over else "code_used_up"
     right = hmac.compare_digest(digits.encode(), service.keys.code(challenge.id, conversation.id).encode())
-    if right and challenge.contact is not None and codes.use(tx, challenge.id):
-        codes.clear_failures(tx, challenge.value)
+    if right and challenge.contact is not None:
+        codes.use(tx, challenge)
         conversation.contact = challenge.contact
         conversation.verified_at = conversation.active_at = now
         return "code_right"
     codes.note(tx, codes.FAILED, challenge.value, challenge.id, now)
-    return "code_wrong" if challenge.tries + 1 < limits.code_tries else "code_used_up"
+    return "code_wrong" if challenge.tries < limits.code_tries else "code_used_up"
 
 
-def _locked_for(tx: Tx, service: Service, value: str, now: datetime) -> timedelta:
-    """Say how long an identifier's failures keep it locked; a day at a time once a hundred came in a row."""
-    limits = service.settings.limits
-    failed = codes.failures(tx, value, limits.failures_in_a_row)
-    if len(failed) >= limits.failures_in_a_row:
-        return timedelta(days=1)
-    if len(failed) >= limits.failures_per_hour:
-        return max(failed[limits.failures_per_hour - 1] + _HOUR - now, timedelta(0))
-    return timedelta(0)
+def _counts(limits: Limits) -> codes.Counts:
+    return codes.Counts(
+        failures_per_hour=limits.failures_per_hour,
+        failures_in_a_row=limits.failures_in_a_row,
+        codes_per_ten_minutes=limits.codes_per_ten_minutes,
+        codes_per_day=limits.codes_per_day,
+    )
 
 
-def _resend_wait(limits: Limits, asked: list[datetime], now: datetime) -> timedelta:
-    """Say how long until this conversation may ask for another code to the same identifier."""
-    if not asked:
-        return timedelta(0)
-    waits = limits.resend_waits_s
-    return asked[-1] + timedelta(seconds=waits[min(len(asked), len(waits)) - 1]) - now
-
-
-def _budget_wait(tx: Tx, limits: Limits, value: str, now: datetime) -> timedelta:
-    """Say how long until an identifier may be sent another code, counting those that nobody answered rightly."""
-    day = codes.unanswered(tx, value, now - timedelta(days=1), limits.codes_per_day)
-    waits = [timedelta(0)]
-    for window, most in (
-        (timedelta(minutes=10), limits.codes_per_ten_minutes),
-        (timedelta(days=1), limits.codes_per_day),
+def _wait(limits: Limits, history: History, now: datetime) -> timedelta:
+    """Say how long until a code may be sent; nothing or less when it may be sent now."""
+    free = [timedelta(0)]
+    if history.failures_in_a_row is not None:  # locked, a day at a time, until an operator unlocks it
+        free.append(timedelta(days=1))
+    for full_since, window in (
+        (history.failures_per_hour, _HOUR),
+        (history.codes_per_ten_minutes, timedelta(minutes=10)),
+        (history.codes_per_day, timedelta(days=1)),
     ):
-        if len(day) >= most:
-            waits.append(day[most - 1] + window - now)
-    return max(waits)
+        if full_since is not None:
+            free.append(full_since + window - now)
+    if history.asked_at is not None:
+        free.append(history.asked_at + _resend_wait(limits, history.asked) - now)
+    address_is_full = history.tried >= limits.identifiers_per_address_per_hour
+    if history.tried_at is not None and address_is_full and not history.tried_this:
+        free.append(history.tried_at + _HOUR - now)
+    return max(free)
 
 
-def _address_wait(limits: Limits, tried: list[datetime], now: datetime) -> timedelta:
-    """Say how long until a network address may try an identifier that it has not tried yet."""
-    if len(tried) < limits.identifiers_per_address_per_hour:
-        return timedelta(0)
-    return min(tried) + _HOUR - now
+def _resend_wait(limits: Limits, asked: int) -> timedelta:
+    """Say how long a conversation that has asked so often waits until it may ask again for the same identifier."""
+    return timedelta(seconds=limits.resend_waits_s[min(asked, len(limits.resend_waits_s)) - 1])
 
 
 def _seconds(wait: timedelta) -> int:

@@ -88,9 +88,9 @@ def perform(turn: Turn, effect: Effect) -> Event | None:
         case FindAccounts():
             return _find_accounts(turn) if _verified(turn) else _not_verified(turn)
         case ReadStatement():
-            return _read_statement(turn, effect) if _may_see(turn, effect.account) else _not_verified(turn)
+            return _read_statement(turn, effect) if _verified(turn) else _not_verified(turn)
         case MakeLink():
-            return _make_link(turn, effect) if _may_see(turn, effect.account) else _not_verified(turn)
+            return _make_link(turn, effect) if _verified(turn) else _not_verified(turn)
         case SendReceipt():
             return _send_receipt(turn, effect)
         case LeaveMessage():
@@ -99,11 +99,6 @@ def perform(turn: Turn, effect: Effect) -> Event | None:
 
 def _verified(turn: Turn) -> bool:
     return codes.verified(turn.service, turn.conversation, turn.now)
-
-
-def _may_see(turn: Turn, account: str) -> bool:
-    contact = turn.conversation.contact
-    return contact is not None and _verified(turn) and billing.owns(turn.tx, contact, account)
 
 
 def _not_verified(turn: Turn) -> Event:
@@ -132,7 +127,9 @@ def _find_accounts(turn: Turn) -> Event:
 
 def _read_statement(turn: Turn, effect: ReadStatement) -> Event:
     today = turn.now.astimezone(turn.service.settings.zone).date()
-    return Event("statement", billing.statement(turn.tx, effect.account, today).as_facts())
+    assert turn.conversation.contact is not None
+    statement = billing.statement_for(turn.tx, turn.conversation.contact, effect.account, today)
+    return _not_verified(turn) if statement is None else Event("statement", statement.as_facts())
 
 
 def _make_link(turn: Turn, effect: MakeLink) -> Event:
@@ -145,7 +142,9 @@ def _make_link(turn: Turn, effect: MakeLink) -> Event:
         invoices=effect.invoices,
         now=turn.now,
     )
-    if made is None:
+    if made == "not_theirs":
+        return _not_verified(turn)
+    if made == "nothing_to_pay":
         return Event("nothing_to_pay")
     return Event(
         "link_made",

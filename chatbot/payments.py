@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 import structlog
 
@@ -17,7 +17,7 @@ from chatbot.keys import new_secret_id, token_hash
 from chatbot.service import Service
 from chatbot.wire import pay_url, utc
 from flows.events import Event
-from store import billing, booking, codes, links, payments
+from store import booking, codes, links, payments
 from store.booking import Recorded
 from store.database import Tx
 from store.links import Link, LinkedInvoice, Standing
@@ -47,6 +47,9 @@ class LinkMade:
     amount_minor: int
     currency: str
     expires_at: datetime
+
+
+NotMade = Literal["not_theirs", "nothing_to_pay"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +89,19 @@ def make_link(
     account: str,
     invoices: tuple[str, ...],
     now: datetime,
-) -> LinkMade | None:
-    """Make a link for these invoices of an account, for everything owed when none are named; None if nothing is to pay.
+) -> LinkMade | NotMade:
+    """Make a link for these invoices of an account, for everything owed when none are named.
 
-    The amounts are read anew here. What is not the account's, is paid or is under way counts for nothing. Raises
-    PermissionError if the account is not the contact's.
+    The amounts are read anew here. What is not the account's, is paid or is under way counts for nothing.
     """
-    if contact is None or not billing.owns(tx, contact, account):
-        raise PermissionError("the account is not this contact's")
-    billing.hold(tx, account)
-    statement = billing.statement(tx, account, now.astimezone(service.settings.zone).date())
+    terms = links.terms(tx, contact, account, now.astimezone(service.settings.zone).date(), now) if contact else None
+    if terms is None:
+        return "not_theirs"
+    statement = terms.statement
     chosen = [invoice for invoice in statement.invoices if not invoices or invoice.id in invoices]
     amount = sum(invoice.amount_minor for invoice in chosen) if invoices else statement.owed_minor
     if amount <= 0:
-        return None
+        return "nothing_to_pay"
     secret = new_secret_id()
     link = Link(
         id=secret,
@@ -113,7 +115,7 @@ def make_link(
         expires_at=now + timedelta(minutes=service.settings.payments.link_minutes),
     )
     asked = [(invoice.id, invoice.amount_minor) for invoice in chosen]
-    made = links.make_link(tx, link, lambda id_: token_hash(service.keys.link_token(id_)), asked)
+    made = links.make_link(tx, link, lambda id_: token_hash(service.keys.link_token(id_)), asked, terms.open_links)
     return LinkMade(made.id, made.amount_minor, made.currency, made.expires_at)
 
 

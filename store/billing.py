@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from store.database import Row, Tx
+from store.database import Params, Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,8 @@ HEADER = f"""
 select a.id, a.number, a.name, a.currency, {BALANCE} as balance_minor,
     cast(coalesce((select sum(amount_minor) from payments where account = a.id and state = 'pending'), 0) as bigint)
         as pending_minor,
-    m.id as mandate, m.next_on, m.next_minor, m.currency as mandate_currency
+    m.id as mandate, m.next_on, m.next_minor, m.currency as mandate_currency,
+    (select 1 from account_contacts where contact = :contact and account = a.id) as theirs
 from accounts a left join mandates m on m.id = (
     select id from mandates where account = a.id and state = 'active' order by next_on is null, next_on, id limit 1
 )
@@ -166,14 +167,38 @@ order by i.due_on, i.number
 
 
 def statement(tx: Tx, account: str, today: date) -> Statement:
-    """What is owed on an account on a day of the company's time zone. The account must exist: ask `owns` first.
+    """What is owed on an account on a day of the company's time zone. The account must exist.
 
-    Who acts on it `hold`s the account before. Where nobody does, money may arrive between the two queries: then the
-    balance, which is read last, already knows of it and covers the invoices that still seem open.
+    Who acts on it `hold`s the account before.
     """
-    unpaid, headers = tx.together((UNPAID, {"account": account}), (HEADER, {"account": account}))
+    unpaid, headers = tx.together(*questions(account))
     if not headers:
         raise LookupError("no such account")
+    return stated(unpaid, headers, today)
+
+
+def statement_for(tx: Tx, contact: str, account: str, today: date) -> Statement | None:
+    """What is owed on an account; None unless it is this contact's."""
+    unpaid, headers = tx.together(*questions(account, contact))
+    return stated(unpaid, headers, today) if theirs(headers) else None
+
+
+def questions(account: str, contact: str | None = None) -> tuple[tuple[str, Params], tuple[str, Params]]:
+    """What to ask for a statement; `stated` understands the answers, and `theirs` whether the account is the contact's.
+
+    Where nobody holds the account, money may arrive between the two queries: then the balance, which is read last,
+    already knows of it and covers the invoices that still seem open.
+    """
+    return (UNPAID, {"account": account}), (HEADER, {"account": account, "contact": contact})
+
+
+def theirs(headers: Sequence[Row]) -> bool:
+    """Whether the account was found, and is the contact's."""
+    return bool(headers) and headers[0]["theirs"] is not None
+
+
+def stated(unpaid: Sequence[Row], headers: Sequence[Row], today: date) -> Statement:
+    """The statement that the answers to `questions` make."""
     [header] = headers
     pending = header["pending_minor"]
     under_way = [row for row in unpaid if row["state"] == "in_progress"]

@@ -1,12 +1,15 @@
 """One-time codes: their challenges, their tries, and what was sent and failed per identifier.
 
 No code is here. A challenge's id is random; the code is derived from it with a key that the database does not hold.
+
+Who counts for an identifier or an address first locks its name, and counts alone until its unit of work has ended, so
+that no limit is passed by many tries at one moment.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from store.database import Tx
+from store.database import Row, Tx
 from store.ids import new_id
 from store.times import parse, stamp
 
@@ -26,6 +29,49 @@ class Challenge:
     state: str
     created_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many are too many: failures that lock an identifier, and codes that it may be sent and nobody answers."""
+
+    failures_per_hour: int
+    failures_in_a_row: int
+    codes_per_ten_minutes: int
+    codes_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A wish for a code to an identifier. `address` it comes from, `digest` is what it is known by among its tries."""
+
+    conversation: str
+    kind: str
+    value: str
+    address: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What speaks for and against one more code to an identifier.
+
+    The moments below are those of the newest event that makes a count full; None while it is not.
+    """
+
+    contact: str | None
+    """Who has the identifier."""
+    asked: int
+    """Codes that this conversation asked for to it since its last right one, the newest of them at `asked_at`."""
+    asked_at: datetime | None
+    tried: int
+    """Identifiers that the address tried within the hour, the first of them at `tried_at`."""
+    tried_at: datetime | None
+    tried_this: bool
+    failures_per_hour: datetime | None
+    failures_in_a_row: datetime | None
+    codes_per_ten_minutes: datetime | None
+    codes_per_day: datetime | None
 
 
 def issue(tx: Tx, challenge: Challenge, conversation: str, origin: str) -> None:
@@ -50,65 +96,129 @@ def issue(tx: Tx, challenge: Challenge, conversation: str, origin: str) -> None:
     )
 
 
+# ── whether one may be sent ──
+
+# Newest first and all but so many left out by an offset: an identifier's failures since its last right code, and the
+# codes to it that nobody answered rightly.
+_FAILURES = f"""select at from attempts_log where kind = '{FAILED}' and subject = {{value}}
+order by at desc limit 1 offset"""
+_UNANSWERED = """select created_at from challenges
+where value = :value and state in ('live', 'superseded', 'burnt') and created_at > :day_ago
+order by created_at desc limit 1 offset"""
+FAILED_FOR_VALUE, FAILED_FOR_CHALLENGE = _FAILURES.format(value=":value"), _FAILURES.format(value="challenges.value")
+
+HISTORY = f"""
+select here.asked, here.asked_at, there.tried, there.tried_at, there.tried_this,
+    (select contact from identifiers where kind = :kind and value = :value) as contact,
+    ({FAILED_FOR_VALUE} :failures_per_hour) as failures_per_hour,
+    ({FAILED_FOR_VALUE} :failures_in_a_row) as failures_in_a_row,
+    ({_UNANSWERED} :codes_per_ten_minutes) as codes_per_ten_minutes,
+    ({_UNANSWERED} :codes_per_day) as codes_per_day
+from (
+    select count(*) as asked, max(created_at) as asked_at from challenges
+    where conversation = :conversation and value = :value and created_at > coalesce((
+        select max(created_at) from challenges
+        where conversation = :conversation and value = :value and state = 'used'
+    ), '')
+) as here, (
+    select count(*) as tried, min(at) as tried_at, count(case when detail = :digest then 1 end) as tried_this
+    from attempts_log where kind = '{TRIED}' and subject = :address and at > :hour_ago
+) as there
+"""
+
+
+def history(tx: Tx, request: Request, full: Counts, now: datetime) -> History:
+    """Read all that decides whether an identifier may be sent a code."""
+    identifier = f"identifier {request.value}"
+    if request.address is None:
+        tx.lock(identifier)
+    else:
+        tx.lock(f"address {request.address}", identifier)
+    [row] = tx.all(
+        HISTORY,
+        {
+            "conversation": request.conversation,
+            "kind": request.kind,
+            "value": request.value,
+            "address": request.address,
+            "digest": request.digest,
+            "hour_ago": stamp(now - timedelta(hours=1)),
+            "day_ago": stamp(now - timedelta(days=1)),
+            **_offsets(full),
+        },
+    )
+    return History(
+        contact=row["contact"],
+        asked=row["asked"],
+        asked_at=_moment(row["asked_at"]),
+        tried=row["tried"],
+        tried_at=_moment(row["tried_at"]),
+        tried_this=row["tried_this"] > 0,
+        failures_per_hour=_moment(row["failures_per_hour"]),
+        failures_in_a_row=_moment(row["failures_in_a_row"]),
+        codes_per_ten_minutes=_moment(row["codes_per_ten_minutes"]),
+        codes_per_day=_moment(row["codes_per_day"]),
+    )
+
+
+# ── whether one is right ──
+
+NEWEST = """
+select id from challenges where conversation = :conversation
+order by created_at desc, case state when 'live' then 0 when 'superseded' then 2 else 1 end limit 1
+"""
+THEIR_NAME = f"select 'identifier ' || value as name from challenges where id = ({NEWEST})"
+TAKE_TRY = f"""
+update challenges set tries = tries + 1
+where id = ({NEWEST}) and state = 'live' and expires_at >= :now and tries < :most
+    and coalesce(({FAILED_FOR_CHALLENGE} :failures_per_hour), '') <= :hour_ago
+    and not exists ({FAILED_FOR_CHALLENGE} :failures_in_a_row)
+returning *
+"""
+
+
 def newest(tx: Tx, conversation: str) -> Challenge | None:
     """Return the conversation's newest challenge, whatever became of it."""
-    row = tx.one(
-        """select * from challenges where conversation = :conversation
-        order by created_at desc, case state when 'live' then 0 when 'superseded' then 2 else 1 end limit 1""",
-        {"conversation": conversation},
+    row = tx.one(f"select * from challenges where id = ({NEWEST})", {"conversation": conversation})
+    return None if row is None else _challenge(row)
+
+
+def take_try(tx: Tx, conversation: str, most: int, full: Counts, now: datetime) -> Challenge | None:
+    """Use up one try of the conversation's newest challenge before anything is compared; returns it, this try counted.
+
+    None when it is over, when its `most` tries are gone or when its identifier is locked.
+    """
+    tx.lock_found(THEIR_NAME, {"conversation": conversation})
+    offsets = _offsets(full)
+    taken = tx.all(
+        TAKE_TRY,
+        {
+            "conversation": conversation,
+            "now": stamp(now),
+            "most": most,
+            "hour_ago": stamp(now - timedelta(hours=1)),
+            "failures_per_hour": offsets["failures_per_hour"],
+            "failures_in_a_row": offsets["failures_in_a_row"],
+        },
     )
-    if row is None:
-        return None
-    return Challenge(
-        id=row["id"],
-        kind=row["kind"],
-        value=row["value"],
-        contact=row["contact"],
-        tries=row["tries"],
-        state=row["state"],
-        created_at=parse(row["created_at"]),
-        expires_at=parse(row["expires_at"]),
-    )
+    return _challenge(taken[0]) if taken else None
 
 
-def count_try(tx: Tx, challenge: str, most: int) -> bool:
-    """Use up one try before anything is compared; False when the challenge is over or its tries are gone."""
-    return (
-        tx.run(
-            "update challenges set tries = tries + 1 where id = :id and state = 'live' and tries < :most",
-            {"id": challenge, "most": most},
-        )
-        == 1
-    )
+def use(tx: Tx, challenge: Challenge) -> None:
+    """Consume a challenge whose code was right, by who has just taken a try of it and so holds it.
+
+    Its owner has proved to be there, so the failures of its identifier are forgotten.
+    """
+    tx.do("update challenges set state = 'used' where id = :id and state = 'live'", {"id": challenge.id})
+    tx.do(_CLEAR, {"value": challenge.value})
 
 
-def use(tx: Tx, challenge: str) -> bool:
-    """Consume a challenge whose code was right; only one caller ever gets True."""
-    return tx.run("update challenges set state = 'used' where id = :id and state = 'live'", {"id": challenge}) == 1
+_CLEAR = f"delete from attempts_log where kind = '{FAILED}' and subject = :value"
 
 
-def unanswered(tx: Tx, value: str, since: datetime, most: int) -> list[datetime]:
-    """Return when codes were asked for an identifier that nobody answered rightly, at most `most`, newest first."""
-    rows = tx.all(
-        """select created_at from challenges
-        where value = :value and state in ('live', 'superseded', 'burnt') and created_at > :since
-        order by created_at desc limit :most""",
-        {"value": value, "since": stamp(since), "most": most},
-    )
-    return [parse(row["created_at"]) for row in rows]
-
-
-def asked_here(tx: Tx, conversation: str, value: str) -> list[datetime]:
-    """Return when this conversation asked for codes to an identifier since its last right one, oldest first."""
-    rows = tx.all(
-        """select created_at, state from challenges where conversation = :conversation and value = :value
-        order by created_at""",
-        {"conversation": conversation, "value": value},
-    )
-    asked: list[datetime] = []
-    for row in rows:
-        asked = [] if row["state"] == "used" else [*asked, parse(row["created_at"])]
-    return asked
+def clear_failures(tx: Tx, value: str) -> int:
+    """Forget an identifier's failures; returns how many there were."""
+    return tx.run(_CLEAR, {"value": value})
 
 
 def note(tx: Tx, kind: str, subject: str, detail: str, now: datetime) -> None:
@@ -119,33 +229,28 @@ def note(tx: Tx, kind: str, subject: str, detail: str, now: datetime) -> None:
     )
 
 
-def failures(tx: Tx, value: str, most: int) -> list[datetime]:
-    """Return the newest failures for an identifier since its last right code, at most `most`, newest first.
+def _offsets(full: Counts) -> dict[str, int]:
+    """How many events to leave out, to come to the one that makes each count full."""
+    return {
+        "failures_per_hour": full.failures_per_hour - 1,
+        "failures_in_a_row": full.failures_in_a_row - 1,
+        "codes_per_ten_minutes": full.codes_per_ten_minutes - 1,
+        "codes_per_day": full.codes_per_day - 1,
+    }
 
-    A unit of work counts alone: another that would count for the same identifier waits until it has ended, so that no
-    limit is passed by many tries at one moment.
-    """
-    tx.lock(f"identifier {value}")
-    rows = tx.all(
-        "select at from attempts_log where kind = :kind and subject = :value order by at desc limit :most",
-        {"kind": FAILED, "value": value, "most": most},
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else parse(text)
+
+
+def _challenge(row: Row) -> Challenge:
+    return Challenge(
+        id=row["id"],
+        kind=row["kind"],
+        value=row["value"],
+        contact=row["contact"],
+        tries=row["tries"],
+        state=row["state"],
+        created_at=parse(row["created_at"]),
+        expires_at=parse(row["expires_at"]),
     )
-    return [parse(row["at"]) for row in rows]
-
-
-def clear_failures(tx: Tx, value: str) -> int:
-    """Forget an identifier's failures, since its owner has proved to be there; returns how many there were."""
-    return tx.run("delete from attempts_log where kind = :kind and subject = :value", {"kind": FAILED, "value": value})
-
-
-def identifiers_tried(tx: Tx, address: str, since: datetime) -> dict[str, datetime]:
-    """Return which identifiers an address has tried since a time, and when; each is noted once, so they are few.
-
-    A unit of work counts alone here, too.
-    """
-    tx.lock(f"address {address}")
-    rows = tx.all(
-        "select detail, at from attempts_log where kind = :kind and subject = :address and at > :since",
-        {"kind": TRIED, "address": address, "since": stamp(since)},
-    )
-    return {row["detail"]: parse(row["at"]) for row in rows}

@@ -79,11 +79,15 @@ class Tx(Protocol):
         """
         ...
 
-    def lock(self, name: str) -> None:
-        """Let one unit at a time, of all processes, go past this name; for what has no row. A unit takes few of them.
+    def lock(self, *names: str) -> None:
+        """Let one unit at a time, of all processes, go past these names; for what has no row. A unit takes few of them.
 
         What is read after this is what the others left. Nothing to do in a read, and where one unit runs at a time.
         """
+        ...
+
+    def lock_found(self, select: str, params: Params = NO_PARAMS) -> None:
+        """Lock the names that a select finds in its column `name`."""
         ...
 
 

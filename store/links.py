@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from store import billing
-from store.database import Row, Tx
+from store.billing import Statement
+from store.database import Params, Row, Tx
 from store.times import parse, stamp
 
 Standing = Literal["open", "confirming", "paid", "returned", "settled", "changed", "revoked", "expired"]
@@ -27,6 +28,9 @@ class Link:
     expires_at: datetime
 
 
+OpenLinks = Sequence[tuple[Link, Mapping[str, int]]]
+
+
 @dataclass(frozen=True, slots=True)
 class LinkedInvoice:
     """An invoice on a link, and what the link asks for it."""
@@ -38,19 +42,41 @@ class LinkedInvoice:
     amount_minor: int
 
 
-def make_link(tx: Tx, link: Link, hash_of: Callable[[str], str], invoices: Sequence[tuple[str, int]]) -> Link:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a new link is made from: what its account owes, and the open links, each with what it asks for."""
+
+    statement: Statement
+    open_links: OpenLinks
+
+
+def terms(tx: Tx, contact: str, account: str, today: date, now: datetime) -> Terms | None:
+    """Hold an account and read all that a new link for it depends on; None unless it is this contact's."""
+    billing.hold(tx, account)
+    unpaid, headers, asked = tx.together(*billing.questions(account, contact), _asking(account, now))
+    return Terms(billing.stated(unpaid, headers, today), _by_link(asked)) if billing.theirs(headers) else None
+
+
+def open_links(tx: Tx, account: str, now: datetime) -> OpenLinks:
+    """Return an account's open links, each with what it asks for."""
+    sql, params = _asking(account, now)
+    return _by_link(tx.all(sql, params))
+
+
+def make_link(
+    tx: Tx, link: Link, hash_of: Callable[[str], str], invoices: Sequence[tuple[str, int]], others: OpenLinks
+) -> Link:
     """Write an open link for these (invoice, amount), or give the open one that asks for the same its new expiry.
 
-    The link's amount may be above the invoices' sum by charges that stand on no invoice. Other open links that share
-    an invoice, or such charges, are revoked: two links for one debt would invite paying it twice. A link that is used
-    again belongs to the conversation that asked last, which will hear of the payment.
+    `others` are the account's open links. Those that share an invoice, or charges that stand on no invoice (by which
+    the link's amount may be above the invoices' sum), are revoked: two links for one debt would invite paying it twice.
+    A link that is used again belongs to the conversation that asked last, which will hear of the payment.
 
     `hash_of` gives the hash of the token that belongs to a link's id. It is written anew when a link is used again: the
     service's key, which tokens are derived with, may have changed since.
     """
     wanted = dict(invoices)
-    for other in _open_links(tx, link.account, link.created_at):
-        asked = _asked(tx, other.id)
+    for other, asked in others:
         if asked == wanted and (other.amount_minor, other.currency) == (link.amount_minor, link.currency):
             return _renew(tx, other, link, hash_of(other.id))
         if asked.keys() & wanted.keys() or not (asked and wanted):
@@ -192,12 +218,22 @@ def next_expiry(tx: Tx) -> datetime | None:
     return None if row is None or row["at"] is None else parse(row["at"])
 
 
-def _open_links(tx: Tx, account: str, now: datetime) -> list[Link]:
-    rows = tx.all(
-        "select * from payment_links where account = :account and state = 'open' and expires_at > :now",
+def _asking(account: str, now: datetime) -> tuple[str, Params]:
+    return (
+        """select l.*, i.invoice, i.amount_minor as asked_minor
+        from payment_links l left join payment_link_invoices i on i.link = l.id
+        where l.account = :account and l.state = 'open' and l.expires_at > :now""",
         {"account": account, "now": stamp(now)},
     )
-    return [_link(row) for row in rows]
+
+
+def _by_link(rows: Sequence[Row]) -> OpenLinks:
+    found: dict[str, tuple[Link, dict[str, int]]] = {}
+    for row in rows:
+        _, asked = found.setdefault(row["id"], (_link(row), {}))
+        if row["invoice"] is not None:
+            asked[row["invoice"]] = row["asked_minor"]
+    return list(found.values())
 
 
 def _asked(tx: Tx, link: str) -> Mapping[str, int]:

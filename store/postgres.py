@@ -10,7 +10,6 @@ import select
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import blake2b
 from typing import Any, TypeVar
 
 import psycopg
@@ -42,13 +41,15 @@ OPTIONS = "-c synchronous_commit=on -c lock_timeout=10s -c client_min_messages=w
 
 BEGIN = "begin isolation level read committed read write"
 BEGIN_LOOKING = "begin isolation level repeatable read read only"
-LOCK = "select pg_advisory_xact_lock(:number)"
+LOCK = "pg_advisory_xact_lock(hashtextextended({name}, 0))"
+"""PostgreSQL keeps a lock under a number of 64 bits; names that share one by chance wait for each other in vain."""
 MIGRATING = "migrations"
 
 
-def lock_number(name: str) -> int:
-    """The number under which PostgreSQL keeps a lock; two names share one once in 2^64."""
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+def locking(*names: str) -> tuple[str, Params]:
+    """The statement that locks names, one after the other, and its parameters."""
+    locks = ", ".join(LOCK.format(name=f":name{index}") for index in range(len(names)))
+    return f"select {locks}", {f"name{index}": name for index, name in enumerate(names)}
 
 
 class PostgresTx:
@@ -92,9 +93,13 @@ class PostgresTx:
         """Not FOR UPDATE: rows that refer to these may be written meanwhile."""
         self._send(f"{select} for no key update", params)
 
-    def lock(self, name: str) -> None:
-        """A lock that PostgreSQL lets go of with the transaction."""
-        self._send(LOCK, {"number": lock_number(name)})
+    def lock(self, *names: str) -> None:
+        """Locks that PostgreSQL lets go of with the transaction."""
+        self._send(*locking(*names))
+
+    def lock_found(self, select: str, params: Params = NO_PARAMS) -> None:
+        """Likewise."""
+        self._send(f"select {LOCK.format(name='name')} from ({select}) as found", params)
 
 
 class PostgresLook(PostgresTx):
@@ -105,7 +110,10 @@ class PostgresLook(PostgresTx):
     def hold(self, select: str, params: Params = NO_PARAMS) -> None:
         """Nothing to hold: this reader's moment stands still."""
 
-    def lock(self, name: str) -> None:
+    def lock(self, *names: str) -> None:
+        """Nothing to lock."""
+
+    def lock_found(self, select: str, params: Params = NO_PARAMS) -> None:
         """Nothing to lock."""
 
 
@@ -113,7 +121,7 @@ def unit(pipeline: Pipeline, job: Job[T]) -> T:
     """Run a unit of work, up to its COMMIT."""
     begin: list[tuple[str, Params]] = [(BEGIN, NO_PARAMS)]
     if job.key is not None:
-        begin.append((LOCK, {"number": lock_number(job.key)}))
+        begin.append(locking(job.key))
     return _within(pipeline, begin, lambda: job.fn(PostgresTx(pipeline)))
 
 

@@ -98,7 +98,10 @@ class SqliteTx:
     def hold(self, select: str, params: Params = NO_PARAMS) -> None:
         """Nothing to do: one unit runs at a time."""
 
-    def lock(self, name: str) -> None:
+    def lock(self, *names: str) -> None:
+        """Nothing to do: one unit runs at a time."""
+
+    def lock_found(self, select: str, params: Params = NO_PARAMS) -> None:
         """Nothing to do: one unit runs at a time."""
 
 

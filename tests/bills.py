@@ -55,7 +55,7 @@ def a_link(
         now,
         now + expires,
     )
-    return links.make_link(tx, link, lambda id_: f"hash-of-{id_}", invoices)
+    return links.make_link(tx, link, lambda id_: f"hash-of-{id_}", invoices, links.open_links(tx, bills.account, now))
 
 
 def everything(tx: Tx, bills: Bills, now: datetime = MORNING) -> Link:

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer, unused_port
 from chatbot import assets, pages, paying
 from chatbot.config import Server
 from chatbot.gateways import enabled
-from chatbot.payments import Payments, make_link
+from chatbot.payments import LinkMade, Payments, make_link
 from chatbot.sandbox import Sandbox
 from chatbot.sandbox_book import Book
 from store import billing
@@ -80,7 +80,7 @@ class Till:
                 now=service.clock.now(),
             )
         )
-        assert made is not None
+        assert isinstance(made, LinkMade)
         self.token = service.keys.link_token(made.link)
         return self.token
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from store import Database, Tx, billing, open_database
+from store import Database, Tx, billing, codes, open_database
 from tests.store import bills
 
 STORE = Path(billing.__file__).parent
@@ -31,6 +31,8 @@ def queries() -> Iterator[tuple[str, str]]:
                 yield f"{file.name}:{node.lineno}", node.value
     for name in ("ACCOUNT", "ACCOUNTS_OF", "HEADER", "UNPAID"):
         yield f"billing.{name}", getattr(billing, name)
+    for name in ("HISTORY", "NEWEST", "TAKE_TRY", "THEIR_NAME"):
+        yield f"codes.{name}", getattr(codes, name)
 
 
 def plan(connection: sqlite3.Connection, sql: str) -> list[str]:
@@ -42,6 +44,9 @@ MAY_SCAN = re.compile(
     r"conversations where updated_at < :before|outbox where created_at < :before|attempts_log where at < :before"
     r"|sessions where seen_at < :before"
 )
+
+# No tables, but rows that the statement itself has made.
+MADE_UP = {"SCAN CONSTANT ROW", "SCAN here", "SCAN there"}
 
 
 @pytest.fixture
@@ -62,9 +67,7 @@ async def test_every_query_finds_its_rows_by_an_index(connection: sqlite3.Connec
         except sqlite3.OperationalError:  # a part of a statement, or a sentence that begins like one
             continue
         explained += 1
-        scans = [
-            step for step in steps if step.startswith("SCAN") and "USING" not in step and step != "SCAN CONSTANT ROW"
-        ]
+        scans = [step for step in steps if step.startswith("SCAN") and "USING" not in step and step not in MADE_UP]
         assert not scans or MAY_SCAN.search(sql), f"{where}: {scans}"
     assert explained > 50
 

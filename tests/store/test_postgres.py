@@ -10,7 +10,6 @@ import pytest
 from store import Conflict, Database, StoreError, Tx, lanes, open_database, postgres
 from store.database import UnsureError
 from store.named import statement
-from store.postgres import lock_number
 from tests.store.notes import note, texts
 
 KEY = "the notes"
@@ -158,10 +157,18 @@ async def test_a_deadlock_is_run_again(notes: Database, other: Database) -> None
     assert sorted(await notes.look(texts)) == ["a", "b"]
 
 
-def test_names_of_locks_have_numbers_of_their_own() -> None:
-    numbers = {lock_number(f"conversation {number}") for number in range(1000)}
-    assert len(numbers) == 1000
-    assert all(-(2**63) <= number < 2**63 for number in numbers)
+async def test_a_lock_that_is_found_is_the_same_as_one_that_is_named(notes: Database, other: Database) -> None:
+    await notes.write(note("0"))
+    units = [
+        under(lambda tx: tx.lock("counting")),
+        under(lambda tx: tx.lock("something else", "counting")),
+        under(lambda tx: tx.lock_found("select 'count' || :rest as name from notes where seq = 1", {"rest": "ing"})),
+    ]
+    counted = await asyncio.gather(
+        *(database.write(unit) for _ in range(20) for unit in units for database in (notes, other))
+    )
+
+    assert sorted(counted) == list(range(120))
 
 
 # ── errors ──
@@ -346,8 +353,8 @@ async def test_connections_cut_off_again_and_again_lose_nothing_acknowledged(
                 admin.execute(
                     """select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
                     where locktype = 'advisory' and datname = current_database() and pid <> pg_backend_pid()
-                    and (classid::bigint << 32 | objid::bigint) = %s""",
-                    [lock_number(KEY)],
+                    and (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0)""",
+                    [KEY],
                 ).fetchall()
             )
     going = False
