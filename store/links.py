@@ -53,14 +53,14 @@ class Terms:
 def terms(tx: Tx, contact: str, account: str, today: date, now: datetime) -> Terms | None:
     """Hold an account and read all that a new link for it depends on; None unless it is this contact's."""
     billing.hold(tx, account)
-    unpaid, headers, asked = tx.together(*billing.questions(account, contact), _asking(account, now))
-    return Terms(billing.stated(unpaid, headers, today), _by_link(asked)) if billing.theirs(headers) else None
+    unpaid, headers, asked = tx.together(*billing.questions(account, contact), _asking(account))
+    return Terms(billing.stated(unpaid, headers, today), _by_link(asked, now)) if billing.theirs(headers) else None
 
 
 def open_links(tx: Tx, account: str, now: datetime) -> OpenLinks:
     """Return an account's open links, each with what it asks for."""
-    sql, params = _asking(account, now)
-    return _by_link(tx.all(sql, params))
+    sql, params = _asking(account)
+    return _by_link(tx.all(sql, params), now)
 
 
 def make_link(
@@ -218,22 +218,23 @@ def next_expiry(tx: Tx) -> datetime | None:
     return None if row is None or row["at"] is None else parse(row["at"])
 
 
-def _asking(account: str, now: datetime) -> tuple[str, Params]:
+def _asking(account: str) -> tuple[str, Params]:
     return (
         """select l.*, i.invoice, i.amount_minor as asked_minor
         from payment_links l left join payment_link_invoices i on i.link = l.id
-        where l.account = :account and l.state = 'open' and l.expires_at > :now""",
-        {"account": account, "now": stamp(now)},
+        where l.account = :account and l.state = 'open'""",
+        {"account": account},
     )
 
 
-def _by_link(rows: Sequence[Row]) -> OpenLinks:
+def _by_link(rows: Sequence[Row], now: datetime) -> OpenLinks:
+    """Those whose time is not up. It is looked at here: in the query, SQLite would read every account's open links."""
     found: dict[str, tuple[Link, dict[str, int]]] = {}
     for row in rows:
         _, asked = found.setdefault(row["id"], (_link(row), {}))
         if row["invoice"] is not None:
             asked[row["invoice"]] = row["asked_minor"]
-    return list(found.values())
+    return [(link, asked) for link, asked in found.values() if link.expires_at > now]
 
 
 def _asked(tx: Tx, link: str) -> Mapping[str, int]:

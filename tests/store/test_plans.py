@@ -1,6 +1,7 @@
 """No query reads a whole table: a turn costs the same with a thousand customers and with a million."""
 
 import ast
+import contextlib
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -112,3 +113,13 @@ async def test_a_statement_takes_at_most_four_queries(database: Database) -> Non
 
     await database.write(ask)
     assert len(asked) <= 4
+
+
+async def test_what_is_asked_about_one_account_never_reads_those_of_others(connection: sqlite3.Connection) -> None:
+    explained = 0
+    for where, sql in queries():
+        if re.search(r"\b(l\.)?account = :account\b", sql):
+            with contextlib.suppress(sqlite3.OperationalError):  # a part of a statement
+                assert not [step for step in plan(connection, sql) if "_by_expiry" in step], where
+                explained += 1
+    assert explained > 3
