@@ -105,7 +105,8 @@ def main(port: str, written: str, *more: str) -> int:
     place = workers.Place.read(more[1])
     app = build(settings)
     place.attach(app)
-    web.run_app(app, sock=place.listeners, access_log=None, print=None, shutdown_timeout=5, loop=new_event_loop())
+    loop = new_event_loop(settings.database.url)
+    web.run_app(app, sock=place.listeners, access_log=None, print=None, shutdown_timeout=5, loop=loop)
     return 0
 
 
