@@ -47,8 +47,9 @@ def main(port: int, url: str) -> None:
         inbox = Inbox(service)
         yield {"email": inbox, "sms": inbox}
 
-    app, loop = build_app(service, senders), new_event_loop(url)
-    web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=None, loop=loop)
+    web.run_app(
+        build_app(service, senders), host="127.0.0.1", port=port, access_log=None, print=None, loop=new_event_loop()
+    )
 
 
 if __name__ == "__main__":

@@ -140,7 +140,7 @@ def _run(
         access_log=None,
         print=None,
         shutdown_timeout=5,
-        loop=new_event_loop(settings.database.url),
+        loop=new_event_loop(),
     )
 
 

@@ -9,6 +9,7 @@ Units with the same key stand in one lane: they run one after another, in the or
 
 import asyncio
 import os
+import selectors
 from collections import deque
 from collections.abc import Awaitable, Callable
 from time import monotonic
@@ -57,20 +58,24 @@ class Link:
         self._loop = asyncio.get_running_loop()
         # A descriptor of our own: libpq closes its own when the connection breaks, and the next socket gets its number.
         self._socket = os.dup(connection.pgconn.socket)
+        # The loop watches the selector and not the socket: uvloop tells of a reset socket once and then never again,
+        # though a farewell may be left to read from it, and who waits for the rest of it would wait for ever.
+        self._watch = selectors.DefaultSelector()
+        self._watch.register(self._socket, selectors.EVENT_READ)
         self._unit: greenlet | None = None
         self.pipeline = Pipeline(connection.pgconn, self._wait)
-        self._loop.add_reader(self._socket, self._ready)
+        self._loop.add_reader(self._watch.fileno(), self._ready)
 
     def _wait(self, writing: bool) -> None:
         self._unit = unit = getcurrent()
         assert unit.parent is not None, "a unit runs in a greenlet of its own"
         if writing:
-            self._loop.add_writer(self._socket, self._ready)
+            self._watch.modify(self._socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
         try:
             unit.parent.switch()
         finally:
             if writing:
-                self._loop.remove_writer(self._socket)
+                self._watch.modify(self._socket, selectors.EVENT_READ)
 
     def _ready(self) -> None:
         unit, self._unit = self._unit, None
@@ -79,11 +84,12 @@ class Link:
         else:
             self.pipeline.overhear()
             if self.pipeline.broken:
-                self._loop.remove_reader(self._socket)
+                self._loop.remove_reader(self._watch.fileno())
 
     async def close(self) -> None:
         """Let go of the connection."""
-        self._loop.remove_reader(self._socket)
+        self._loop.remove_reader(self._watch.fileno())
+        self._watch.close()
         os.close(self._socket)
         await self._connection.close()
 

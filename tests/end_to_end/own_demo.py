@@ -46,7 +46,7 @@ def main() -> None:
         access_log=None,
         print=None,
         shutdown_timeout=5,
-        loop=new_event_loop(settings.database.url),
+        loop=new_event_loop(),
     )
 
 

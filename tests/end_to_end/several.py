@@ -105,8 +105,7 @@ def main(port: str, written: str, *more: str) -> int:
     place = workers.Place.read(more[1])
     app = build(settings)
     place.attach(app)
-    loop = new_event_loop(settings.database.url)
-    web.run_app(app, sock=place.listeners, access_log=None, print=None, shutdown_timeout=5, loop=loop)
+    web.run_app(app, sock=place.listeners, access_log=None, print=None, shutdown_timeout=5, loop=new_event_loop())
     return 0
 
 

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
+from chatbot.loop import new_event_loop
 from store import Conflict, Database, StoreError, Tx, lanes, open_database, postgres
 from store.database import UnsureError
 from store.named import statement
@@ -309,6 +312,68 @@ async def test_a_unit_whose_connection_breaks_before_its_commit_is_run_again(not
     assert await notes.write(unit, KEY) == 1
     assert await notes.look(texts) == ["run 2"]
     assert await notes.write(note("after"), KEY) == 2
+
+
+# ErrorResponse: FATAL, "the system is going down", and its length. Only half of it arrives.
+FAREWELL = b"E\0\0\0\x40SFATAL\0VFATAL\0C57P01\0"
+RESET = b"\x01\0\0\0\0\0\0\0"  # SO_LINGER: closing resets the connection
+
+
+class Cable:
+    """Carries bytes to PostgreSQL and back, until it is cut."""
+
+    def __init__(self, url: str) -> None:
+        self._there = urlsplit(url)
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(self._there.hostname, self._there.port)
+        self._writers.append(writer)
+        await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+
+    def url(self, port: int) -> str:
+        """The database's address with the cable's port."""
+        return self._there._replace(netloc=f"{self._there.username}@127.0.0.1:{port}").geturl()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.close()
+
+    def cut(self) -> None:
+        """Reset every connection, with half a farewell left to read."""
+        for writer in self._writers:
+            writer.write(FAREWELL)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            writer.transport.abort()
+        self._writers.clear()
+
+
+def test_a_unit_does_not_wait_for_the_rest_of_a_farewell(url: str) -> None:
+    asked = 0
+
+    async def main() -> int:
+        cable = Cable(url)
+        relay = await asyncio.start_server(cable.carry, "127.0.0.1")
+        database = open_database(cable.url(relay.sockets[0].getsockname()[1]))
+
+        def unit(tx: Tx) -> int:
+            nonlocal asked
+            asked += 1
+            if asked == 1:
+                asyncio.get_running_loop().call_later(0.1, cable.cut)
+                tx.one("select pg_sleep(30)")
+            return asked
+
+        async with relay:
+            async with asyncio.timeout(10):
+                kept = await database.write(unit)
+                await database.close()
+        return kept
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        assert runner.run(main()) == 2
 
 
 async def test_where_a_connection_breaks_with_the_commit_nobody_claims_to_know(notes: Database) -> None:
