@@ -45,6 +45,7 @@ async def test_ten_thousand_messages_at_once_are_slowed_down_and_nobody_else_wai
                     answers[code_of(json.loads(frame[frame.index("[") :])[0])] += 1
             return answers
 
+        flooded = time.perf_counter()
         flooding, reading = asyncio.create_task(flood()), asyncio.create_task(read())
         while not reading.done():
             began = time.perf_counter()
@@ -53,11 +54,12 @@ async def test_ten_thousand_messages_at_once_are_slowed_down_and_nobody_else_wai
             await asyncio.sleep(0.2)
         answers = await reading
         await flooding
+        flooded = time.perf_counter() - flooded
         kept = rows(rude, "select client_id from messages where conversation = ? and author = 'customer'", conversation)
     assert set(answers) == {"", "slow_down"}
     assert len(kept) == answers[""], "what was acknowledged is there, what was refused is not"
     assert answers["slow_down"] > A_LITTLE_FASTER_THAN_ANYBODY / 2
-    assert sorted(waits)[len(waits) // 2] < 0.5
+    assert max(waits) < flooded * 0.8
     assert max(waits) < 2
     await other.leave()
 
