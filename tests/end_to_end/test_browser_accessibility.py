@@ -151,8 +151,9 @@ def test_payment_pages_that_wait_and_links_that_no_longer_work(arrive: Arrive, d
 def test_the_shop_and_its_inbox(arrive: Arrive) -> None:
     visitor = arrive()
     assert_stands(visitor.page("/"))
-    panel = visitor.chat_alone().pay_my_bill()
-    panel.identify("owes@example.com")
+    for identifier, how in (("owes@example.com", "Email to"), ("07700 900002", "Text to")):
+        visitor.chat_alone().pay_my_bill().identify(identifier)
+        expect(visitor.page("/dev/inbox").get_by_text(how).first).to_be_visible()
     # It looks again by itself every few seconds, on purpose: it is the demo's, and there is nothing to read slowly.
     assert_stands(visitor.page("/dev/inbox"), but=("meta-refresh",))
 

