@@ -4,6 +4,7 @@ No code and no link is in a row. A code is derived from its challenge here, each
 letter that is sent again is the same letter.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -45,12 +46,16 @@ class Letter:
     expires_at: datetime | None = None
 
 
-def wanted(tx: Tx, row: Claimed) -> bool:
-    """Tell whether a letter is of any use still: a code that was replaced or used is not."""
-    if row.kind != "code":
-        return True
-    newest = codes.newest(tx, row.args["conversation"])
-    return newest is not None and newest.id == row.args["challenge"] and newest.state == "live"
+def wanted(tx: Tx, rows: Sequence[Claimed]) -> set[str]:
+    """Return the ids of the letters that are of use still: a code that was replaced or used is not."""
+    asked = [row for row in rows if row.kind == "code"]
+    newest = codes.newest_of(tx, [row.args["conversation"] for row in asked])
+    over = {
+        row.id
+        for row, code in zip(asked, newest, strict=True)
+        if code is None or code.id != row.args["challenge"] or code.state != "live"
+    }
+    return {row.id for row in rows} - over
 
 
 def write(tx: Tx, service: Service, row: Claimed) -> Letter | None:

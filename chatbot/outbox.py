@@ -8,8 +8,8 @@ import asyncio
 import secrets
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -84,6 +84,15 @@ KEEP_FOR = timedelta(seconds=75)
 GRACE_S = 5.0
 
 
+@dataclass(slots=True)
+class _Batch:
+    """What one claim brought: letters, or why one is not in words; those of no use any more; and when to look again."""
+
+    next_due: datetime | None
+    letters: list[tuple[Claimed, Letter | Retry | Failed]] = field(default_factory=list)
+    dropped: list[Claimed] = field(default_factory=list)
+
+
 class Dispatcher:
     """Sends what is in the outbox. `senders` is by channel and may be filled until `run` begins."""
 
@@ -105,8 +114,7 @@ class Dispatcher:
             while True:
                 self._woken.clear()
                 try:
-                    await self._start_due()
-                    await self._rest()
+                    await self._rest(await self._start_due())
                 except StoreError:
                     log.exception("the outbox cannot be read")
                     await asyncio.sleep(STORE_WAIT_S)
@@ -141,32 +149,63 @@ class Dispatcher:
         await self._start_due()
         await asyncio.gather(*self._sending)
 
-    async def _start_due(self) -> None:
-        """Claim as many letters as may be sent at once, and start sending each."""
+    async def _start_due(self) -> datetime | None:
+        """Claim as many letters as may be sent at once, start sending each, and return when the next thing is due."""
         free = AT_ONCE - len(self._sending)
         if free <= 0:
-            return
-        now, database = self._service.clock.now(), self._service.database
-        due = await database.look(outbox.next_due)
-        if due is None or due > now:
-            return  # looking costs next to nothing; claiming is a transaction with its flush to disk
-        for row in await database.write(lambda tx: outbox.claim(tx, now, now + CLAIM, free)):
-            task = asyncio.create_task(self._deliver(row), name=f"letter {row.id}")
+            return None
+        now = self._service.clock.now()
+        claimed = await self._service.database.write(lambda tx: self._claim(tx, now, free))
+        for row in claimed.dropped:
+            self._count(row, "dropped")
+        for row, letter in claimed.letters:
+            task = asyncio.create_task(self._deliver(row, letter), name=f"letter {row.id}")
             self._sending[task] = row
             task.add_done_callback(self._sent_one)
+        return claimed.next_due
+
+    def _claim(self, tx: Tx, now: datetime, most: int) -> "_Batch":
+        """Claim what is due, and put it into words in the same unit of work; what is of no use any more ends here.
+
+        For an identifier that nobody has, the look-ups are made all the same.
+        """
+        rows = outbox.claim(tx, now, now + CLAIM, most)
+        wanted = letters.wanted(tx, rows)
+        batch = _Batch(outbox.next_due(tx))
+        for row in rows:
+            letter = self._write(tx, row)
+            if letter is not None and row.id in wanted and row.channel != "none":
+                batch.letters.append((row, letter))
+            else:
+                outbox.dropped(tx, row, "not needed")
+                batch.dropped.append(row)
+        return batch
+
+    def _write(self, tx: Tx, row: Claimed) -> Letter | Retry | Failed | None:
+        """Put a letter into words; one that cannot be leaves the others alone."""
+        try:
+            return letters.write(tx, self._service, row)
+        except StoreError:
+            raise
+        except LookupError as fault:
+            log.error("a letter could not be put into words", letter=row.id, kind=row.kind, exc_info=fault)
+            return Failed("unwritable")
+        except Exception as fault:
+            log.error("a letter could not be put into words", letter=row.id, kind=row.kind, where=_where(fault))
+            return Retry("broken")
 
     def _sent_one(self, task: asyncio.Task[None]) -> None:
+        if len(self._sending) >= AT_ONCE:
+            self.wake()  # others may be waiting for its place
         del self._sending[task]
-        self._woken.set()
         if not task.cancelled() and (fault := task.exception()) is not None:
             log.error("a letter's outcome could not be kept; it is tried again when its claim lapses", exc_info=fault)
 
-    async def _rest(self) -> None:
+    async def _rest(self, due: datetime | None) -> None:
         """Sleep until woken, or until the next letter is due."""
         if len(self._sending) >= AT_ONCE:
-            await self._woken.wait()  # every ending wakes
+            await self._woken.wait()
             return
-        due = await self._service.database.look(outbox.next_due)
         wait = LOOK_AGAIN if due is None else min(max(due - self._service.clock.now(), timedelta(0)), LOOK_AGAIN)
         try:
             async with asyncio.timeout(wait.total_seconds()):
@@ -194,17 +233,13 @@ class Dispatcher:
         except StoreError:
             log.exception("letters could not be given back; they are tried again when their claims lapse")
 
-    async def _deliver(self, row: Claimed) -> None:
+    async def _deliver(self, row: Claimed, letter: Letter | Retry | Failed) -> None:
         """Send one letter and keep what came of it."""
-        letter = await self._write(row)
-        if letter is None:
-            await self._drop(row)
-            return
-        outcome = await self._send(row, letter)
+        outcome = await self._send(row, letter) if isinstance(letter, Letter) else letter
         match outcome:
             case Sent(provider_id):
                 now = self._service.clock.now()
-                await self._keep(row, lambda tx: outbox.sent(tx, row, now, provider_id))
+                await self._keep(lambda tx: outbox.sent(tx, row, now, provider_id))
                 self._count(row, "sent")
                 log.info("letter sent", letter=row.id, kind=row.kind, channel=row.channel, tries=row.tries)
             case Retry():
@@ -212,21 +247,8 @@ class Dispatcher:
             case Failed():
                 await self._give_up(row, outcome)
 
-    async def _write(self, row: Claimed) -> Letter | Failed | None:
-        """Put a letter into words. For an identifier that nobody has, the look-ups are made all the same."""
-        try:
-            letter, wanted = await self._service.database.look(
-                lambda tx: (letters.write(tx, self._service, row), letters.wanted(tx, row))
-            )
-        except LookupError as fault:
-            log.error("a letter could not be put into words", letter=row.id, kind=row.kind, exc_info=fault)
-            return Failed("unwritable")
-        return letter if wanted and row.channel != "none" else None
-
-    async def _send(self, row: Claimed, letter: Letter | Failed) -> Outcome:
+    async def _send(self, row: Claimed, letter: Letter) -> Outcome:
         """Send a letter while it may be sent, and not a moment longer."""
-        if isinstance(letter, Failed):
-            return letter
         sender = self._senders.get(row.channel)
         if sender is None:
             return Failed("no_sender")
@@ -239,33 +261,28 @@ class Dispatcher:
         except TimeoutError:
             return Retry("timeout")
         except Exception as fault:
-            # Without its message, in which a library may have put the recipient.
-            where = "".join(traceback.format_tb(fault.__traceback__))
-            log.error("a sender is broken", letter=row.id, channel=row.channel, fault=type(fault).__name__, where=where)
+            log.error("a sender is broken", letter=row.id, channel=row.channel, where=_where(fault))
             return Retry("broken")
-
-    async def _drop(self, row: Claimed) -> None:
-        await self._keep(row, lambda tx: outbox.dropped(tx, row, "not needed"))
-        self._count(row, "dropped")
 
     async def _try_later(self, row: Claimed, outcome: Retry) -> None:
         due = self._service.clock.now() + (outcome.after or wait_after(row))
         if due >= (row.expires_at or row.created_at + GIVE_UP_AFTER):
             await self._give_up(row, Failed(outcome.reason))
             return
-        await self._keep(row, lambda tx: outbox.retry(tx, row, due, outcome.reason))
+        await self._keep(lambda tx: outbox.retry(tx, row, due, outcome.reason))
+        self.wake()  # to know when
         self._count(row, "retry")
         log.warning("letter not sent yet", letter=row.id, channel=row.channel, reason=outcome.reason, tries=row.tries)
 
     async def _give_up(self, row: Claimed, outcome: Failed) -> None:
-        await self._keep(row, lambda tx: outbox.failed(tx, row, outcome.reason))
+        await self._keep(lambda tx: outbox.failed(tx, row, outcome.reason))
         self._count(row, "failed")
         say = log.info if outcome.told else log.error
         say(
             "letter given up", letter=row.id, kind=row.kind, channel=row.channel, reason=outcome.reason, tries=row.tries
         )
 
-    async def _keep(self, row: Claimed, outcome: Callable[[Tx], bool]) -> None:
+    async def _keep(self, outcome: Callable[[Tx], None]) -> None:
         """Write down what came of a letter, again while the database is away. A claim that lapsed changes nothing."""
         until = self._service.clock.now() + KEEP_FOR
         while True:
@@ -280,6 +297,11 @@ class Dispatcher:
 
     def _count(self, row: Claimed, outcome: str) -> None:
         self._service.metrics.outbox_sends.labels(row.channel, outcome).inc()
+
+
+def _where(fault: Exception) -> str:
+    """Say what went wrong and where, without the fault's own words: a library may have put the recipient into them."""
+    return f"{type(fault).__name__}\n{''.join(traceback.format_tb(fault.__traceback__))}"
 
 
 def wait_after(row: Claimed) -> timedelta:

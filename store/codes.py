@@ -6,6 +6,7 @@ Who counts for an identifier or an address first locks its name, and counts alon
 that no limit is passed by many tries at one moment.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -179,8 +180,14 @@ returning *
 
 def newest(tx: Tx, conversation: str) -> Challenge | None:
     """Return the conversation's newest challenge, whatever became of it."""
-    row = tx.one(f"select * from challenges where id = ({NEWEST})", {"conversation": conversation})
-    return None if row is None else _challenge(row)
+    return newest_of(tx, [conversation])[0]
+
+
+def newest_of(tx: Tx, conversations: Sequence[str]) -> list[Challenge | None]:
+    """Return the newest challenge of each conversation, whatever became of it."""
+    question = f"select * from challenges where id = ({NEWEST})"
+    answers = tx.together(*((question, {"conversation": conversation}) for conversation in conversations))
+    return [_challenge(found[0]) if found else None for found in answers]
 
 
 def take_try(tx: Tx, conversation: str, most: int, full: Counts, now: datetime) -> Challenge | None:

@@ -104,24 +104,24 @@ def release(tx: Tx, now: datetime) -> int:
     return tx.run("update outbox set claimed_until = :now where state = 'sending'", {"now": stamp(now)})
 
 
-def sent(tx: Tx, row: Claimed, now: datetime, provider_id: str | None) -> bool:
-    """Record that a letter left; False when the claim had lapsed and is somebody else's now."""
-    return _end(tx, row, "sent", sent_at=now, provider_id=provider_id)
+def sent(tx: Tx, row: Claimed, now: datetime, provider_id: str | None) -> None:
+    """Record that a letter left. Like every ending it changes nothing when the claim had lapsed."""
+    _end(tx, row, "sent", sent_at=now, provider_id=provider_id)
 
 
-def retry(tx: Tx, row: Claimed, due_at: datetime, reason: str) -> bool:
-    """Let a letter wait for its next try; False when the claim had lapsed."""
-    return _end(tx, row, "waiting", due_at=due_at, error=reason)
+def retry(tx: Tx, row: Claimed, due_at: datetime, reason: str) -> None:
+    """Let a letter wait for its next try."""
+    _end(tx, row, "waiting", due_at=due_at, error=reason)
 
 
-def failed(tx: Tx, row: Claimed, reason: str) -> bool:
-    """Give a letter up; False when the claim had lapsed."""
-    return _end(tx, row, "failed", error=reason)
+def failed(tx: Tx, row: Claimed, reason: str) -> None:
+    """Give a letter up."""
+    _end(tx, row, "failed", error=reason)
 
 
-def dropped(tx: Tx, row: Claimed, reason: str) -> bool:
-    """Record that there was no need to send a letter; False when the claim had lapsed."""
-    return _end(tx, row, "dropped", error=reason)
+def dropped(tx: Tx, row: Claimed, reason: str) -> None:
+    """Record that there was no need to send a letter."""
+    _end(tx, row, "dropped", error=reason)
 
 
 def sent_newest(tx: Tx, limit: int) -> list[tuple[Claimed, datetime]]:
@@ -174,24 +174,21 @@ def _end(
     sent_at: datetime | None = None,
     provider_id: str | None = None,
     error: str | None = None,
-) -> bool:
+) -> None:
     """Leave `sending`, whatever for, by one and the same statement. A claim is known by its number."""
-    return (
-        tx.run(
-            """update outbox set state = :state, claimed_until = null, due_at = coalesce(:due_at, due_at),
-                sent_at = :sent_at, provider_id = :provider_id, error = :error
-            where id = :id and state = 'sending' and tries = :tries""",
-            {
-                "id": row.id,
-                "tries": row.tries,
-                "state": state,
-                "due_at": None if due_at is None else stamp(due_at),
-                "sent_at": None if sent_at is None else stamp(sent_at),
-                "provider_id": provider_id,
-                "error": error,
-            },
-        )
-        == 1
+    tx.do(
+        """update outbox set state = :state, claimed_until = null, due_at = coalesce(:due_at, due_at),
+            sent_at = :sent_at, provider_id = :provider_id, error = :error
+        where id = :id and state = 'sending' and tries = :tries""",
+        {
+            "id": row.id,
+            "tries": row.tries,
+            "state": state,
+            "due_at": None if due_at is None else stamp(due_at),
+            "sent_at": None if sent_at is None else stamp(sent_at),
+            "provider_id": provider_id,
+            "error": error,
+        },
     )
 
 

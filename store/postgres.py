@@ -82,7 +82,7 @@ class PostgresTx:
 
     def together(self, *questions: tuple[str, Params]) -> list[list[Row]]:
         """All of them in one round trip."""
-        return [rows(*answer) for answer in self._ask_all(questions)]
+        return [rows(*answer) for answer in self._ask_all(questions)] if questions else []
 
     def many(self, sql: str, params: Sequence[Params]) -> None:
         """One statement for each set of parameters, sent with what comes next."""

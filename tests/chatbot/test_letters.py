@@ -32,7 +32,7 @@ async def read(house: House, row: Claimed) -> Letter | None:
 
 
 async def is_wanted(house: House, row: Claimed) -> bool:
-    return await house.service.database.look(lambda tx: wanted(tx, row))
+    return row.id in await house.service.database.look(lambda tx: wanted(tx, [row]))
 
 
 async def letter_to(house: House, identifier: str, locale: str = "en") -> tuple[Letter, Visitor]:

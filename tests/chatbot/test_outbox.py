@@ -6,18 +6,20 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from chatbot import letters
 from chatbot.channels.email import EmailSender
 from chatbot.channels.sms import SmsSender
 from chatbot.config import Email, Sms
 from chatbot.letters import Letter
 from chatbot.outbox import AT_ONCE, CLAIM, JITTER, WAITS, Dispatcher, Failed, Outcome, Retry, Sent, wait_after
+from chatbot.service import Service
 from store import Tx, outbox
 from store.outbox import Claimed
 from tests.clock import FakeClock
@@ -348,23 +350,39 @@ async def test_a_stopping_dispatcher_gives_back_what_does_not_arrive(
     assert other.unsure == [True]
 
 
+async def test_a_letter_that_cannot_be_put_into_words_holds_up_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ask(house, "dd@example.com")
+    await ask(house)
+    write = letters.write
+
+    def broken_for_one(tx: Tx, service: Service, row: Claimed) -> Letter | None:
+        if row.recipient == "dd@example.com":
+            raise ZeroDivisionError(row.recipient)
+        return write(tx, service, row)
+
+    monkeypatch.setattr(letters, "write", broken_for_one)
+    way = Way()
+    async with dispatching(house, {"email": way}):
+        await until(are(house, "waiting", "sent"))
+    assert [letter.to for letter in way.letters] == [KNOWN]
+    assert "dd@example.com" not in caplog.text
+
+
 async def test_a_sleeping_dispatcher_does_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = 0
-    next_due = outbox.next_due
+    claim = outbox.claim
 
-    def counted(tx: Tx) -> datetime | None:
+    def counted(*args: Any) -> list[Claimed]:
         nonlocal looked
         looked += 1
-        return next_due(tx)
+        return claim(*args)
 
-    def claimed(*args: Any) -> list[Claimed]:
-        raise AssertionError("nothing is due")
-
-    monkeypatch.setattr(outbox, "next_due", counted)
-    monkeypatch.setattr(outbox, "claim", claimed)
+    monkeypatch.setattr(outbox, "claim", counted)
     async with dispatching(house, {"email": Way()}):
         await asyncio.sleep(0.3)
-    assert looked == 2, "once whether something is due, and once when"
+    assert looked == 1
 
 
 # ── over the real senders ──

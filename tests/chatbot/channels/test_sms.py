@@ -223,10 +223,11 @@ async def queue_and_claim(house: House) -> outbox.Claimed:
     return row
 
 
-def keep(tx: Tx, row: outbox.Claimed, outcome: Outcome) -> bool:
+def keep(tx: Tx, row: outbox.Claimed, outcome: Outcome) -> None:
     if isinstance(outcome, Sent):
-        return outbox.sent(tx, row, row.created_at, outcome.provider_id)
-    return outbox.failed(tx, row, outcome.reason)
+        outbox.sent(tx, row, row.created_at, outcome.provider_id)
+    else:
+        outbox.failed(tx, row, outcome.reason)
 
 
 async def test_a_days_budget_is_never_exceeded(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
