@@ -5,7 +5,7 @@ redact → deduplicate → understand → move the dialogue and perform what it 
 
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -173,7 +173,13 @@ class Turns:
     def _say(self, tx: Tx, inbound: Inbound) -> Answer | Refused:
         service, now = self._service, self._service.clock.now()
         digest = service.keys.digest(inbound.body)
-        conversation, taken = conversations.load(tx, inbound.conversation, inbound.id)
+        pieces: list[Message] = []
+        if inbound.text is not None and is_fragment(inbound.text):
+            conversation, taken, pieces = conversations.load_with_said(
+                tx, inbound.conversation, inbound.id, MOST_PIECES
+            )
+        else:
+            conversation, taken = conversations.load(tx, inbound.conversation, inbound.id)
         if conversation is None or conversation.session != inbound.session:
             return Refused("not_found")
         if taken is not None:
@@ -183,7 +189,7 @@ class Turns:
         turn = Turn(tx, service, conversation, now, inbound.address)
         if codes.verified(service, conversation, now):
             conversation.active_at = now
-        event = _hear(turn, inbound)
+        event = _hear(turn, inbound, pieces)
         if event is None:
             return Refused("bad_request")
         _move(turn, event)
@@ -221,8 +227,11 @@ class Turns:
         return Answer(conversation.id, conversation.session, conversation.held_by, messages, queued, replayed)
 
 
-def _hear(turn: Turn, inbound: Inbound) -> Event | None:
-    """Write down what the customer said, safe to keep, and understand it; None for a choice that never was one."""
+def _hear(turn: Turn, inbound: Inbound, pieces: Sequence[Message]) -> Event | None:
+    """Write down what the customer said, safe to keep, and understand it; None for a choice that never was one.
+
+    `pieces` are messages before this one with which it may make up a card number.
+    """
     conversation = turn.conversation
     if inbound.choice is not None:
         label = _label(turn, inbound.choice)
@@ -232,7 +241,7 @@ def _hear(turn: Turn, inbound: Inbound) -> Event | None:
         return chosen(inbound.choice, conversation.state, conversation.facts, conversation.offered)
     assert inbound.text is not None
     redacted = redact(inbound.text)
-    if _ends_a_card(turn, inbound.text):
+    if _ends_a_card(turn, inbound.text, pieces):
         turn.write("customer", SECRET_MASK, client_id=inbound.id)
         return Event("card_typed")
     turn.write("customer", redacted.clean, client_id=inbound.id)
@@ -241,14 +250,11 @@ def _hear(turn: Turn, inbound: Inbound) -> Event | None:
     return understand(redacted.text, redacted.clean, conversation.state, conversation.facts, conversation.offered)
 
 
-def _ends_a_card(turn: Turn, text: str) -> bool:
+def _ends_a_card(turn: Turn, text: str, pieces: Sequence[Message]) -> bool:
     """Tell whether a text is the last piece of a card number; the pieces before it are taken out as well."""
-    if not is_fragment(text):
+    if not splits_card([message.text for message in pieces], text):
         return False
-    earlier = conversations.newest_said(turn.tx, turn.conversation.id, MOST_PIECES)
-    if not splits_card([message.text for message in earlier], text):
-        return False
-    for message in earlier:
+    for message in pieces:
         if is_fragment(message.text):
             conversations.rewrite(turn.tx, turn.conversation.id, message.seq, SECRET_MASK)
     return True

@@ -61,20 +61,30 @@ _COLUMNS = (
     "c.id, c.session, c.channel, c.locale, c.state, c.facts, c.offered, c.held_by, c.agent, c.last_seq, c.seen_seq, "
     "c.preview, c.contact, c.verified_at, c.active_at"
 )
+_LOAD = f"""
+select {_COLUMNS}, m.turn as taken_turn, m.digest as taken_digest
+from conversations c left join messages m on m.conversation = c.id and m.client_id = :client_id
+where c.id = :id
+"""
+_NEWEST_SAID = """
+select * from messages where conversation = :conversation and author = 'customer' order by seq desc limit :most
+"""
 
 
 def load(tx: Tx, conversation: str, client_id: str | None = None) -> tuple[Conversation | None, Taken | None]:
     """Load a conversation, and the turn that already took the request `client_id`, in one look-up."""
-    row = tx.one(
-        f"""select {_COLUMNS}, m.turn as taken_turn, m.digest as taken_digest
-        from conversations c left join messages m on m.conversation = c.id and m.client_id = :client_id
-        where c.id = :id""",
-        {"id": conversation, "client_id": client_id},
+    return _found(tx.all(_LOAD, {"id": conversation, "client_id": client_id}))
+
+
+def load_with_said(
+    tx: Tx, conversation: str, client_id: str, most: int
+) -> tuple[Conversation | None, Taken | None, list[Message]]:
+    """Load the same and, asked together with it, the newest messages that the customer wrote, in order."""
+    found, said = tx.together(
+        (_LOAD, {"id": conversation, "client_id": client_id}),
+        (_NEWEST_SAID, {"conversation": conversation, "most": most}),
     )
-    if row is None:
-        return None, None
-    taken = None if row["taken_turn"] is None else Taken(row["taken_turn"], row["taken_digest"])
-    return _conversation(row), taken
+    return *_found(found), [_message(row) for row in reversed(said)]
 
 
 def start(tx: Tx, conversation: Conversation, now: datetime) -> None:
@@ -180,16 +190,6 @@ def mark_seen(tx: Tx, conversation: str, session: str, seq: int) -> bool:
     return True
 
 
-def newest_said(tx: Tx, conversation: str, most: int) -> list[Message]:
-    """Return the newest messages that the customer wrote, at most `most`, in order."""
-    rows = tx.all(
-        """select * from messages where conversation = :conversation and author = 'customer'
-        order by seq desc limit :most""",
-        {"conversation": conversation, "most": most},
-    )
-    return [_message(row) for row in reversed(rows)]
-
-
 def rewrite(tx: Tx, conversation: str, seq: int, text: str) -> None:
     """Put other words in the place of a message's."""
     tx.do(
@@ -225,6 +225,13 @@ def forget_traces_before(tx: Tx, before: datetime) -> None:
         and not exists (select 1 from conversations c where c.session = sessions.id)""",
         old,
     )
+
+
+def _found(rows: Sequence[Row]) -> tuple[Conversation | None, Taken | None]:
+    if not rows:
+        return None, None
+    [row] = rows
+    return _conversation(row), None if row["taken_turn"] is None else Taken(row["taken_turn"], row["taken_digest"])
 
 
 def _conversation(row: Row) -> Conversation:

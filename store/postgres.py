@@ -10,6 +10,7 @@ import select
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any, TypeVar
 
 import psycopg
@@ -48,8 +49,12 @@ MIGRATING = "migrations"
 
 def locking(*names: str) -> tuple[str, Params]:
     """The statement that locks names, one after the other, and its parameters."""
-    locks = ", ".join(LOCK.format(name=f":name{index}") for index in range(len(names)))
-    return f"select {locks}", {f"name{index}": name for index, name in enumerate(names)}
+    return _locks(len(names)), {f"name{index}": name for index, name in enumerate(names)}
+
+
+@cache
+def _locks(how_many: int) -> str:
+    return f"select {', '.join(LOCK.format(name=f':name{index}') for index in range(how_many))}"
 
 
 class PostgresTx:
