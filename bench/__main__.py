@@ -12,10 +12,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 from bench.customers import make
 from bench.dialogue import STEPS, Customers, Target, record
 from bench.measures import FIVE, IDLE, Load, Pair, median, memory, ratio, side_by_side, starts
+from bench.post import Mailbox
 from bench.servers import Process, running
 from bench.wire import Wire
 from tests import services
@@ -25,6 +27,7 @@ ROUNDS, QUICK_ROUNDS = 5, 3
 LOADS = {1: 60, 50: 400, 200: 600, 500: 1000}
 """Connections, and the dialogues they hold together in a round."""
 WATCHED = 40
+ANSWERS, MAILBOX = "answers.json", "mailbox"
 
 FIGURES = [
     ("server CPU a turn", "cpu_us", "{:.0f} µs"),
@@ -53,54 +56,48 @@ def rows(connections: int, bare: Sequence[Load], others: Sequence[Sequence[Load]
 
 
 class Servers:
-    """Starts the servers that are compared: the echo, and Billchat on each database."""
+    """Starts what is compared: the echo, and Billchat on each database."""
 
-    def __init__(self, answers: Path, databases: Sequence[str]) -> None:
-        self._answers = answers
-        self._databases = databases
+    def __init__(self, folder: Path, mailbox: Mailbox) -> None:
+        self._folder = folder
+        self._mailbox = mailbox
+
+    @classmethod
+    async def prepared(cls, folder: Path, database: str) -> Self:
+        """Write down what Billchat answers, for the echo to send."""
+        servers = cls(folder, await Mailbox.open(folder / MAILBOX))
+        with servers.billchat(database, FEW) as (_, target):
+            (folder / ANSWERS).write_text(json.dumps(await record(target)))
+        return servers
 
     @contextlib.contextmanager
-    def started(self) -> Iterator[list[Pair]]:
+    def billchat(self, database: str, customers: int) -> Iterator[Pair]:
+        """A new process on a database that holds so many customers."""
+        process = Process.of("bench.server", database, str(self._folder / MAILBOX))
+        with running(process):
+            yield process, Target(process.url, customers, self._mailbox)
+
+    @contextlib.contextmanager
+    def side_by_side(self, databases: Sequence[str]) -> Iterator[list[Pair]]:
         """New processes, the echo's first."""
         with contextlib.ExitStack() as ends:
-            pairs = []
-            for command, database in [
-                (("bench.echo", str(self._answers)), None),
-                *((("bench.server", database), database) for database in self._databases),
-            ]:
-                process = Process.of(*command)
-                ends.enter_context(running(process))
-                target = Target(process.url, database, FEW)
-                ends.callback(target.close)
-                pairs.append((process, target))
-            yield pairs
+            echo = Process.of("bench.echo", str(self._folder / ANSWERS))
+            ends.enter_context(running(echo))
+            pairs = [(echo, Target(echo.url, FEW))]
+            yield pairs + [ends.enter_context(self.billchat(database, FEW)) for database in databases]
 
-
-async def answers(folder: Path, database: str) -> Path:
-    """Write down what Billchat answers, for the echo to send."""
-    process = Process.of("bench.server", database)
-    with running(process):
-        kept = await record(Target(process.url, database, FEW))
-    path = folder / "answers.json"
-    path.write_text(json.dumps(kept))
-    return path
-
-
-async def round_trips(database: str, connections: int) -> float:
-    """How often Billchat waits for PostgreSQL in a turn."""
-    wire = await Wire.open(database)
-    process = await asyncio.to_thread(Process.of, "bench.server", wire.url)
-    with running(process):
-        target = Target(process.url, database, FEW)
-        async with Customers.connected(target, connections) as customers:
-            await customers.talk(connections)  # opens the connections
-            await asyncio.sleep(1)
-            before = wire.round_trips
-            run = await customers.talk(max(WATCHED, connections))
-            await asyncio.sleep(1)
-        target.close()
-    wire.close()
-    return (wire.round_trips - before) / len(run.seconds)
+    async def round_trips(self, database: str, connections: int) -> float:
+        """How often Billchat waits for PostgreSQL in a turn."""
+        wire = await Wire.open(database)
+        with self.billchat(wire.url, FEW) as (_, target):
+            async with Customers.connected(target, connections) as customers:
+                await customers.talk(connections)  # opens the connections
+                await asyncio.sleep(1)
+                before = wire.round_trips
+                run = await customers.talk(max(WATCHED, connections))
+                await asyncio.sleep(1)
+        wire.close()
+        return (wire.round_trips - before) / len(run.seconds)
 
 
 def read_through(path: Path) -> None:
@@ -110,17 +107,13 @@ def read_through(path: Path) -> None:
             pass
 
 
-async def million(folder: Path, few: str, rounds: int) -> None:
+async def million(folder: Path, servers: Servers, few: str, rounds: int) -> None:
     """Compare a turn over a thousand customers with one over a million."""
     many = f"sqlite:///{folder}/many.db"
     await make(many, MANY)
-    pairs = []
-    for database, count in ((few, FEW), (many, MANY)):
-        process = Process.of("bench.server", database)
-        pairs.append((process, Target(process.url, database, count)))
     read_through(folder / "many.db")
-    with running(*(process for process, _ in pairs)):
-        small, large = await side_by_side(pairs, 50, LOADS[50], rounds)
+    with servers.billchat(few, FEW) as thousand, servers.billchat(many, MANY) as the_million:
+        small, large = await side_by_side([thousand, the_million], 50, LOADS[50], rounds)
     for name, what in (("cpu_us", "server CPU a turn"), ("p99_ms", "p99")):
         middle, span = ratio(large, small, name)
         form = next(form for _, known, form in FIGURES if known == name)
@@ -138,10 +131,10 @@ async def measure(folder: Path, postgres: str | None, rounds: int, *, quick: boo
     databases = [few] if postgres is None else [few, postgres]
     for database in databases:
         await make(database, FEW)
-    servers = Servers(await answers(folder, few), databases)
+    servers = await Servers.prepared(folder, few)
     row("what", "bare echo", "SQLite", "ratio", "PostgreSQL", "ratio")
     row("---", *["---:"] * 5)
-    with servers.started() as pairs:
+    with servers.side_by_side(databases) as pairs:
         for connections, dialogues in LOADS.items():
             bare, *others = await side_by_side(pairs, connections, max(connections, dialogues // (1 + quick)), rounds)
             rows(connections, bare, others)
@@ -149,9 +142,9 @@ async def measure(folder: Path, postgres: str | None, rounds: int, *, quick: boo
         for connections in (1, 50):
             row(
                 f"round trips to the database a turn at {connections} connection{'s' if connections > 1 else ''}",
-                *["", "", "", f"{await round_trips(postgres, connections):.2f}"],
+                *["", "", "", f"{await servers.round_trips(postgres, connections):.2f}"],
             )
-    with servers.started() as pairs:
+    with servers.side_by_side(databases) as pairs:
         echo, *ours = await memory(pairs)
     kib, mib = 1024, 1024 * 1024
     cells, resident, growth = [f"{echo.per_connection / kib:.1f} KiB"], [f"{echo.resident / mib:.0f} MiB"], []
@@ -165,7 +158,7 @@ async def measure(folder: Path, postgres: str | None, rounds: int, *, quick: boo
     ready = [f"{statistics.median(starts(database, 3)):.2f} s" for database in databases]
     row("start to ready, existing database", "", *(cell for one in ready for cell in (one, "")))
     if not quick:
-        await million(folder, few, rounds)
+        await million(folder, servers, few, rounds)
 
 
 def main(quick: bool) -> None:

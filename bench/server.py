@@ -1,4 +1,4 @@
-"""Billchat as it serves customers, on a database of the bench's; letters go to the demo's inbox."""
+"""Billchat as it serves customers, on a database of the bench's; letters go to the bench's mailbox."""
 
 import contextlib
 import sys
@@ -8,11 +8,11 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bench.customers import SECRET
+from bench.post import Postman
 from chatbot import logs
 from chatbot.app import build_app
 from chatbot.config import DatabaseSettings, Limits, Sandbox, Secrets, Server, Settings
 from chatbot.config import Payments as PaymentSettings
-from chatbot.inbox import Inbox
 from chatbot.loop import new_event_loop
 from chatbot.outbox import Sender
 from chatbot.service import Service, open_service
@@ -20,7 +20,7 @@ from chatbot.service import Service, open_service
 MANY = 10**9
 
 
-def main(port: int, url: str) -> None:
+def main(port: int, url: str, mailbox: str) -> None:
     """Serve on a port, from a database."""
     logs.set_up(machine_readable=True, level=30)
     service = open_service(
@@ -44,8 +44,7 @@ def main(port: int, url: str) -> None:
 
     @contextlib.asynccontextmanager
     async def senders(_: Service) -> AsyncIterator[Mapping[str, Sender]]:
-        inbox = Inbox(service)
-        yield {"email": inbox, "sms": inbox}
+        yield {"email": Postman(mailbox)}
 
     web.run_app(
         build_app(service, senders), host="127.0.0.1", port=port, access_log=None, print=None, loop=new_event_loop()
@@ -53,4 +52,4 @@ def main(port: int, url: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), *sys.argv[2:])
