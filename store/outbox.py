@@ -5,11 +5,12 @@ then another dispatcher takes the row over. Rows of channel `none` belong to ide
 same road, and the dispatcher drops them at the end of it.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from store.database import Row, Tx
 from store.ids import new_id
@@ -62,7 +63,7 @@ def queue(  # noqa: PLR0913 (a row's columns, each by its name)
             "recipient": recipient,
             "kind": kind,
             "locale": locale,
-            "args": json.dumps(args, ensure_ascii=False),
+            "args": _encode(args).decode(),
             "now": stamp(now),
             "expires_at": None if expires_at is None else stamp(expires_at),
         },
@@ -199,8 +200,12 @@ def _claimed(row: Row) -> Claimed:
         recipient=row["recipient"],
         kind=row["kind"],
         locale=row["locale"],
-        args=json.loads(row["args"]),
+        args=_read(row["args"]),
         tries=row["tries"],
         created_at=parse(row["created_at"]),
         expires_at=None if row["expires_at"] is None else parse(row["expires_at"]),
     )
+
+
+_read = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode

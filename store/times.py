@@ -6,7 +6,7 @@ from functools import lru_cache
 WIDTH = len("2026-11-23T09:30:00.000Z")
 
 
-@lru_cache(maxsize=256)  # a turn writes its one moment many times
+@lru_cache(maxsize=4096)  # a turn writes its one moment many times, and reads those of the turns before
 def stamp(moment: datetime) -> str:
     """`2026-11-23T09:30:00.000Z` for an aware datetime, cut to the millisecond; ValueError for a naive one."""
     if moment.tzinfo is not UTC:
