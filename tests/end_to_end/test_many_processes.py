@@ -38,9 +38,9 @@ def postgres() -> Iterator[OwnPostgres]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
-    with own_redis(tmp_path_factory.mktemp("redis")) as server:
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    with own_redis(tmp_path) as server:
         yield server
 
 
@@ -75,6 +75,12 @@ async def serve(tmp_path: Path, database: str, redis: OwnRedis) -> AsyncIterator
 def crowd(server: SeveralWorkers, count: int) -> list[Stubborn]:
     keys = Keys((server.data / "key").read_text())
     return [Stubborn(server, number, keys) for number in range(count)]
+
+
+async def until_ready(server: SeveralWorkers) -> None:
+    async with asyncio.timeout(15):
+        while not await asyncio.to_thread(server.is_ready):
+            await asyncio.sleep(0.1)
 
 
 async def until_workers(server: SeveralWorkers, count: int, but: frozenset[int] = frozenset()) -> None:
@@ -118,7 +124,7 @@ async def test_redis_dies_and_comes_back(serve: Serve, redis: OwnRedis) -> None:
 
     async def stop() -> None:
         redis.stop()
-        assert await asyncio.to_thread(server.is_ready)
+        await until_ready(server)
 
     async def start() -> None:
         redis.start()
