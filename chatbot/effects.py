@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from chatbot import codes
 from chatbot.payments import make_link
@@ -23,6 +23,7 @@ from flows.effects import (
 )
 from flows.events import Event
 from store import billing, outbox, payments
+from store.billing import Statement
 from store.codes import newest
 from store.conversations import Conversation, Message
 from store.database import Tx
@@ -33,7 +34,8 @@ from store.times import stamp
 class Turn:
     """One event of one conversation on its way through: what it may use, and what it has said so far.
 
-    `address` is the digest of the network address the customer speaks from, None where nobody spoke.
+    `address` is the digest of the network address the customer speaks from, None where nobody spoke; `statements` are
+    what the customer's accounts owe, by account, once they were asked for.
     """
 
     tx: Tx
@@ -42,6 +44,7 @@ class Turn:
     now: datetime
     address: str | None = None
     said: list[Message] = field(default_factory=list)
+    statements: Mapping[str, Statement] = field(default_factory=dict)
     queued: bool = False
 
     def write(
@@ -107,7 +110,8 @@ def _not_verified(turn: Turn) -> Event:
 
 def _find_accounts(turn: Turn) -> Event:
     assert turn.conversation.contact is not None
-    accounts = billing.accounts_of(turn.tx, turn.conversation.contact)
+    found = billing.statements_of(turn.tx, turn.conversation.contact, _today(turn))
+    turn.statements = {statement.account.id: statement for statement in found}
     return Event(
         "accounts",
         {
@@ -119,17 +123,23 @@ def _find_accounts(turn: Turn) -> Event:
                     "currency": account.currency,
                     "balance_minor": account.balance_minor,
                 }
-                for account in sorted(accounts, key=lambda account: -account.balance_minor)
+                for account in (statement.account for statement in found)
             ]
         },
     )
 
 
 def _read_statement(turn: Turn, effect: ReadStatement) -> Event:
-    today = turn.now.astimezone(turn.service.settings.zone).date()
     assert turn.conversation.contact is not None
-    statement = billing.statement_for(turn.tx, turn.conversation.contact, effect.account, today)
+    statement = turn.statements.get(effect.account) or billing.statement_for(
+        turn.tx, turn.conversation.contact, effect.account, _today(turn)
+    )
     return _not_verified(turn) if statement is None else Event("statement", statement.as_facts())
+
+
+def _today(turn: Turn) -> date:
+    """The day at the company's."""
+    return turn.now.astimezone(turn.service.settings.zone).date()
 
 
 def _make_link(turn: Turn, effect: MakeLink) -> Event:

@@ -95,12 +95,6 @@ FIND_CONTACT = "select contact from identifiers where kind = :kind and value = :
 CONTACT_EMAIL = "select min(value) as value from identifiers where contact = :contact and kind = 'email'"
 OWNS = "select 1 from account_contacts where contact = :contact and account = :account"
 BALANCE = "cast(coalesce((select sum(amount_minor) from entries where account = a.id), 0) as bigint)"
-ACCOUNTS_OF = f"""
-select a.id, a.number, a.name, a.currency, {BALANCE} as balance_minor
-from account_contacts o join accounts a on a.id = o.account
-where o.contact = :contact
-order by balance_minor desc, a.number
-"""
 HOLD = "select id from accounts where id = :account"
 ACCOUNT = f"select a.id, a.number, a.name, a.currency, {BALANCE} as balance_minor from accounts a where a.id = :account"
 
@@ -115,11 +109,6 @@ def contact_email(tx: Tx, contact: str) -> str | None:
     """Where the contact gets mail; the first in the alphabet of several."""
     row = tx.one(CONTACT_EMAIL, {"contact": contact})
     return row["value"] if row else None
-
-
-def accounts_of(tx: Tx, contact: str) -> list[Account]:
-    """The contact's accounts, those that owe most first."""
-    return [_account(row) for row in tx.all(ACCOUNTS_OF, {"contact": contact})]
 
 
 def find_account(tx: Tx, account: str) -> Account | None:
@@ -144,7 +133,7 @@ def _account(row: Row) -> Account:
 
 # ── what is owed ──
 
-HEADER = f"""
+_HEADER = f"""
 select a.id, a.number, a.name, a.currency, {BALANCE} as balance_minor,
     cast(coalesce((select sum(amount_minor) from payments where account = a.id and state = 'pending'), 0) as bigint)
         as pending_minor,
@@ -153,17 +142,28 @@ select a.id, a.number, a.name, a.currency, {BALANCE} as balance_minor,
 from accounts a left join mandates m on m.id = (
     select id from mandates where account = a.id and state = 'active' order by next_on is null, next_on, id limit 1
 )
-where a.id = :account
+where a.id {{whose}}
 """
-UNPAID = """
-select i.id, i.number, i.due_on, i.state, i.total_minor - cast(coalesce((
+_UNPAID = """
+select i.account, i.id, i.number, i.due_on, i.state, i.total_minor - cast(coalesce((
     select sum(l.amount_minor) from allocations l join payments p on p.id = l.payment
     where l.invoice = i.id and p.state = 'completed'
 ), 0) as bigint) as remains_minor
 from invoices i
-where i.account = :account and i.state in ('open', 'in_progress')
+where i.account {whose} and i.state in ('open', 'in_progress')
 order by i.due_on, i.number
 """
+_ONE, _ALL = "= :account", "in (select account from account_contacts where contact = :contact)"
+HEADER, HEADERS = _HEADER.format(whose=_ONE), _HEADER.format(whose=_ALL)
+UNPAID, ALL_UNPAID = _UNPAID.format(whose=_ONE), _UNPAID.format(whose=_ALL)
+
+
+def statements_of(tx: Tx, contact: str, today: date) -> list[Statement]:
+    """What is owed on each of the contact's accounts, those that owe most first."""
+    params = {"contact": contact}
+    unpaid, headers = tx.together((ALL_UNPAID, params), (HEADERS, params))
+    found = [stated([row for row in unpaid if row["account"] == header["id"]], header, today) for header in headers]
+    return sorted(found, key=lambda each: (-each.account.balance_minor, each.account.number))
 
 
 def statement(tx: Tx, account: str, today: date) -> Statement:
@@ -174,13 +174,13 @@ def statement(tx: Tx, account: str, today: date) -> Statement:
     unpaid, headers = tx.together(*questions(account))
     if not headers:
         raise LookupError("no such account")
-    return stated(unpaid, headers, today)
+    return stated(unpaid, headers[0], today)
 
 
 def statement_for(tx: Tx, contact: str, account: str, today: date) -> Statement | None:
     """What is owed on an account; None unless it is this contact's."""
     unpaid, headers = tx.together(*questions(account, contact))
-    return stated(unpaid, headers, today) if theirs(headers) else None
+    return stated(unpaid, headers[0], today) if theirs(headers) else None
 
 
 def questions(account: str, contact: str | None = None) -> tuple[tuple[str, Params], tuple[str, Params]]:
@@ -197,9 +197,8 @@ def theirs(headers: Sequence[Row]) -> bool:
     return bool(headers) and headers[0]["theirs"] is not None
 
 
-def stated(unpaid: Sequence[Row], headers: Sequence[Row], today: date) -> Statement:
+def stated(unpaid: Sequence[Row], header: Row, today: date) -> Statement:
     """The statement that the answers to `questions` make."""
-    [header] = headers
     pending = header["pending_minor"]
     under_way = [row for row in unpaid if row["state"] == "in_progress"]
     still_open = [row for row in unpaid if row["state"] == "open"]

@@ -54,7 +54,7 @@ def terms(tx: Tx, contact: str, account: str, today: date, now: datetime) -> Ter
     """Hold an account and read all that a new link for it depends on; None unless it is this contact's."""
     billing.hold(tx, account)
     unpaid, headers, asked = tx.together(*billing.questions(account, contact), _asking(account))
-    return Terms(billing.stated(unpaid, headers, today), _by_link(asked, now)) if billing.theirs(headers) else None
+    return Terms(billing.stated(unpaid, headers[0], today), _by_link(asked, now)) if billing.theirs(headers) else None
 
 
 def open_links(tx: Tx, account: str, now: datetime) -> OpenLinks:

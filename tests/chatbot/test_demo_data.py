@@ -8,7 +8,7 @@ import pytest
 
 from chatbot.demo_data import PATIENCE, bill_again, load_demo
 from store import Database, Tx, open_database
-from store.billing import Statement, accounts_of, find_contact, statement
+from store.billing import Statement, find_contact, statements_of
 from store.ledger import Entry, book_entry
 
 TODAY = date(2026, 11, 23)
@@ -29,7 +29,7 @@ async def statements(database: Database, name: str, mobile: str, today: date = T
         contact = find_contact(tx, "email", f"{name}@example.com")
         assert contact is not None
         assert contact == find_contact(tx, "mobile", mobile)
-        return [statement(tx, account.id, today) for account in accounts_of(tx, contact)]
+        return statements_of(tx, contact, today)
 
     return await database.look(ask)
 

@@ -11,7 +11,7 @@ import pytest
 from chatbot.config import DatabaseSettings, Settings
 from chatbot.importing import MOST_PROBLEMS, Imported, NotImported, import_bills, import_file
 from store import Database, open_database
-from store.billing import Statement, accounts_of, find_contact, statement
+from store.billing import Statement, find_contact, statements_of
 
 TODAY = date(2026, 11, 23)
 
@@ -80,7 +80,7 @@ async def owed(database: Database, email: str = "ada@example.com") -> Statement:
     def ask(tx: Any) -> Statement:
         contact = find_contact(tx, "email", email)
         assert contact is not None
-        return statement(tx, accounts_of(tx, contact)[0].id, TODAY)
+        return statements_of(tx, contact, TODAY)[0]
 
     return await database.look(ask)
 
@@ -170,7 +170,7 @@ async def test_an_account_can_change_hands_and_have_two(database: Database) -> N
     assert (await owed(database)).account == (await owed(database, "bo@example.com")).account
 
     assert await counted(database, ACCOUNT | {"customers": ["C-2"]}) == {("account", "changed"): 1}
-    ada = await database.look(lambda tx: accounts_of(tx, str(find_contact(tx, "email", "ada@example.com"))))
+    ada = await database.look(lambda tx: statements_of(tx, str(find_contact(tx, "email", "ada@example.com")), TODAY))
     assert ada == []
 
 

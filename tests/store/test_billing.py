@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from store import Conflict, Database, Tx
 from store.billing import (
-    accounts_of,
     contact_email,
     find_account,
     find_contact,
     owns,
     statement,
+    statements_of,
 )
 from store.customers import add_contact
 from store.ledger import Entry, InvoiceToBook, book_entry, book_invoice, cancel_invoice, settle
@@ -46,14 +46,15 @@ async def test_an_identifier_belongs_to_one_contact(database: Database) -> None:
         await database.write(lambda tx: bills.customer(tx, "ada@example.com"))
 
 
-async def test_accounts_come_with_their_balance_those_that_owe_first(database: Database) -> None:
+async def test_a_contacts_statements_are_those_of_each_account_those_that_owe_first(database: Database) -> None:
     def ask(tx: Tx) -> None:
         ada, other = bills.customer(tx), bills.customer(tx)
         clear, owing, foreign = bills.account(tx, ada), bills.account(tx, ada, other), bills.account(tx, other)
         bills.invoice(tx, owing, 4250)
-        found = accounts_of(tx, ada)
-        assert [(account.id, account.balance_minor) for account in found] == [(owing, 4250), (clear, 0)]
-        assert find_account(tx, owing) == found[0]
+        found = statements_of(tx, ada, TODAY)
+        assert [(each.account.id, each.account.balance_minor) for each in found] == [(owing, 4250), (clear, 0)]
+        assert found == [statement(tx, owing, TODAY), statement(tx, clear, TODAY)]
+        assert find_account(tx, owing) == found[0].account
         assert find_account(tx, "none") is None
         assert owns(tx, other, owing)
         assert not owns(tx, ada, foreign)
