@@ -156,6 +156,7 @@ class Email(Section):
     username: str | None = None
     password: SecretStr | None = None
     sender: Address | None = None
+    connections: int = Field(default=4, ge=1, le=8)
     timeout_s: float = Field(default=20, gt=0, le=120)
 
 

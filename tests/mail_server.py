@@ -33,6 +33,7 @@ class MailServer:
     raw: list[bytes] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
     connections: int = 0
+    encrypted: bool = False
     _open: list[SMTP] = field(default_factory=list)
 
     async def handle_MAIL(  # noqa: N802 (aiosmtpd's name)
@@ -41,6 +42,7 @@ class MailServer:
         if self.password is not None and not session.authenticated:
             return "530 5.7.0 Authentication required"
         envelope.mail_from = address
+        self.encrypted = server.transport is not None and server.transport.get_extra_info("sslcontext") is not None
         return "250 OK"
 
     async def handle_RCPT(  # noqa: N802
@@ -68,6 +70,11 @@ class MailServer:
         if answer in (HANG, DROP):
             await asyncio.Event().wait()
         return answer
+
+    @property
+    def open(self) -> int:
+        """How many connections are open now."""
+        return sum(protocol.transport is not None and not protocol.transport.is_closing() for protocol in self._open)
 
     def hang_up(self) -> None:
         """Cut every connection, as a restarted server does."""

@@ -1,4 +1,4 @@
-"""Sends emails through the company's SMTP server, over one connection that is kept open between letters."""
+"""Sends emails through the company's SMTP server, over a few connections that are kept open between letters."""
 
 import asyncio
 import contextlib
@@ -39,11 +39,11 @@ class EmailSender:
     """
 
     def __init__(self, service: Service, tls: ssl.SSLContext | None = None) -> None:
-        self._settings = service.settings.email
-        self._sender = self._settings.sender or ""
-        self._smtp = connection_to(self._settings, service.settings.server.public_url, tls)
-        self._one_at_a_time = asyncio.Lock()
-        self._idle: asyncio.TimerHandle | None = None
+        self._settings = settings = service.settings.email
+        self._sender = settings.sender or ""
+        public_url = service.settings.server.public_url
+        self._free = [Connection(settings, public_url, tls) for _ in range(settings.connections)]
+        self._places = asyncio.Semaphore(settings.connections)
 
     async def __aenter__(self) -> Self:
         """Connect to nothing yet; the first letter does."""
@@ -53,11 +53,7 @@ class EmailSender:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take leave of the server."""
-        self._stay()
-        with contextlib.suppress(SMTPException, OSError, TimeoutError):
-            async with asyncio.timeout(1):
-                await self._smtp.quit()
-        self._smtp.close()
+        await asyncio.gather(*(connection.leave() for connection in self._free))
 
     async def send(self, letter: Letter, *, key: str, unsure: bool) -> Outcome:
         """Send an email. Sent twice under the same `key` it is the same email, with the same Message-ID."""
@@ -69,26 +65,46 @@ class EmailSender:
         except ValueError:  # an address or a name with a line break in it, for one
             return Failed("malformed")
         try:
-            async with asyncio.timeout(self._settings.timeout_s), self._one_at_a_time:
-                return await self._hand_over(email, letter.to)
+            async with asyncio.timeout(self._settings.timeout_s), self._places:
+                connection = self._free.pop()  # the one that was used last: where one is enough, one is kept open
+                try:
+                    return await connection.hand_over(email, parseaddr(self._sender)[1], letter.to)
+                finally:
+                    self._free.append(connection)
         except TimeoutError:
             return Retry("timeout")
 
-    async def _hand_over(self, email: EmailMessage, to: str) -> Outcome:
+
+class Connection:
+    """A connection to the server, opened for a letter and kept open for a while after it."""
+
+    def __init__(self, settings: Email, public_url: str, tls: ssl.SSLContext | None) -> None:
+        self._smtp = connection_to(settings, public_url, tls)
+        self._idle: asyncio.TimerHandle | None = None
+
+    async def hand_over(self, email: EmailMessage, sender: str, to: str) -> Outcome:
         """Give an email to the server; a kept connection that turns out to be gone is opened anew, once."""
         self._stay()
         kept = self._smtp.is_connected
         try:
-            outcome = await self._try(email, to)
+            outcome = await self._try(email, sender, to)
             if kept and outcome == DISCONNECTED:
-                outcome = await self._try(email, to)
+                outcome = await self._try(email, sender, to)
         except BaseException:
             self._smtp.close()  # in the middle of a command: nothing sensible can be said on it any more
             raise
-        self._idle = asyncio.get_running_loop().call_later(IDLE_S, self._leave)
+        self._idle = asyncio.get_running_loop().call_later(IDLE_S, self._smtp.close)
         return outcome
 
-    async def _try(self, email: EmailMessage, to: str) -> Outcome:
+    async def leave(self) -> None:
+        """Say goodbye, if there is time for it."""
+        self._stay()
+        with contextlib.suppress(SMTPException, OSError, TimeoutError):
+            async with asyncio.timeout(1):
+                await self._smtp.quit()
+        self._smtp.close()
+
+    async def _try(self, email: EmailMessage, sender: str, to: str) -> Outcome:
         try:
             if not self._smtp.is_connected:
                 await self._smtp.connect()
@@ -98,11 +114,11 @@ class EmailSender:
         except (SMTPException, OSError) as fault:
             self._smtp.close()
             return Retry(f"connect {type(fault).__name__}")
-        return await self._transmit(email, to)
+        return await self._transmit(email, sender, to)
 
-    async def _transmit(self, email: EmailMessage, to: str) -> Outcome:
+    async def _transmit(self, email: EmailMessage, sender: str, to: str) -> Outcome:
         try:
-            await self._smtp.send_message(email, sender=parseaddr(self._sender)[1], recipients=[to])
+            await self._smtp.send_message(email, sender=sender, recipients=[to])
         except SMTPRecipientsRefused as fault:  # temporary refusals too; the code is with the recipient
             return self._refused(fault.recipients[0].code)
         except SMTPResponseException as fault:
@@ -125,10 +141,6 @@ class EmailSender:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
-
-    def _leave(self) -> None:
-        if not self._one_at_a_time.locked():
-            self._smtp.close()
 
 
 DISCONNECTED = Retry("disconnected")

@@ -94,9 +94,30 @@ async def test_the_team_answers_whoever_wrote(server: MailServer, sender: EmailS
 
 
 async def test_one_connection_serves_many_letters(server: MailServer, sender: EmailSender) -> None:
-    outcomes = await asyncio.gather(*(send(sender, key=f"{KEY}{n}") for n in range(20)))
+    outcomes = [await send(sender, key=f"{KEY}{n}") for n in range(20)]
     assert all(isinstance(outcome, Sent) for outcome in outcomes)
     assert (len(server.received), server.connections) == (20, 1)
+
+
+async def test_many_letters_at_once_share_as_many_connections_as_are_allowed(
+    server: MailServer, tmp_path: Path, clock: FakeClock
+) -> None:
+    house = await house_with(tmp_path, clock, server.port, connections=3)
+    async with EmailSender(house.service) as sender:
+        outcomes = await asyncio.gather(*(send(sender, key=f"{KEY}{n}") for n in range(20)))
+    assert all(isinstance(outcome, Sent) for outcome in outcomes)
+    assert len({str(letter["Message-ID"]) for letter in server.received}) == 20
+    assert server.connections == 3
+    await house.close()
+
+
+async def test_a_letter_that_hangs_holds_up_no_other(server: MailServer, sender: EmailSender) -> None:
+    server.data = [HANG]
+    hanging = asyncio.create_task(send(sender, key=f"{KEY}0"))
+    await asyncio.sleep(0.05)
+    assert isinstance(await send(sender), Sent)
+    assert not hanging.done()
+    hanging.cancel()
 
 
 async def test_a_kept_connection_that_the_server_cut_is_opened_anew(server: MailServer, sender: EmailSender) -> None:
@@ -121,7 +142,7 @@ async def test_an_idle_connection_is_let_go(
     monkeypatch.setattr(email_channel, "IDLE_S", 0.05)
     await send(sender)
     await asyncio.sleep(0.2)
-    assert not sender._smtp.is_connected
+    assert server.open == 0
     assert isinstance(await send(sender), Sent)
     assert server.connections == 2
 
@@ -167,7 +188,7 @@ async def test_a_refused_letter_leaves_the_connection_usable(server: MailServer,
 async def test_a_server_that_hangs_is_left_within_the_time_limit(
     server: MailServer, tmp_path: Path, clock: FakeClock
 ) -> None:
-    house = await house_with(tmp_path, clock, server.port, timeout_s=0.3)
+    house = await house_with(tmp_path, clock, server.port, timeout_s=0.3, connections=1)
     server.data = [HANG]
     async with EmailSender(house.service) as sender:
         began = asyncio.get_running_loop().time()
@@ -228,8 +249,8 @@ async def test_letters_travel_encrypted_and_signed_in(
         async with EmailSender(house.service, for_client) as sender:
             assert isinstance(await send(sender), Sent)
             assert isinstance(await send(sender), Sent)
-            assert sender._smtp.get_transport_info("sslcontext") is not None
         assert server.connections == 1
+        assert server.encrypted
         await house.close()
 
 
