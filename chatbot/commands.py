@@ -9,14 +9,13 @@ from pathlib import Path
 
 from aiohttp import web
 
-from chatbot import demo, logs, workers
+from chatbot import logs, workers
 from chatbot.app import build_app
 from chatbot.config import ConfigError, Settings, load
 from chatbot.importing import import_file
 from chatbot.loop import new_event_loop
 from chatbot.readiness import refuse_what_cannot_serve
 from chatbot.service import open_service
-from chatbot.talk import talk
 from chatbot.unlocking import unlock
 from flows import draw
 from store.database import StoreError
@@ -86,13 +85,17 @@ def _serve(asked: argparse.Namespace) -> int:
 
 
 def _demo(asked: argparse.Namespace) -> int:
+    from chatbot import demo  # late: who serves real customers does not load it
+
     settings = demo.settings(asked.port)
     logs.set_up(machine_readable=False)
-    _run(demo.build(settings), settings, ready=lambda: _greet(settings))
+    _run(demo.build(settings), settings, ready=lambda: print(demo.greeting(settings), flush=True))
     return 0
 
 
 def _talk(asked: argparse.Namespace) -> int:
+    from chatbot.talk import talk  # late, likewise
+
     logs.set_up(machine_readable=False, level=logging.WARNING)
     asyncio.run(talk(asked.locale))
     return 0
@@ -148,18 +151,3 @@ def _count(written: str) -> int:
     if not written.isdecimal() or not 1 <= int(written) <= MOST_WORKERS:
         raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_WORKERS}")
     return int(written)
-
-
-def _greet(settings: Settings) -> None:
-    rows = "\n".join(f"  {c['email']:<20} {c['mobile']:<18} {c['has']}" for c in demo.CUSTOMERS)
-    print(
-        f"""
-Billchat’s demo is on {settings.server.public_url}/
-Everything it “sends” arrives in {settings.server.public_url}/dev/inbox
-
-{rows}
-
-Press Ctrl-C to stop.
-""",
-        flush=True,
-    )

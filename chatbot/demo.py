@@ -104,3 +104,16 @@ def _kept(path: Path) -> str:
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(48))
     return path.read_text()
+
+
+def greeting(settings: Settings) -> str:
+    """Say where the demo is, and who may be played there."""
+    rows = "\n".join(f"  {c['email']:<20} {c['mobile']:<18} {c['has']}" for c in CUSTOMERS)
+    return f"""
+Billchat’s demo is on {settings.server.public_url}/
+Everything it “sends” arrives in {settings.server.public_url}/dev/inbox
+
+{rows}
+
+Press Ctrl-C to stop.
+"""

@@ -5,13 +5,11 @@ a request that Redis does not answer at once is allowed, and Redis is then left 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from time import monotonic
 
 import structlog
-from limits import RateLimitItemPerSecond
-from limits.aio.strategies import FixedWindowRateLimiter
-from limits.storage import storage_from_string
 from redis.asyncio import Redis, Sentinel
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -27,6 +25,9 @@ PATIENCE_S = 0.25
 LEFT_ALONE_S = 5.0
 # Questions under way at once, and so connections to Redis. In a rush the others wait in line, here and not there.
 AT_ONCE = 4
+Together = Callable[[str], Awaitable[bool]]
+"""Counts one more request of somebody's; False when that was one too many."""
+
 OPTIONS = {
     "socket_timeout": PATIENCE_S,
     "socket_connect_timeout": PATIENCE_S,
@@ -48,8 +49,7 @@ class SharedPace:
         self._alone = Pace(most, seconds, clock)
         self._clock = clock
         self._client = None if redis is None else _client(redis)
-        self._together = None if self._client is None else _limiter(self._client, name)
-        self._limit = RateLimitItemPerSecond(most, seconds)
+        self._together = None if self._client is None else _together(self._client, name, most, seconds)
         self._few = asyncio.Semaphore(AT_ONCE)
         self._is_away = False
         self._ask_again_at = 0.0
@@ -78,10 +78,10 @@ class SharedPace:
         self._ask_again_at = now + LEFT_ALONE_S
         return True
 
-    async def _ask(self, together: FixedWindowRateLimiter, who: str) -> bool:
+    async def _ask(self, together: Together, who: str) -> bool:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                is_allowed = await together.hit(self._limit, who)
+                is_allowed = await together(who)
         except (RedisError, OSError, TimeoutError) as fault:
             self._lost(fault)
             return True
@@ -109,12 +109,16 @@ def _client(address: str) -> "Redis":
     return made
 
 
-def _limiter(client: Redis, name: str) -> FixedWindowRateLimiter:
+def _together(client: Redis, name: str, most: int, seconds: int) -> Together:
     """What counts in Redis. It gets a client of ours, since `limits` writes an address with Sentinel in another way."""
+    from limits import RateLimitItemPerSecond  # late: loaded only where there is a Redis
+    from limits.aio.strategies import FixedWindowRateLimiter
+    from limits.storage import storage_from_string
+
     storage = storage_from_string(
         "async+redis://",
         implementation="redispy",  # redis-py, which we have; its default would be a second client
         key_prefix=name,
         connection_pool=client.connection_pool,  # type: ignore[arg-type]  # it takes one, and does not say so
     )
-    return FixedWindowRateLimiter(storage)
+    return partial(FixedWindowRateLimiter(storage).hit, RateLimitItemPerSecond(most, seconds))
