@@ -73,7 +73,7 @@ AT_ONCE = 8
 CLAIM = timedelta(seconds=15)
 HOLD_AGAIN_S = 4.0
 LONGEST_SEND = timedelta(seconds=60)
-# Another process may have queued something and died before it could wake anybody; looking costs a few microseconds.
+# Another process may have queued something and died before it could wake anybody; a look that finds nothing writes nothing.
 LOOK_AGAIN = timedelta(seconds=3)
 # How long to wait when the database does not answer.
 STORE_WAIT_S = 5.0
@@ -164,7 +164,7 @@ class Dispatcher:
             task.add_done_callback(self._sent_one)
         return claimed.next_due
 
-    def _claim(self, tx: Tx, now: datetime, most: int) -> "_Batch":
+    def _claim(self, tx: Tx, now: datetime, most: int) -> _Batch:
         """Claim what is due, and put it into words in the same unit of work; what is of no use any more ends here.
 
         For an identifier that nobody has, the look-ups are made all the same.
