@@ -1,8 +1,9 @@
 """What the dialogue asks for, done inside the turn's transaction; each answer is the dialogue's next event."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
+
+from msgspec import Struct, field
 
 from chatbot import codes
 from chatbot.payments import make_link
@@ -30,8 +31,7 @@ from store.database import Tx
 from store.times import stamp
 
 
-@dataclass(slots=True)
-class Turn:
+class Turn(Struct):
     """One event of one conversation on its way through: what it may use, and what it has said so far.
 
     `address` is the digest of the network address the customer speaks from, None where nobody spoke; `statements` are

@@ -5,7 +5,6 @@ letter that is sent again is the same letter.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 import jinja2
 from babel import Locale
 from babel.dates import format_time
+from msgspec import Struct
 
 from chatbot import brand, texts
 from chatbot.service import Service
@@ -29,8 +29,7 @@ SLOT = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands where the code will be, in an email that is put together once for all codes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """An email or a text, ready to be sent. `subject`, `html` and `reply_to` are for emails only.
 
     `written_at` is when it was queued, also where it is sent again; after `expires_at` it must not be sent.

@@ -73,7 +73,8 @@ AT_ONCE = 8
 CLAIM = timedelta(seconds=15)
 HOLD_AGAIN_S = 4.0
 LONGEST_SEND = timedelta(seconds=60)
-# Another process may have queued something and died before it could wake anybody; a look that finds nothing writes nothing.
+# Another process may have queued something and died before it could wake anybody. A look that finds nothing writes
+# nothing.
 LOOK_AGAIN = timedelta(seconds=3)
 # How long to wait when the database does not answer.
 STORE_WAIT_S = 5.0

@@ -13,7 +13,8 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 CARD_MASK = "•••• "
 """Stands before the last four digits of a card number."""
@@ -25,8 +26,7 @@ SHORTEST, LONGEST = 13, 19
 SHORTEST_PIECE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Redacted:
+class Redacted(Struct, frozen=True):
     """A customer's text without its secrets.
 
     `text` has no card's data in it; `clean` has no code either and is the only form that may be kept. `card` tells

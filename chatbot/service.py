@@ -22,8 +22,9 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """Return the time now, aware and in UTC."""
-        return datetime.now(UTC)
+        """Return the time now, aware and in UTC, to the millisecond: a moment that is stored stays the same."""
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

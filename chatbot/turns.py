@@ -6,11 +6,11 @@ redact → deduplicate → understand → move the dialogue and perform what it 
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import structlog
+from msgspec import Struct
 
 from chatbot import codes
 from chatbot.effects import Turn, perform
@@ -32,8 +32,7 @@ MOST_STEPS = 20
 MOST_PIECES = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(Struct, frozen=True):
     """What a customer did: words or a choice, under the client's own id, from a session and a network address."""
 
     conversation: str
@@ -49,8 +48,7 @@ class Inbound:
         return f"text:{self.text}" if self.text is not None else f"choice:{self.choice}"
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """A conversation that a customer begins, perhaps with an action such as pay_bill."""
 
     session: str
@@ -61,8 +59,7 @@ class Beginning:
     action: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came of a turn: the messages it wrote, as they go to clients; `replayed` when it had been taken before."""
 
     conversation: str
@@ -73,8 +70,7 @@ class Answer:
     replayed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Why a request was not taken: `not_found`, `conflict`, `closed` or `bad_request`."""
 
     code: str

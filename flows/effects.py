@@ -1,10 +1,11 @@
 """What a flow asks for: imperatives, as plain data. The chatbot performs them; `flows.words` renders `Say`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -17,38 +18,33 @@ def nothing() -> Mapping[str, Any]:
     return NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """An amount in integer minor units (pence, cents) and its ISO 4217 currency code."""
 
     minor: int
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class FullDate:
+class FullDate(Struct, frozen=True):
     """A date told with its year, for days that may be long past."""
 
     day: date
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """A length of time in seconds, told in the largest unit that fits, rounded up: "2 minutes"."""
 
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One text inside another: an argument that is a tuple of lines is rendered line by line."""
 
     key: str
     args: Mapping[str, Any] = field(default_factory=nothing)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Something the customer may tap instead of typing. `key` and `args` name its label in the Fluent files."""
 
     id: str
@@ -56,8 +52,7 @@ class Choice:
     args: Mapping[str, Any] = field(default_factory=nothing)
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(Struct, frozen=True):
     """Tell the customer something.
 
     `expects` is the field to offer: identifier, code, amount, text or None. `card` is shown beside the text, which
@@ -71,55 +66,47 @@ class Say:
     card: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SendCode:
+class SendCode(Struct, frozen=True):
     """Send a one-time code to an email or mobile (`kind`), known or not. It replaces any earlier code."""
 
     kind: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckCode:
+class CheckCode(Struct, frozen=True):
     """Compare the six digits that were typed. They go nowhere else."""
 
     digits: str
 
 
-@dataclass(frozen=True, slots=True)
-class FindAccounts:
+class FindAccounts(Struct, frozen=True):
     """Which accounts may the verified customer see?"""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadStatement:
+class ReadStatement(Struct, frozen=True):
     """What is owed on an account, by its id?"""
 
     account: str
 
 
-@dataclass(frozen=True, slots=True)
-class MakeLink:
+class MakeLink(Struct, frozen=True):
     """Make a payment link for these invoices, by id; for everything owed when there are none."""
 
     account: str
     invoices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SendReceipt:
+class SendReceipt(Struct, frozen=True):
     """Email the receipt of a payment, by its id."""
 
     payment: str
 
 
-@dataclass(frozen=True, slots=True)
-class KnowContact:
+class KnowContact(Struct, frozen=True):
     """Is the customer verified right now, so that the team can reply to them?"""
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveMessage:
+class LeaveMessage(Struct, frozen=True):
     """Give the team a message. `reply_to` is {kind, value}, or None for the verified customer's own identifier."""
 
     text: str

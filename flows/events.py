@@ -1,23 +1,22 @@
 """What can happen to a dialogue: past tense, as plain data. Every event name that the tables know has a row here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from flows import effects
 from flows.effects import nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that happened, with what is known about it."""
 
     name: str
     data: Mapping[str, Any] = field(default_factory=nothing)
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """Where the dialogue stands after an event, what it has learnt (JSON-serialisable), and what is to be done now."""
 
     state: str

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 import phonenumbers
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from msgspec import Struct
 from phonenumbers import PhoneNumber, PhoneNumberType
 
 from flows.slips import Known
@@ -15,16 +15,14 @@ from flows.slips import Known
 Problem = Literal["misspelt_email", "misspelt_number", "landline", "foreign", "no_texts"]
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(Struct, frozen=True):
     """`kind` email (lower case) or mobile (E.164: +447700900001)."""
 
     kind: Literal["email", "mobile"]
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The identifiers in a message, in order and each once; and why something that looked like one is none."""
 
     identifiers: tuple[Identifier, ...] = ()

@@ -1,12 +1,12 @@
 """Every sentence that customers read: Fluent files, and a company's own lines over them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
 from fluent.syntax import ast
+from msgspec import Struct
 
 from flows.effects import PAY_URL, Money, Say, Wait
 from flows.formats import known_locale
@@ -18,8 +18,7 @@ LOCALES = Path(__file__).parent / "locales"
 FALLBACK = "en"
 
 
-@dataclass(slots=True)
-class Rendered:
+class Rendered(Struct):
     """A message as the wire carries it: text, choices [{id, label}], the expected field and a card."""
 
     text: str

@@ -8,15 +8,15 @@ every figure in the chat, on the payment page and on the receipt follows from he
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
 
 from store.database import Params, Row, Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """Something the company bills for. Money in minor units; a negative balance is credit."""
 
     id: str
@@ -26,8 +26,7 @@ class Account:
     balance_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class OpenInvoice:
+class OpenInvoice(Struct, frozen=True):
     """An invoice and what is still to pay of it, in minor units of the account's currency."""
 
     id: str
@@ -47,8 +46,7 @@ class OpenInvoice:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(Struct, frozen=True):
     """What an active direct debit will take next; nothing is known of it while both are None."""
 
     next_on: str | None
@@ -60,8 +58,7 @@ class Collection:
         return {"next_on": self.next_on, "next_minor": self.next_minor, "currency": self.currency}
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """What is owed on one account, the invoices that are due first at the top."""
 
     account: Account

@@ -7,8 +7,9 @@ that no limit is passed by many tries at one moment.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from store.database import Row, Tx
 from store.ids import new_id
@@ -18,8 +19,7 @@ FAILED = "code_failed"
 TRIED = "identifier_tried"
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """A code that was asked for. `contact` is None when nobody has that identifier: then no code is right."""
 
     id: str
@@ -32,8 +32,7 @@ class Challenge:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """How many are too many: failures that lock an identifier, and codes that it may be sent and nobody answers."""
 
     failures_per_hour: int
@@ -42,8 +41,7 @@ class Counts:
     codes_per_day: int
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A wish for a code to an identifier. `address` it comes from, `digest` is what it is known by among its tries."""
 
     conversation: str
@@ -53,8 +51,7 @@ class Request:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """What speaks for and against one more code to an identifier.
 
     The moments below are those of the newest event that makes a count full; None while it is not.

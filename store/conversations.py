@@ -1,18 +1,17 @@
 """Sessions, conversations and their numbered messages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from store.database import Row, Tx
 from store.times import parse, stamp
 
 
-@dataclass(slots=True)
-class Conversation:
+class Conversation(Struct):
     """One conversation as a turn finds and leaves it.
 
     `state` and `facts` belong to the dialogue; `offered` are the choices [{id, label}] of its newest message;
@@ -36,8 +35,7 @@ class Conversation:
     active_at: datetime | None
 
 
-@dataclass(slots=True)
-class Message:
+class Message(Struct):
     """One numbered line of a conversation. `extra` holds choices, expects and card, where there are any."""
 
     seq: int
@@ -49,8 +47,7 @@ class Message:
     client_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A request that was taken before: the first seq of its turn, and the digest of what it said."""
 
     turn: int

@@ -1,9 +1,10 @@
 """Payment links: what each asks for, and whether it may still be paid. At most one open link asks for an invoice."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from store import billing
 from store.billing import Statement
@@ -13,8 +14,7 @@ from store.times import parse, stamp
 Standing = Literal["open", "confirming", "paid", "returned", "settled", "changed", "revoked", "expired"]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A link that asks an account for an amount. Its token is not here: only the token's hash is stored."""
 
     id: str
@@ -31,8 +31,7 @@ class Link:
 OpenLinks = Sequence[tuple[Link, Mapping[str, int]]]
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedInvoice:
+class LinkedInvoice(Struct, frozen=True):
     """An invoice on a link, and what the link asks for it."""
 
     id: str
@@ -42,8 +41,7 @@ class LinkedInvoice:
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What a new link is made from: what its account owes, and the open links, each with what it asks for."""
 
     statement: Statement

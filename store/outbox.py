@@ -6,19 +6,18 @@ same road, and the dispatcher drops them at the end of it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from store.database import Row, Tx
 from store.ids import new_id
 from store.times import parse, stamp
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """A row that its claimer alone may send, until the claim lapses.
 
     `tries` counts this claim too, and so is the claim's number. From the second on it is not known whether an earlier
