@@ -101,7 +101,7 @@ def issue(tx: Tx, challenge: Challenge, conversation: str, origin: str) -> None:
 _FAILURES = f"""select at from attempts_log where kind = '{FAILED}' and subject = {{value}}
 order by at desc limit 1 offset"""
 _UNANSWERED = """select created_at from challenges
-where value = :value and state in ('live', 'superseded', 'burnt') and created_at > :day_ago
+where value = :value and state <> 'used' and created_at > :day_ago
 order by created_at desc limit 1 offset"""
 FAILED_FOR_VALUE, FAILED_FOR_CHALLENGE = _FAILURES.format(value=":value"), _FAILURES.format(value="challenges.value")
 
