@@ -8,7 +8,8 @@ from chatbot.config import Settings
 from chatbot.keys import Keys
 from chatbot.metrics import Metrics
 from flows.words import Words
-from store.database import Database, open_database
+from store.database import Database
+from store.opening import open_database
 
 
 class Clock(Protocol):

@@ -5,7 +5,7 @@ import sys
 from chatbot.config import Settings
 from flows.identifiers import find_identifiers
 from store import codes
-from store.database import open_database
+from store.opening import open_database
 
 
 async def unlock(settings: Settings, typed: str) -> int:

@@ -4,6 +4,7 @@ Start at `database.py` (what a database offers) and `migrations/` (what is kept)
 holds the queries of one subject: plain functions that take the transaction first.
 """
 
-from store.database import Conflict, Database, Row, StoreError, Tx, open_database
+from store.database import Conflict, Database, Row, StoreError, Tx
+from store.opening import open_database
 
 __all__ = ["Conflict", "Database", "Row", "StoreError", "Tx", "open_database"]

@@ -1,0 +1,26 @@
+"""Opening a database by its address."""
+
+from store.database import Database, StoreError
+
+
+def open_database(url: str) -> Database:
+    """Open the database that `url` names.
+
+    `sqlite:///billchat.db` is a file in the current folder, `sqlite:////var/lib/billchat/billchat.db` an absolute path.
+    The file and its folder are created when missing. `postgresql://user@host:5432/name` is a PostgreSQL database, which
+    must exist; the address is libpq's, with all that may stand behind its `?`. Raises StoreError.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        from store.sqlite import open_sqlite  # late: a driver is loaded only where it is used
+
+        return open_sqlite(rest)
+    if scheme in ("postgresql", "postgres"):
+        from store.postgres import open_postgres  # late, likewise
+
+        return open_postgres(url)
+    # The address is not repeated: it may hold a password.
+    raise StoreError(
+        f"database: {scheme or 'an empty address'!r} is no database we know;"
+        " write sqlite:///path/to/file.db or postgresql://user@host:5432/name"
+    )
