@@ -48,11 +48,11 @@ class Letter(Struct, frozen=True):
 def wanted(tx: Tx, rows: Sequence[Claimed]) -> set[str]:
     """Return the ids of the letters that are of use still: a code that was replaced or used is not."""
     asked = [row for row in rows if row.kind == "code"]
-    newest = codes.newest_of(tx, [row.args["conversation"] for row in asked])
+    newest = codes.newest_of(tx, [row.args.get("conversation", "") for row in asked])
     over = {
         row.id
         for row, code in zip(asked, newest, strict=True)
-        if code is None or code.id != row.args["challenge"] or code.state != "live"
+        if code is None or code.id != row.args.get("challenge") or code.state != "live"
     }
     return {row.id for row in rows} - over
 

@@ -175,11 +175,11 @@ class Dispatcher:
         batch = _Batch(outbox.next_due(tx))
         for row in rows:
             letter = self._write(tx, row)
-            if letter is not None and row.id in wanted and row.channel != "none":
-                batch.letters.append((row, letter))
-            else:
+            if letter is None or row.channel == "none" or (isinstance(letter, Letter) and row.id not in wanted):
                 outbox.dropped(tx, row, "not needed")
                 batch.dropped.append(row)
+            else:
+                batch.letters.append((row, letter))
         return batch
 
     def _write(self, tx: Tx, row: Claimed) -> Letter | Retry | Failed | None:

@@ -273,7 +273,6 @@ class Pipeline:
 
     def _next(self) -> PGresult:
         pg = self._pg
-        answered = True
         while True:
             while pg.is_busy():
                 self._wait(False)
@@ -281,6 +280,5 @@ class Pipeline:
             result = pg.get_result()
             if result is not None:
                 return result
-            if not answered and self.broken:
+            if self.broken:
                 raise OperationalError("the connection is closed")
-            answered = False  # nothing once stands between two answers; twice in a row, that there are no more

@@ -370,6 +370,16 @@ async def test_a_letter_that_cannot_be_put_into_words_holds_up_no_other(
     assert "dd@example.com" not in caplog.text
 
 
+async def test_a_row_that_nobody_understands_fails_alone(house: House) -> None:
+    now = house.clock.now()
+    await house.service.database.write(
+        lambda tx: outbox.queue(tx, channel="email", recipient=KNOWN, kind="code", locale="en", args={}, now=now)
+    )
+    await ask(house)
+    async with dispatching(house, {"email": Way()}):
+        await until(are(house, "failed", "sent"))
+
+
 async def test_a_sleeping_dispatcher_does_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = 0
     claim = outbox.claim
