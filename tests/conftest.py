@@ -11,6 +11,8 @@ import pytest
 from tests import services
 from tests.clock import FakeClock
 
+pytest.register_assert_rewrite("tests.end_to_end.looks")  # so that it says what it found
+
 
 @pytest.fixture
 def clock() -> FakeClock:

@@ -9,13 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-pytest.register_assert_rewrite("tests.end_to_end.looks")
-
-from tests.end_to_end.browser import NoChromiumError, Visitor, chromium  # noqa: E402 (what it imports is rewritten)
-from tests.end_to_end.complaints import complaints  # noqa: E402
-from tests.end_to_end.customer import Customer  # noqa: E402
-from tests.end_to_end.demo_server import DemoServer  # noqa: E402
-from tests.end_to_end.own_demo import OwnDemo  # noqa: E402
+from tests.end_to_end.browser import NoChromiumError, Visitor, chromium
+from tests.end_to_end.complaints import complaints
+from tests.end_to_end.customer import Customer
+from tests.end_to_end.demo_server import DemoServer
+from tests.end_to_end.own_demo import OwnDemo
 
 
 @pytest.fixture(scope="session")
