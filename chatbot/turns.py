@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -23,6 +24,7 @@ from flows.understand import chosen, understand
 from store import conversations
 from store.conversations import Conversation, Message
 from store.database import Tx
+from store.ids import new_id
 
 log = structlog.get_logger(__name__)
 
@@ -94,14 +96,9 @@ class Turns:
         self._taken = service.metrics.turns.labels("taken")
         self._seconds = service.metrics.turn_seconds
 
-    def conversation_id(self, session: str, request: str) -> str:
-        """Name the conversation that a `start` request begins: the same request always begins the same one."""
-        return self._service.keys.digest(f"start:{session}:{request}")
-
     async def start(self, beginning: Beginning) -> Answer | Refused:
-        """Begin a conversation."""
-        name = self.conversation_id(beginning.session, beginning.id)
-        return await self._take(name, lambda tx: self._start(tx, name, beginning))
+        """Begin a conversation; a session's same request always begins the same one."""
+        return await self._take(f"start {beginning.session} {beginning.id}", lambda tx: self._start(tx, beginning))
 
     async def say(self, inbound: Inbound) -> Answer | Refused:
         """Take what a customer said or chose."""
@@ -114,10 +111,10 @@ class Turns:
             self._after(answer)
             await self.tell(answer)
 
-    async def _take(self, conversation: str, take: Callable[[Tx], Answer | Refused]) -> Answer | Refused:
-        """Take a turn; those of one conversation keep their order, whichever process takes them."""
+    async def _take(self, key: str, take: Callable[[Tx], Answer | Refused]) -> Answer | Refused:
+        """Take a turn; those with one key keep their order, whichever process takes them."""
         began = time.perf_counter()
-        answer = await self._service.database.write(take, conversation)
+        answer = await self._service.database.write(take, key)
         self._seconds.observe(time.perf_counter() - began)
         if isinstance(answer, Refused):
             self._service.metrics.turns.labels(answer.code).inc()
@@ -131,14 +128,14 @@ class Turns:
         if answer.queued or answer.replayed:
             self.wake()
 
-    def _start(self, tx: Tx, name: str, beginning: Beginning) -> Answer | Refused:
+    def _start(self, tx: Tx, beginning: Beginning) -> Answer | Refused:
         service, now = self._service, self._service.clock.now()
         digest = service.keys.digest(f"start:{beginning.action}")
-        conversation, taken = conversations.load(tx, name, beginning.id)
+        conversation, taken = conversations.begun(tx, beginning.session, beginning.id)
         if conversation is not None and taken is not None:
             return self._again(tx, conversation, taken, digest)
         conversation = Conversation(
-            id=name,
+            id=new_id(),
             session=beginning.session,
             channel=beginning.channel,
             locale=beginning.locale,
@@ -164,7 +161,7 @@ class Turns:
                 {"action": beginning.action, "region": service.settings.region.country, "countries": countries},
             ),
         )
-        return self._write(turn, beginning.id, digest, keep=conversations.start)
+        return self._write(turn, beginning.id, digest, keep=partial(conversations.start, request=beginning.id))
 
     def _say(self, tx: Tx, inbound: Inbound) -> Answer | Refused:
         service, now = self._service, self._service.clock.now()

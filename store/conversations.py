@@ -63,6 +63,11 @@ select {_COLUMNS}, m.turn as taken_turn, m.digest as taken_digest
 from conversations c left join messages m on m.conversation = c.id and m.client_id = :client_id
 where c.id = :id
 """
+_BEGUN = f"""
+select {_COLUMNS}, m.turn as taken_turn, m.digest as taken_digest
+from conversations c join messages m on m.conversation = c.id and m.client_id = c.begun_by
+where c.session = :session and c.begun_by = :request
+"""
 _NEWEST_SAID = """
 select * from messages where conversation = :conversation and author = 'customer' order by seq desc limit :most
 """
@@ -84,8 +89,13 @@ def load_with_said(
     return *_found(found), [_message(row) for row in reversed(said)]
 
 
-def start(tx: Tx, conversation: Conversation, now: datetime) -> None:
-    """Write a new conversation, and its session where this is the session's first."""
+def begun(tx: Tx, session: str, request: str) -> tuple[Conversation | None, Taken | None]:
+    """Load the conversation that a session's request began, and the turn that took it."""
+    return _found(tx.all(_BEGUN, {"session": session, "request": request}))
+
+
+def start(tx: Tx, conversation: Conversation, now: datetime, request: str) -> None:
+    """Write a new conversation that a request began, and its session where this is the session's first."""
     at = stamp(now)
     tx.do(
         """insert into sessions (id, locale, created_at, seen_at) values (:id, :locale, :at, :at)
@@ -94,10 +104,15 @@ def start(tx: Tx, conversation: Conversation, now: datetime) -> None:
     )
     tx.do(
         """insert into conversations (id, session, channel, locale, state, facts, offered, held_by, agent, last_seq,
-            seen_seq, preview, contact, verified_at, active_at, started_at, updated_at)
+            seen_seq, preview, contact, verified_at, active_at, started_at, updated_at, begun_by)
         values (:id, :session, :channel, :locale, :state, :facts, :offered, :held_by, :agent, :last_seq,
-            :seen_seq, :preview, :contact, :verified_at, :active_at, :at, :at)""",
-        {**_values(conversation, at), "session": conversation.session, "channel": conversation.channel},
+            :seen_seq, :preview, :contact, :verified_at, :active_at, :at, :at, :request)""",
+        {
+            **_values(conversation, at),
+            "session": conversation.session,
+            "channel": conversation.channel,
+            "request": request,
+        },
     )
 
 

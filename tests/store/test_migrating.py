@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store import Database, StoreError, open_database
+from store import Database, StoreError, conversations, open_database
 from store.migrate import migrations, statements
 
 START = """
@@ -16,6 +16,16 @@ print("here", flush=True)
 sys.stdin.readline()
 asyncio.run(store.open_database(sys.argv[1]).migrate())
 """
+
+OLD_ROWS = (
+    "insert into sessions (id, locale, created_at, seen_at) values ('browser', 'en', '', '')",
+    """insert into conversations (id, session, channel, locale, state, facts, offered, held_by, last_seq, seen_seq,
+        preview, started_at, updated_at)
+    values ('derived', 'browser', 'web', 'en', 'menu', '{}', '[]', 'bot', 1, 0, '', '', '')""",
+    """insert into messages (conversation, seq, turn, author, at, text, client_id, digest)
+    values ('derived', 1, 1, 'bot', '', 'Hello', 'the first request', 'digest'),
+        ('derived', 2, 2, 'customer', '', 'Hi', 'another request', 'digest')""",
+)
 
 
 async def versions(database: Database) -> list[int]:
@@ -87,6 +97,30 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
     finally:
         migrations.cache_clear()
         await database.close()
+
+
+async def test_a_conversation_of_an_older_version_knows_the_request_that_began_it(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for migration in migrations()[:2]:
+        (tmp_path / f"{migration.version:04}.{migration.name}.sql").write_text(migration.sql)
+    database = open_database(empty_url)
+    with monkeypatch.context() as older:
+        older.setattr("store.migrate.FOLDER", tmp_path)
+        migrations.cache_clear()
+        await database.migrate()
+    migrations.cache_clear()
+    for statement in OLD_ROWS:
+        await database.write(lambda tx, sql=statement: tx.run(sql))  # type: ignore[misc]
+
+    await database.migrate()
+
+    conversation, taken = await database.look(lambda tx: conversations.begun(tx, "browser", "the first request"))
+    assert conversation is not None
+    assert conversation.id == "derived"
+    assert taken == conversations.Taken(1, "digest")
+    assert await database.look(lambda tx: conversations.begun(tx, "another", "the first request")) == (None, None)
+    await database.close()
 
 
 def test_a_semicolon_in_words_or_comments_ends_no_statement() -> None:
