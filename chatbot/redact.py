@@ -46,6 +46,8 @@ _SOME_DIGIT = re.compile(r"[\d²³¹⁰-⁹₀-₉①-⑨⑴-⑼⒈-⒐⓪⓵-�
 _SEPARATORS = r"[\s.\-_/,|*+]"
 _RUN = re.compile(rf"[0-9](?:{_SEPARATORS}{{0,3}}[0-9]){{12,}}")
 _GROUP = re.compile(r"[0-9]+")
+_NO_DIGIT = re.compile(r"[^0-9]")
+_ONLY_DIGITS = re.compile(rf"(?:[0-9]|{_SEPARATORS})+")
 
 _SECURITY_CODE = r"(?:cvv2?|cvc2?|cvn|csc|security (?:code|number|digits)|c[oó]digo de seguridad|3 digits on the back)"
 _SECURITY_CODE_AFTER = re.compile(
@@ -120,7 +122,7 @@ def is_fragment(text: str) -> bool:
 def _fragment(text: str) -> str:
     """Return the digits of a text that holds nothing else; empty for any other."""
     plain = _plain(text) if _SOME_DIGIT.search(text) else ""
-    return re.sub(r"[^0-9]", "", plain) if re.fullmatch(rf"(?:[0-9]|{_SEPARATORS})+", plain) else ""
+    return _NO_DIGIT.sub("", plain) if _ONLY_DIGITS.fullmatch(plain) else ""
 
 
 def _plain(text: str) -> str:
@@ -159,7 +161,7 @@ def _card_secrets(plain: str, own: Collection[str]) -> dict[Span, str]:
     cards: dict[Span, str] = {}
     for run in _RUN.finditer(plain):
         for start, end in _cards_in(plain, run.span()):
-            digits = re.sub(r"[^0-9]", "", plain[start:end])
+            digits = _digits(plain, (start, end))
             if digits not in own:
                 cards[start, end] = CARD_MASK + digits[-4:]
     found = {
@@ -199,7 +201,7 @@ def _card_ends(start: int, ends: list[int]) -> Iterable[int]:
 
 
 def _digits(plain: str, span: Span) -> str:
-    return re.sub(r"[^0-9]", "", plain[span[0] : span[1]])
+    return _NO_DIGIT.sub("", plain[span[0] : span[1]])
 
 
 def _beside(plain: str, card: Span) -> Iterator[Span]:

@@ -23,7 +23,8 @@ def new_id() -> str:
     knowing one id does not tell its neighbour.
     """
     global _newest  # noqa: PLW0603 (the order is the process's)
-    _newest = number = max(time_ns() // 1_000_000 << 80 | randbits(80), _newest + 1 + randbits(64))
+    random = randbits(80 + 64)
+    _newest = number = max(time_ns() // 1_000_000 << 80 | random >> 64, _newest + 1 + random % 2**64)
     return encoded(number)
 
 
