@@ -68,7 +68,7 @@ GIVE_UP_AFTER = timedelta(days=3)
 # Up to a quarter more of each wait, so that letters which failed together do not come back together.
 JITTER = 0.25
 
-AT_ONCE = 8
+AT_ONCE = 16
 # A claim is made longer while its letter is being sent. One that lapses was made by somebody who died.
 CLAIM = timedelta(seconds=15)
 HOLD_AGAIN_S = 4.0
