@@ -28,7 +28,7 @@ WIDE = {
 # Columns that are made anew for every row, name somebody, or are read by the dispatcher alone.
 OWN = {
     "id", "conversation", "session", "value", "contact", "recipient", "args", "channel", "preview", "facts", "text",
-    "subject", "client_id", "digest", "detail",
+    "subject", "client_id", "begun_by", "digest", "detail",
 }  # fmt: skip
 TIMES = {"at", "created_at", "expires_at", "due_at", "updated_at", "started_at", "seen_at"}
 AFTERWARDS = {"state", "tries", "claimed_until", "provider_id", "error", "sent_at", "due_at"}
