@@ -1,9 +1,10 @@
 """No card number and no code gets past the first step of a turn; what customers need to say does."""
 
 import random
+import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chatbot.redact import CODE_MASK, redact, splits_card
@@ -210,11 +211,15 @@ def test_no_card_survives_any_mixture_of_separators_around_its_groups(
     assert redact(typed).card
 
 
+NO_DIGITS_AND_NO_SIGNS_OF_MONEY = st.characters(exclude_categories=["N", "Cs", "Sc"])
+
+
 @settings(max_examples=300)
-@given(st.integers(0, 999_999), st.text(alphabet=st.characters(exclude_categories=["N", "Cs", "Sc"]), max_size=20))
+@given(st.integers(0, 999_999), st.text(NO_DIGITS_AND_NO_SIGNS_OF_MONEY, max_size=20).map(str.lower))
 def test_a_code_in_the_middle_of_words_is_never_kept(number: int, words: str) -> None:
+    assume(not re.search("gbp|eur|usd|pound|libra", words))  # beside these, six digits are an amount
     code = f"{number:06}"
-    assert code not in redact(f"{words.lower()} {code} {words.lower()}").clean
+    assert code not in redact(f"{words} {code} {words}").clean
 
 
 @pytest.mark.parametrize(
