@@ -86,7 +86,7 @@ def leave(service: Service, conversation: str, message: Message) -> dict[str, An
         "seq": message.seq,
         "id": message.client_id
         if message.author == "customer" and message.client_id
-        else f"{conversation[:12]}-{message.seq}",
+        else f"{conversation}-{message.seq}",
         "from": message.author,
         "at": message.at,
         "text": message.text,

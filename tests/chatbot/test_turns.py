@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,16 @@ async def test_messages_are_numbered_without_a_gap(house: House) -> None:
     for text in ("hello", "owes@example.com", "000000", "help"):
         seqs += [message["seq"] for message in (await visitor.say(text)).messages]
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+
+
+async def test_no_two_messages_have_one_id_though_their_conversations_began_in_one_moment(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = time.time_ns()
+    monkeypatch.setattr("store.ids.time_ns", lambda: began)
+    visitors = [await house.visitor() for _ in range(20)]
+    said = [message["id"] for visitor in visitors for message in (await visitor.say("hello")).messages]
+    assert len(set(said)) == len(said)
 
 
 async def test_the_same_request_ten_times_at_once_is_one_message_and_ten_equal_answers(house: House) -> None:
