@@ -58,16 +58,11 @@ _COLUMNS = (
     "c.id, c.session, c.channel, c.locale, c.state, c.facts, c.offered, c.held_by, c.agent, c.last_seq, c.seen_seq, "
     "c.preview, c.contact, c.verified_at, c.active_at"
 )
-_LOAD = f"""
+_WITH_TURN = f"""
 select {_COLUMNS}, m.turn as taken_turn, m.digest as taken_digest
-from conversations c left join messages m on m.conversation = c.id and m.client_id = :client_id
-where c.id = :id
-"""
-_BEGUN = f"""
-select {_COLUMNS}, m.turn as taken_turn, m.digest as taken_digest
-from conversations c join messages m on m.conversation = c.id and m.client_id = c.begun_by
-where c.session = :session and c.begun_by = :request
-"""
+from conversations c left join messages m on m.conversation = c.id and m.client_id ="""
+LOAD = f"{_WITH_TURN} :client_id where c.id = :id"
+BEGUN = f"{_WITH_TURN} c.begun_by where c.session = :session and c.begun_by = :request"
 _NEWEST_SAID = """
 select * from messages where conversation = :conversation and author = 'customer' order by seq desc limit :most
 """
@@ -75,7 +70,7 @@ select * from messages where conversation = :conversation and author = 'customer
 
 def load(tx: Tx, conversation: str, client_id: str | None = None) -> tuple[Conversation | None, Taken | None]:
     """Load a conversation, and the turn that already took the request `client_id`, in one look-up."""
-    return _found(tx.all(_LOAD, {"id": conversation, "client_id": client_id}))
+    return _found(tx.all(LOAD, {"id": conversation, "client_id": client_id}))
 
 
 def load_with_said(
@@ -83,7 +78,7 @@ def load_with_said(
 ) -> tuple[Conversation | None, Taken | None, list[Message]]:
     """Load the same and, asked together with it, the newest messages that the customer wrote, in order."""
     found, said = tx.together(
-        (_LOAD, {"id": conversation, "client_id": client_id}),
+        (LOAD, {"id": conversation, "client_id": client_id}),
         (_NEWEST_SAID, {"conversation": conversation, "most": most}),
     )
     return *_found(found), [_message(row) for row in reversed(said)]
@@ -91,7 +86,7 @@ def load_with_said(
 
 def begun(tx: Tx, session: str, request: str) -> tuple[Conversation | None, Taken | None]:
     """Load the conversation that a session's request began, and the turn that took it."""
-    return _found(tx.all(_BEGUN, {"session": session, "request": request}))
+    return _found(tx.all(BEGUN, {"session": session, "request": request}))
 
 
 def start(tx: Tx, conversation: Conversation, now: datetime, request: str) -> None:

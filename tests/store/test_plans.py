@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from store import Database, StoreError, Tx, billing, codes, open_database
+from store import Database, StoreError, Tx, billing, codes, conversations, open_database
 from store.named import statement
 from tests.store import bills
 
@@ -35,6 +35,8 @@ def queries() -> Iterator[tuple[str, str]]:
         yield f"billing.{name}", getattr(billing, name)
     for name in ("HISTORY", "NEWEST", "TAKE_TRY", "THEIR_NAME"):
         yield f"codes.{name}", getattr(codes, name)
+    for name in ("LOAD", "BEGUN"):
+        yield f"conversations.{name}", getattr(conversations, name)
 
 
 def plan(connection: sqlite3.Connection, sql: str) -> list[str]:
