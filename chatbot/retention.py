@@ -1,31 +1,48 @@
 """Forgetting in time: conversations, with all that was written down for them, some days after their last message."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from chatbot.service import Service
-from store import conversations
-from store.database import StoreError
+from store import forgetting
+from store.database import StoreError, Tx
+from store.forgetting import Forget, Page
 
 log = structlog.get_logger(__name__)
 
 EVERY = timedelta(hours=1)
 # So few at a time that customers who are talking meanwhile do not notice.
-AT_ONCE = 50
+PAGE = 50
 
 
 async def forget(service: Service) -> int:
-    """Delete the conversations whose time has come; returns how many."""
+    """Delete what is older than it may be; returns how many conversations that were."""
     before = service.clock.now() - timedelta(days=service.settings.retention.conversation_days)
     forgotten = 0
-    while deleted := await service.database.write(lambda tx: conversations.forget_before(tx, before, AT_ONCE)):
-        forgotten += deleted
-    await service.database.write(lambda tx: conversations.forget_traces_before(tx, before))
+    for conversations in forgetting.CONVERSATIONS:
+        forgotten += await _page_by_page(service, conversations, before)
+    for traces in forgetting.TRACES:
+        await _page_by_page(service, traces, before)
     if forgotten:
         log.info("old conversations deleted", count=forgotten)
     return forgotten
+
+
+async def _page_by_page(service: Service, forget_page: Forget, before: datetime) -> int:
+    forgotten = 0
+    since: str | None = None
+
+    def next_page(tx: Tx) -> Page:
+        return forget_page(tx, before, since, PAGE)
+
+    while True:
+        page = await service.database.write(next_page)
+        forgotten += page.forgotten
+        since = page.last
+        if since is None:
+            return forgotten
 
 
 async def run(service: Service) -> None:

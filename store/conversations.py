@@ -205,35 +205,6 @@ def rewrite(tx: Tx, conversation: str, seq: int, text: str) -> None:
     )
 
 
-def forget_before(tx: Tx, before: datetime, most: int) -> int:
-    """Delete up to `most` conversations that ended before a time, with all that hangs on them; returns how many.
-
-    Payment links and payments are kept, since they belong to the books; they lose their conversation. The conversations
-    are marked first: a turn that comes at this very moment was either before that, and keeps its conversation whole, or
-    finds it gone.
-    """
-    old = {"before": stamp(before), "most": most}
-    oldest = "select id from conversations where updated_at < :before order by updated_at, id limit :most"
-    tx.do(f"update conversations set state = 'forgotten' where updated_at < :before and id in ({oldest})", old)
-    chosen = "select id from conversations where updated_at < :before and state = 'forgotten'"
-    tx.do(f"update payment_links set conversation = null where conversation in ({chosen})", old)
-    tx.do(f"delete from challenges where conversation in ({chosen})", old)
-    tx.do(f"delete from messages where conversation in ({chosen})", old)
-    return tx.run("delete from conversations where updated_at < :before and state = 'forgotten'", old)
-
-
-def forget_traces_before(tx: Tx, before: datetime) -> None:
-    """Delete what outlives its conversation for no good reason: letters, counted tries, browsers without a chat."""
-    old = {"before": stamp(before)}
-    tx.do("delete from outbox where created_at < :before and state in ('sent', 'failed', 'dropped')", old)
-    tx.do("delete from attempts_log where at < :before", old)
-    tx.do(
-        """delete from sessions where seen_at < :before
-        and not exists (select 1 from conversations c where c.session = sessions.id)""",
-        old,
-    )
-
-
 def _found(rows: Sequence[Row]) -> tuple[Conversation | None, Taken | None]:
     if not rows:
         return None, None

@@ -1,7 +1,6 @@
 """What nobody hears of another, what is taken out of messages afterwards, and what is forgotten in time."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from chatbot.config import Secrets
 from chatbot.keys import token_hash
 from chatbot.redact import SECRET_MASK
 from flows.events import Event
-from store.conversations import forget_before
 from tests.clock import FakeClock
 from tests.house import House, cards, choices, told
 from tests.till import OWED, Till
@@ -160,16 +158,16 @@ async def test_letters_that_still_wait_are_not_forgotten(house: House) -> None:
     assert (await everything_of(house))["outbox"] == 1
 
 
-async def test_forgetting_goes_by_small_steps(house: House) -> None:
+async def test_everything_is_forgotten_however_many_pages_it_fills(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "PAGE", 2)
     for _ in range(5):
-        await house.visitor()
-    later = house.clock.now() + timedelta(days=91)
-    assert [await house.service.database.write(lambda tx: forget_before(tx, later, 2)) for _ in range(4)] == [
-        2,
-        2,
-        1,
-        0,
-    ]
+        await (await house.visitor()).say(OLIVE)
+    await house.service.database.write(lambda tx: tx.run("update outbox set state = 'sent'"))
+    house.clock.forward(days=91)
+    assert await retention.forget(house.service) == 5
+    assert set((await everything_of(house)).values()) == {0}
 
 
 async def test_a_link_that_is_asked_for_again_works_after_the_key_was_changed(house: House, tmp_path: Path) -> None:

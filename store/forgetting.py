@@ -1,0 +1,118 @@
+"""Forgetting what is older than a moment, page by page.
+
+No index knows what is old: it would cost every turn something. Ids follow time instead, so a walk along the primary key
+meets the oldest rows first, and ends with the first page whose last row is younger. A page is a unit of work, and
+neither reads nor writes more rows than it has, however many there are in all.
+
+What belongs to the books is kept: payment links and payments only lose their conversation.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from store.database import Tx
+from store.times import stamp
+
+
+class Page(Struct, frozen=True):
+    """What became of a page: how many rows are gone, and the id to go on from; None where nothing older follows."""
+
+    forgotten: int
+    last: str | None
+
+
+Forget = Callable[[Tx, datetime, str | None, int], Page]
+"""Forgets what is older than a moment in the page after an id, None for the first, of at most so many rows."""
+
+_NOTHING = Page(0, None)
+
+
+class _Rows(Struct, frozen=True):
+    """The rows of a page: between which ids they lie, and the id to go on from."""
+
+    bounds: Mapping[str, str]
+    last: str | None
+
+
+def conversations(tx: Tx, before: datetime, since: str | None, most: int) -> Page:
+    """Delete the conversations of a page whose last message is older, and all that hangs on them."""
+    question = "select id, started_at as began from conversations where id > :since order by id limit :most"
+    return _forget_conversations(tx, _page(tx, question, before, since or "", most))
+
+
+def conversations_from_the_end(tx: Tx, before: datetime, since: str | None, most: int) -> Page:
+    """Do the same from the greatest id downwards, where those lie that began before ids followed time (migration 3)."""
+    question = "select id, started_at as began from conversations where id < :since order by id desc limit :most"
+    return _forget_conversations(tx, _page(tx, question, before, since or "Z", most))
+
+
+def letters(tx: Tx, before: datetime, since: str | None, most: int) -> Page:
+    """Delete the letters of a page that were written before and have left, were given up or were not needed."""
+    question = "select id, created_at as began from outbox where id > :since order by id limit :most"
+    page = _page(tx, question, before, since or "", most)
+    if page is None:
+        return _NOTHING
+    gone = tx.run(
+        """delete from outbox where id between :first and :last and created_at < :before
+        and state in ('sent', 'failed', 'dropped')""",
+        page.bounds,
+    )
+    return Page(gone, page.last)
+
+
+def tries(tx: Tx, before: datetime, since: str | None, most: int) -> Page:
+    """Delete the counted tries of a page: failed codes and tried identifiers."""
+    question = "select id, at as began from attempts_log where id > :since order by id limit :most"
+    page = _page(tx, question, before, since or "", most)
+    if page is None:
+        return _NOTHING
+    gone = tx.run("delete from attempts_log where id between :first and :last and at < :before", page.bounds)
+    return Page(gone, page.last)
+
+
+CONVERSATIONS: tuple[Forget, ...] = (conversations, conversations_from_the_end)
+TRACES: tuple[Forget, ...] = (letters, tries)
+"""What outlives its conversation."""
+
+
+def _page(tx: Tx, question: str, before: datetime, since: str, most: int) -> _Rows | None:
+    rows = tx.all(question, {"since": since, "most": most})
+    if not rows:
+        return None
+    first, last = sorted((rows[0]["id"], rows[-1]["id"]))
+    older_may_follow = len(rows) == most and rows[-1]["began"] < stamp(before)
+    return _Rows({"first": first, "last": last, "before": stamp(before)}, rows[-1]["id"] if older_may_follow else None)
+
+
+_FORGOTTEN = "select id from conversations where id between :first and :last and state = 'forgotten'"
+LINKS = f"update payment_links set conversation = null where conversation in ({_FORGOTTEN})"
+CHALLENGES = f"delete from challenges where conversation in ({_FORGOTTEN})"
+MESSAGES = f"delete from messages where conversation in ({_FORGOTTEN})"
+
+
+def _forget_conversations(tx: Tx, page: _Rows | None) -> Page:
+    """Delete what is old among the conversations of a page, and the sessions that have no other.
+
+    The conversations are marked first: a turn that comes at this very moment was either before that, and keeps its
+    conversation whole, or finds it gone.
+    """
+    if page is None:
+        return _NOTHING
+    here = page.bounds
+    tx.do(
+        "update conversations set state = 'forgotten' where id between :first and :last and updated_at < :before", here
+    )
+    sessions = tx.all(
+        "select distinct session from conversations where id between :first and :last and state = 'forgotten'", here
+    )
+    for what_hangs_on_them in (LINKS, CHALLENGES, MESSAGES):
+        tx.do(what_hangs_on_them, here)
+    gone = tx.run("delete from conversations where id between :first and :last and state = 'forgotten'", here)
+    tx.many(
+        """delete from sessions where id = :session and seen_at < :before
+        and not exists (select 1 from conversations where session = sessions.id)""",
+        [{"session": row["session"], "before": here["before"]} for row in sessions],
+    )
+    return Page(gone, page.last)

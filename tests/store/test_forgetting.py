@@ -1,0 +1,123 @@
+"""Forgetting: page by page from the oldest, whatever stays among them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from store import Database, conversations, forgetting, outbox
+from store.conversations import Conversation, Message
+from store.database import Tx
+from store.ids import new_id
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+OLD = NOON - timedelta(days=1)
+
+
+def begin(tx: Tx, began: datetime, *, name: str | None = None, session: str | None = None) -> str:
+    """Begin a conversation of one message."""
+    conversation = Conversation(
+        id=name or new_id(),
+        session=session or f"session {new_id()}",
+        channel="web",
+        locale="en",
+        state="menu",
+        facts={},
+        offered=[],
+        held_by="bot",
+        agent=None,
+        last_seq=1,
+        seen_seq=0,
+        preview="Hello",
+        contact=None,
+        verified_at=None,
+        active_at=None,
+    )
+    conversations.start(tx, conversation, began, request=f"request {new_id()}")
+    conversations.add_messages(tx, conversation.id, [Message(1, "bot", "", "Hello")], None, None)
+    return conversation.id
+
+
+def goes_on(tx: Tx, conversation: str, now: datetime) -> None:
+    found, _ = conversations.load(tx, conversation)
+    assert found is not None
+    conversations.save(tx, found, now)
+
+
+async def begun(database: Database, *began: datetime) -> list[str]:
+    """Begin a conversation at each of these moments."""
+    return [await database.write(lambda tx, at=at: begin(tx, at)) for at in began]  # type: ignore[misc]
+
+
+async def left(database: Database, what: str = "id", table: str = "conversations") -> list[str]:
+    return await database.look(lambda tx: [row[what] for row in tx.all(f"select {what} from {table} order by {what}")])
+
+
+async def walk(database: Database, most: int, forget: forgetting.Forget = forgetting.conversations) -> Sequence[int]:
+    """Forget what is older than noon, and tell how much each page was."""
+    forgotten: list[int] = []
+    since: str | None = None
+
+    def next_page(tx: Tx) -> forgetting.Page:
+        return forget(tx, NOON, since, most)
+
+    while True:
+        page = await database.write(next_page)
+        forgotten.append(page.forgotten)
+        since = page.last
+        if since is None:
+            return forgotten
+
+
+async def test_an_empty_database_has_nothing_to_forget(database: Database) -> None:
+    for forget in (*forgetting.CONVERSATIONS, *forgetting.TRACES):
+        assert await walk(database, 10, forget) == [0]
+
+
+async def test_a_page_never_takes_more_rows_than_it_may(database: Database) -> None:
+    await begun(database, *[OLD] * 5)
+    assert await walk(database, 2) == [2, 2, 1]
+    assert [await left(database, table=table) for table in ("conversations", "sessions")] == [[], []]
+    assert await left(database, "seq", "messages") == []
+
+
+async def test_a_walk_ends_with_the_first_page_that_reaches_what_is_younger(database: Database) -> None:
+    _, _, _, young, younger, youngest = await begun(database, OLD, OLD, OLD, NOON, NOON, NOON)
+    assert await walk(database, 2) == [2, 1]
+    assert await left(database) == [young, younger, youngest]
+
+
+async def test_a_conversation_that_goes_on_stays_and_holds_up_no_other(database: Database) -> None:
+    lasting, *_ = await begun(database, *[OLD] * 5)
+    await database.write(lambda tx: goes_on(tx, lasting, NOON))
+    assert await walk(database, 1) == [0, 1, 1, 1, 1, 0]
+    assert await left(database) == [lasting]
+    assert await left(database, "conversation", "messages") == [lasting]
+
+
+async def test_a_session_is_kept_for_its_other_conversation(database: Database) -> None:
+    await database.write(lambda tx: begin(tx, OLD, session="browser"))
+    newer = await database.write(lambda tx: begin(tx, NOON, session="browser"))
+    assert await walk(database, 10) == [1]
+    assert await left(database) == [newer]
+    assert await left(database, table="sessions") == ["browser"]
+
+
+async def test_conversations_from_before_ids_followed_time_are_forgotten_too(database: Database) -> None:
+    names = [f"{digit}{'X' * 25}" for digit in "234567"]
+    for name in names:
+        await database.write(lambda tx, name=name: begin(tx, OLD, name=name))  # type: ignore[misc]
+    young = await begun(database, NOON, NOON)
+    assert await walk(database, 2) == [0]  # it ends among those of today
+    assert await walk(database, 2, forgetting.conversations_from_the_end) == [2, 2, 2, 0]
+    assert await left(database) == young
+
+
+async def test_letters_that_wait_stay_and_hold_up_no_other(database: Database) -> None:
+    def queue(tx: Tx) -> None:
+        for _ in range(5):
+            outbox.queue(tx, channel="email", recipient="a@b.example", kind="code", locale="en", args={}, now=OLD)
+
+    await database.write(queue)
+    waiting, *others = await left(database, table="outbox")
+    await database.write(lambda tx: tx.run("update outbox set state = 'sent' where id <> :id", {"id": waiting}))
+    assert sum(await walk(database, 2, forgetting.letters)) == len(others) == 4
+    assert await left(database, table="outbox") == [waiting]
