@@ -7,6 +7,7 @@ by which a text whose fate is unknown is looked for before it is sent again.
 import asyncio
 import secrets
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -68,8 +69,8 @@ GIVE_UP_AFTER = timedelta(days=3)
 # Up to a quarter more of each wait, so that letters which failed together do not come back together.
 JITTER = 0.25
 
-# Letters of all channels together. With half as many, customers in a rush wait longer for their codes, and a turn costs
-# a tenth more: a claim then serves fewer letters.
+# Letters of one channel; each has places of its own, so that a provider that hangs holds up nobody else's. With half as
+# many, customers in a rush wait longer for their codes, and a turn costs a tenth more: a claim serves fewer letters.
 AT_ONCE = 16
 # A claim is made longer while its letter is being sent. One that lapses was made by somebody who died.
 CLAIM = timedelta(seconds=15)
@@ -154,11 +155,8 @@ class Dispatcher:
 
     async def _start_due(self) -> datetime | None:
         """Claim as many letters as may be sent at once, start sending each, and return when the next thing is due."""
-        free = AT_ONCE - len(self._sending)
-        if free <= 0:
-            return None
-        now = self._service.clock.now()
-        claimed = await self._service.database.write(lambda tx: self._claim(tx, now, free))
+        now, places = self._service.clock.now(), self._places()
+        claimed = await self._service.database.write(lambda tx: self._claim(tx, now, places))
         for row in claimed.dropped:
             self._count(row, "dropped")
         for row, letter in claimed.letters:
@@ -167,14 +165,19 @@ class Dispatcher:
             task.add_done_callback(self._sent_one)
         return claimed.next_due
 
-    def _claim(self, tx: Tx, now: datetime, most: int) -> _Batch:
+    def _places(self) -> dict[str, int]:
+        """How many more letters of each channel may be sent now; a channel that is full is left out."""
+        under_way = Counter(row.channel for row in self._sending.values())
+        return {channel: free for channel in outbox.CHANNELS if (free := AT_ONCE - under_way[channel]) > 0}
+
+    def _claim(self, tx: Tx, now: datetime, places: Mapping[str, int]) -> _Batch:
         """Claim what is due, and put it into words in the same unit of work; what is of no use any more ends here.
 
         For an identifier that nobody has, the look-ups are made all the same.
         """
-        rows = outbox.claim(tx, now, now + CLAIM, most)
+        rows = outbox.claim(tx, now, now + CLAIM, places)
         wanted = letters.wanted(tx, rows)
-        batch = _Batch(outbox.next_due(tx))
+        batch = _Batch(outbox.next_due(tx, places))
         for row in rows:
             letter = self._write(tx, row)
             if letter is None or row.channel == "none" or (isinstance(letter, Letter) and row.id not in wanted):
@@ -198,7 +201,7 @@ class Dispatcher:
             return Retry("broken")
 
     def _sent_one(self, task: asyncio.Task[None]) -> None:
-        if len(self._sending) >= AT_ONCE:
+        if self._sending[task].channel not in self._places():
             self.wake()  # others may be waiting for its place
         del self._sending[task]
         if not task.cancelled() and (fault := task.exception()) is not None:
@@ -206,9 +209,6 @@ class Dispatcher:
 
     async def _rest(self, due: datetime | None) -> None:
         """Sleep until woken, or until the next letter is due."""
-        if len(self._sending) >= AT_ONCE:
-            await self._woken.wait()
-            return
         wait = LOOK_AGAIN if due is None else min(max(due - self._service.clock.now(), timedelta(0)), LOOK_AGAIN)
         try:
             async with asyncio.timeout(wait.total_seconds()):

@@ -5,8 +5,9 @@ then another dispatcher takes the row over. Rows of channel `none` belong to ide
 same road, and the dispatcher drops them at the end of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -15,6 +16,9 @@ from msgspec import Struct
 from store.database import Row, Tx
 from store.ids import new_id
 from store.times import parse, stamp
+
+CHANNELS = ("email", "sms", "none")
+"""Every channel that a letter may have."""
 
 
 class Claimed(Struct, frozen=True):
@@ -70,25 +74,48 @@ def queue(  # noqa: PLR0913 (a row's columns, each by its name)
     return letter
 
 
-def claim(tx: Tx, now: datetime, until: datetime, limit: int) -> list[Claimed]:
-    """Claim up to `limit` letters that are due, or whose claim has lapsed, the longest waiting first.
+CLAIM = """
+update outbox set state = 'sending', tries = tries + 1, claimed_until = :until
+where id in (
+    select id from (
+        select id from (
+            select id from outbox where state = 'sending' and channel = :channel and claimed_until <= :now limit :places
+        ) as lapsed
+        union all
+        select id from (
+            select id from outbox where state = 'waiting' and channel = :channel and due_at <= :now
+            order by due_at limit :places
+        ) as due
+    ) as claimable limit :places
+) and state not in ('sent', 'failed', 'dropped') and coalesce(claimed_until, '') <= :now
+returning *
+"""
+NEXT_DUE = """
+select min(at) as at from (
+    select at from (
+        select due_at as at from outbox where state = 'waiting' and channel = :channel order by due_at limit 1
+    ) as due
+    union all
+    select min(claimed_until) from outbox where state = 'sending' and channel = :channel
+) as soonest
+"""
+
+
+def claim(tx: Tx, now: datetime, until: datetime, places: Mapping[str, int]) -> list[Claimed]:
+    """Claim letters whose claim has lapsed or that are due, the longest waiting first, up to so many of each channel.
 
     The state is asked for twice: where several processes claim at once, a row that the other one took while this one
     waited for its lock is looked at again, and by the outer condition only. They claim one after the other, so that two
     claims of many rows never wait for each other.
     """
     tx.lock("outbox")
-    rows = tx.all(
-        """update outbox set state = 'sending', tries = tries + 1, claimed_until = :until
-        where id in (
-            select id from outbox
-            where (state = 'waiting' and due_at <= :now) or (state = 'sending' and claimed_until <= :now)
-            order by due_at limit :limit
-        ) and (state = 'waiting' or (state = 'sending' and claimed_until <= :now))
-        returning *""",
-        {"now": stamp(now), "until": stamp(until), "limit": limit},
+    of_channels = tx.together(
+        *(
+            (CLAIM, {"channel": channel, "now": stamp(now), "until": stamp(until), "places": most})
+            for channel, most in places.items()
+        )
     )
-    return sorted(map(_claimed, rows), key=lambda row: (row.created_at, row.id))
+    return sorted(map(_claimed, chain(*of_channels)), key=lambda row: (row.created_at, row.id))
 
 
 def hold(tx: Tx, rows: Sequence[Claimed], until: datetime) -> None:
@@ -134,15 +161,10 @@ def sent_newest(tx: Tx, limit: int) -> list[tuple[Claimed, datetime]]:
     return [(_claimed(row), parse(row["sent_at"])) for row in rows]
 
 
-def next_due(tx: Tx) -> datetime | None:
-    """Return when there is something to claim next: a letter is due, or a claim lapses."""
-    row = tx.one(
-        """select min(at) as at from (
-            select min(due_at) as at from outbox where state = 'waiting'
-            union all select min(claimed_until) from outbox where state = 'sending'
-        ) as soonest"""
-    )
-    return None if row is None or row["at"] is None else parse(row["at"])
+def next_due(tx: Tx, channels: Iterable[str]) -> datetime | None:
+    """Return when there is something of these channels to claim next: a letter is due, or a claim lapses."""
+    answers = tx.together(*((NEXT_DUE, {"channel": channel}) for channel in channels))
+    return min((parse(row["at"]) for [row] in answers if row["at"] is not None), default=None)
 
 
 def depth(tx: Tx, now: datetime) -> tuple[int, timedelta | None]:

@@ -72,7 +72,7 @@ async def test_emails_escape_whatever_they_tell_and_keep_their_headers(till: Til
     await visitor.say(" ".join([EVIL, *SCRIPTS[:20], *UNUSUAL[:3]])[:1900])
     await (await house.visitor()).say("owes@example.com")
     now = house.clock.now()
-    rows = await house.service.database.write(lambda tx: outbox.claim(tx, now, now, 20))
+    rows = await house.service.database.write(lambda tx: outbox.claim(tx, now, now, {"email": 20}))
     assert {row.kind for row in rows} == {"code", "receipt", "message_for_team"}
     for row in rows:
         letter = await house.service.database.look(lambda tx, row=row: letters.write(tx, house.service, row))  # type: ignore[misc]

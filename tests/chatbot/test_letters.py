@@ -24,7 +24,9 @@ LOCALES = ["en", "es"]
 
 async def claimed(house: House) -> list[Claimed]:
     now = house.clock.now()
-    return await house.service.database.write(lambda tx: outbox.claim(tx, now, now + timedelta(hours=1), 20))
+    return await house.service.database.write(
+        lambda tx: outbox.claim(tx, now, now + timedelta(hours=1), dict.fromkeys(outbox.CHANNELS, 20))
+    )
 
 
 async def read(house: House, row: Claimed) -> Letter | None:

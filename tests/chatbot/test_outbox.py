@@ -133,7 +133,10 @@ async def test_a_letter_on_its_way_is_nobody_elses_however_long_it_takes(house: 
             house.clock.forward(seconds=CLAIM.total_seconds() - 1)
             await dispatcher.hold()
             now = house.clock.now()
-            assert await house.service.database.write(lambda tx, now=now: outbox.claim(tx, now, now + CLAIM, 1)) == []
+            assert (
+                await house.service.database.write(lambda tx, now=now: outbox.claim(tx, now, now + CLAIM, {"email": 1}))
+                == []
+            )
         way.open.set()
         await until(are(house, "sent"))
     assert len(way.letters) == 1
@@ -306,6 +309,23 @@ async def test_letters_leave_side_by_side_but_not_all_at_once(house: House) -> N
         way.open.set()
         await until(are(house, *["sent"] * (AT_ONCE + 4)))
     assert way.most_inside == AT_ONCE
+
+
+async def test_a_provider_that_hangs_holds_up_no_other_channel(house: House) -> None:
+    hanging, way = Way(), Way()
+    hanging.open.clear()
+    for number in range(AT_ONCE + 1):
+        house.clock.forward(minutes=15)
+        await ask(house, "07700 900001" if number % 2 else "07700 900003")
+    await house.service.database.write(lambda tx: tx.run("update outbox set expires_at = null"))
+    async with dispatching(house, {"email": way, "sms": hanging}) as dispatcher:
+        house.turns.wake = dispatcher.wake
+        await until(tried(hanging, AT_ONCE))
+        await ask(house)
+        await until(tried(way, 1))
+        assert hanging.inside == AT_ONCE
+        hanging.open.set()
+        await until(are(house, *["sent"] * (AT_ONCE + 2)))
 
 
 async def test_two_dispatchers_send_each_letter_once(house: House) -> None:

@@ -199,7 +199,7 @@ async def test_a_letter_is_claimed_once(house: House, other: House) -> None:
 
     await house.service.database.write(write)
     until = MORNING + timedelta(minutes=5)
-    claims = await in_both(house, other, lambda tx: outbox.claim(tx, MORNING, until, 10), times=5)
+    claims = await in_both(house, other, lambda tx: outbox.claim(tx, MORNING, until, {"email": 10}), times=5)
     claimed = [row.id for rows in claims for row in rows]
     assert len(claimed) == len(set(claimed)) == 60
 

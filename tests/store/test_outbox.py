@@ -27,7 +27,7 @@ def a_code(tx: Tx, *, channel: str = "email", now: datetime = NOON, args: dict[s
 
 
 def claim(tx: Tx, *, now: datetime = NOON, until: datetime | None = None, limit: int = 10) -> list[outbox.Claimed]:
-    return outbox.claim(tx, now, until or now + MINUTE, limit)
+    return outbox.claim(tx, now, until or now + MINUTE, dict.fromkeys(outbox.CHANNELS, limit))
 
 
 async def state(database: Database, letter: str) -> str:
@@ -131,13 +131,35 @@ async def test_two_processes_never_claim_the_same_letter(database: Database, url
     assert len(ours) + len(theirs) == len({*ours, *theirs}) == 40
 
 
+async def next_due(database: Database, *channels: str) -> datetime | None:
+    return await database.look(lambda tx: outbox.next_due(tx, channels or outbox.CHANNELS))
+
+
 async def test_the_next_thing_to_do_is_the_soonest_letter_or_lapsing_claim(database: Database) -> None:
-    assert await database.look(outbox.next_due) is None
+    assert await next_due(database) is None
     await database.write(lambda tx: a_code(tx, now=NOON + 3 * MINUTE))
-    assert await database.look(outbox.next_due) == NOON + 3 * MINUTE
+    assert await next_due(database) == NOON + 3 * MINUTE
     await database.write(a_code)
     await database.write(lambda tx: claim(tx, limit=1))
-    assert await database.look(outbox.next_due) == NOON + MINUTE
+    assert await next_due(database) == NOON + MINUTE
+
+
+async def test_a_channel_is_claimed_from_up_to_its_own_number(database: Database) -> None:
+    for channel in ("sms", "email", "none") * 3:
+        await database.write(lambda tx, channel=channel: a_code(tx, channel=channel))  # type: ignore[misc]
+    rows = await database.write(lambda tx: outbox.claim(tx, NOON, NOON + MINUTE, {"email": 2, "none": 5}))
+    assert sorted(row.channel for row in rows) == ["email", "email", "none", "none", "none"]
+    assert await next_due(database, "email") == NOON
+    assert await next_due(database, "none") == NOON + MINUTE
+
+
+async def test_lapsed_claims_and_due_letters_share_a_channels_places(database: Database) -> None:
+    for _ in range(4):
+        await database.write(a_code)
+    taken = await database.write(lambda tx: claim(tx, limit=2))
+    again = await database.write(lambda tx: claim(tx, now=NOON + MINUTE, limit=3))
+    assert len(again) == 3
+    assert {row.id for row in taken} < {row.id for row in again}
 
 
 async def test_the_depth_counts_what_has_not_left_and_ages_the_oldest(database: Database) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from store import Database, StoreError, Tx, billing, codes, conversations, forgetting, open_database
+from store import Database, StoreError, Tx, billing, codes, conversations, forgetting, open_database, outbox
 from store.named import statement
 from tests.store import bills
 
@@ -37,6 +37,8 @@ def queries() -> Iterator[tuple[str, str]]:
         yield f"codes.{name}", getattr(codes, name)
     for name in ("LOAD", "BEGUN"):
         yield f"conversations.{name}", getattr(conversations, name)
+    for name in ("CLAIM", "NEXT_DUE"):
+        yield f"outbox.{name}", getattr(outbox, name)
     for name in ("LINKS", "CHALLENGES", "MESSAGES"):
         yield f"forgetting.{name}", getattr(forgetting, name)
 
@@ -56,7 +58,7 @@ def generic_plan(tx: Tx, sql: str) -> list[str]:
 
 
 # No tables, but rows that the statement itself has made.
-MADE_UP = {"SCAN CONSTANT ROW", "SCAN here", "SCAN there"}
+MADE_UP = {"SCAN CONSTANT ROW", "SCAN here", "SCAN there", "SCAN lapsed", "SCAN due"}
 
 
 @pytest.fixture
@@ -103,6 +105,14 @@ def test_what_a_statement_reads_is_searched_for_and_never_scanned(connection: sq
     reads = [step for step in steps if step.startswith(("SCAN", "SEARCH"))]
     assert reads
     assert all(step.startswith("SEARCH") and "USING" in step for step in reads), steps
+
+
+def test_a_claim_reads_the_letters_of_its_channel_and_then_those_it_takes(connection: sqlite3.Connection) -> None:
+    assert {step for step in plan(connection, outbox.CLAIM) if step.startswith("SEARCH")} == {
+        "SEARCH outbox USING INDEX outbox_by_due (state=? AND channel=?)",
+        "SEARCH outbox USING INDEX outbox_by_due (state=? AND channel=? AND due_at<?)",
+        "SEARCH outbox USING INDEX sqlite_autoindex_outbox_1 (id=?)",
+    }
 
 
 async def test_a_statement_takes_at_most_four_queries(database: Database) -> None:

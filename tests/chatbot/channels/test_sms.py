@@ -219,7 +219,7 @@ async def queue_and_claim(house: House) -> outbox.Claimed:
     await house.service.database.write(
         lambda tx: outbox.queue(tx, channel="sms", recipient=TO, kind="code", locale="en", args={}, now=now)
     )
-    [row] = await house.service.database.write(lambda tx: outbox.claim(tx, now, now + timedelta(minutes=4), 1))
+    [row] = await house.service.database.write(lambda tx: outbox.claim(tx, now, now + timedelta(minutes=4), {"sms": 1}))
     return row
 
 
