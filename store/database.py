@@ -5,13 +5,16 @@ happens whole or not at all. It may be run on another thread than the one that a
 nothing of the transaction.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
 Params = Mapping[str, Any]
 NO_PARAMS: Params = {}
+
+Row = Mapping[str, Any]
+"""One row of a result, by its columns' names."""
 
 
 class StoreError(Exception):
@@ -31,15 +34,6 @@ class Conflict(StoreError):  # noqa: N818 (named for what it is, as callers read
     Let it end the unit of work: some databases accept no further statement after it. Where a clash is to be expected,
     write `on conflict do nothing` and look at the number of rows changed.
     """
-
-
-class Row(Protocol):
-    """One row of a result: `row["column"]`, and `dict(row)`."""
-
-    def __getitem__(self, column: str, /) -> Any: ...  # noqa: ANN401 (a column holds what the schema says)
-    def keys(self) -> Iterable[str]:
-        """The columns' names, in the order of the query."""
-        ...
 
 
 class Tx(Protocol):

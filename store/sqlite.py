@@ -14,6 +14,7 @@ import sqlite_utils
 
 from store.database import NO_PARAMS, Conflict, Params, Row, StoreError, Tx
 from store.migrate import check, migrate
+from store.named import positional
 from store.writer import Writer
 
 T = TypeVar("T")
@@ -57,18 +58,21 @@ class SqliteTx:
 
     def all(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
         """Every row."""
+        text, values = positional(sql)
         try:
-            return self._execute(sql, params).fetchall()
+            cursor = self._execute(text, values(params))
+            found = cursor.fetchall()
         except sqlite3.Error as error:
             raise explained(error, self._path) from error
+        if not found:
+            return []
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def one(self, sql: str, params: Params = NO_PARAMS) -> Row | None:
         """The first row, or None."""
-        try:
-            row: Row | None = self._execute(sql, params).fetchone()
-        except sqlite3.Error as error:
-            raise explained(error, self._path) from error
-        return row
+        found = self.all(sql, params)
+        return found[0] if found else None
 
     def together(self, *questions: tuple[str, Params]) -> list[list[Row]]:
         """One after the other."""
@@ -76,22 +80,25 @@ class SqliteTx:
 
     def run(self, sql: str, params: Params = NO_PARAMS) -> int:
         """How many rows the statement changed."""
+        text, values = positional(sql)
         try:
-            return self._execute(sql, params).rowcount
+            return self._execute(text, values(params)).rowcount
         except sqlite3.Error as error:
             raise explained(error, self._path) from error
 
     def do(self, sql: str, params: Params = NO_PARAMS) -> None:
         """Run at once."""
+        text, values = positional(sql)
         try:
-            self._execute(sql, params)
+            self._execute(text, values(params))
         except sqlite3.Error as error:
             raise explained(error, self._path) from error
 
     def many(self, sql: str, params: Sequence[Params]) -> None:
         """One statement for each set of parameters."""
+        text, values = positional(sql)
         try:
-            self._executemany(sql, params)
+            self._executemany(text, map(values, params))
         except sqlite3.Error as error:
             raise explained(error, self._path) from error
 
@@ -129,7 +136,6 @@ def _connect(path: Path, cache_kb: int, read_only: bool) -> sqlite3.Connection:
         path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False, cached_statements=512
     )
     try:
-        connection.row_factory = sqlite3.Row
         sqlite_utils.Database(connection, execute_plugins=False, recursive_triggers=False).enable_wal()
         connection.executescript(
             f"""

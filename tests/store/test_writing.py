@@ -222,3 +222,14 @@ async def test_a_killed_process_loses_nothing_that_it_acknowledged(url: str) -> 
     rows = await database.look(lambda tx: tx.all("select worker, seq from notes"))
     await database.close()
     assert acknowledged <= {(row["worker"], row["seq"]) for row in rows}
+
+
+async def test_a_parameter_may_stand_in_several_places_and_a_colon_in_quotes_is_none(database: Database) -> None:
+    sql = "select :b as b, :a as a, :b as again, ':c' as quoted -- :d"
+    rows = await database.look(lambda tx: tx.all(sql, {"a": "first", "b": "second", "more": "unused"}))
+    assert [dict(row) for row in rows] == [{"b": "second", "a": "first", "again": "second", "quoted": ":c"}]
+
+
+async def test_a_parameter_that_is_missing_is_an_error(database: Database) -> None:
+    with pytest.raises(KeyError):
+        await database.look(lambda tx: tx.all("select :a as a, :b as b", {"a": "first"}))
