@@ -20,7 +20,8 @@ from store.conversations import Conversation
 from store.database import Tx
 
 _CHANNELS = {"email": "email", "mobile": "sms"}
-_HOUR = timedelta(hours=1)
+_NOTHING, _SECOND, _TEN_MINUTES = timedelta(0), timedelta(seconds=1), timedelta(minutes=10)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def send(
@@ -36,7 +37,7 @@ def send(
     request = codes.Request(conversation.id, effect.kind, effect.value, address, digest)
     history = codes.history(tx, request, _counts(limits), now)
     wait = _wait(limits, history, now)
-    if wait > timedelta(0):
+    if wait > _NOTHING:
         service.metrics.codes.labels("refused").inc()
         return Event("code_refused", {"wait_s": _seconds(wait)})
     challenge = codes.Challenge(
@@ -79,9 +80,11 @@ def verified(service: Service, conversation: Conversation, now: datetime) -> boo
     if conversation.contact is None or conversation.verified_at is None or conversation.active_at is None:
         return False
     limits = service.settings.limits
-    return now - conversation.active_at <= timedelta(
-        minutes=limits.verified_idle_minutes
-    ) and now - conversation.verified_at <= timedelta(hours=limits.verified_hours)
+    idle, proven = now - conversation.active_at, now - conversation.verified_at
+    return (
+        idle.total_seconds() <= limits.verified_idle_minutes * 60
+        and proven.total_seconds() <= limits.verified_hours * 3600
+    )
 
 
 def _check(tx: Tx, service: Service, conversation: Conversation, digits: str, now: datetime) -> str:
@@ -112,13 +115,13 @@ def _counts(limits: Limits) -> codes.Counts:
 
 def _wait(limits: Limits, history: History, now: datetime) -> timedelta:
     """Say how long until a code may be sent; nothing or less when it may be sent now."""
-    free = [timedelta(0)]
+    free = [_NOTHING]
     if history.failures_in_a_row is not None:  # locked, a day at a time, until an operator unlocks it
-        free.append(timedelta(days=1))
+        free.append(_DAY)
     for full_since, window in (
         (history.failures_per_hour, _HOUR),
-        (history.codes_per_ten_minutes, timedelta(minutes=10)),
-        (history.codes_per_day, timedelta(days=1)),
+        (history.codes_per_ten_minutes, _TEN_MINUTES),
+        (history.codes_per_day, _DAY),
     ):
         if full_since is not None:
             free.append(full_since + window - now)
@@ -136,4 +139,4 @@ def _resend_wait(limits: Limits, asked: int) -> timedelta:
 
 
 def _seconds(wait: timedelta) -> int:
-    return max(1, -(-wait // timedelta(seconds=1)))
+    return max(1, -(-wait // _SECOND))

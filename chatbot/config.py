@@ -4,6 +4,7 @@ Nothing else in the service reads the environment. Every problem is reported at 
 """
 
 from email.utils import parseaddr
+from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -250,7 +251,7 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     secrets: Secrets = Secrets()
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The time zone that customers' dates and times are written in."""
         return ZoneInfo(self.region.timezone)

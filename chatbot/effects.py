@@ -8,7 +8,6 @@ from msgspec import Struct, field
 from chatbot import codes
 from chatbot.payments import make_link
 from chatbot.service import Service
-from chatbot.wire import utc
 from flows.effects import (
     PAY_URL,
     CheckCode,
@@ -162,7 +161,7 @@ def _make_link(turn: Turn, effect: MakeLink) -> Event:
             "link": made.link,
             "amount_minor": made.amount_minor,
             "currency": made.currency,
-            "expires_at": utc(made.expires_at),
+            "expires_at": stamp(made.expires_at),
         },
     )
 

@@ -7,10 +7,10 @@ from chatbot import letters
 from chatbot.letters import Letter
 from chatbot.outbox import Sent
 from chatbot.service import Service
-from chatbot.wire import utc
 from store import outbox
 from store.database import Tx
 from store.outbox import Claimed
+from store.times import stamp
 
 SHOWN = 200
 
@@ -44,4 +44,4 @@ class Inbox:
         if letter is None:
             return None
         subject = {"subject": letter.subject} if letter.subject else {}
-        return {"channel": letter.channel, "to": letter.to, **subject, "text": letter.text, "at": utc(sent_at)}
+        return {"channel": letter.channel, "to": letter.to, **subject, "text": letter.text, "at": stamp(sent_at)}

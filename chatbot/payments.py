@@ -15,13 +15,14 @@ import structlog
 from chatbot.gateways.gateway import Checkout, Gateway, Order, Report, Unreachable
 from chatbot.keys import new_secret_id, token_hash
 from chatbot.service import Service
-from chatbot.wire import pay_url, utc
+from chatbot.wire import pay_url
 from flows.events import Event
 from store import booking, codes, links, payments
 from store.booking import Recorded
 from store.database import Tx
 from store.links import Link, LinkedInvoice, Standing
 from store.payments import Payment
+from store.times import stamp
 
 log = structlog.get_logger(__name__)
 
@@ -310,7 +311,7 @@ def _event(tx: Tx, recorded: Recorded, now: datetime) -> Event | None:
         data |= {
             "payment": payment.id,
             "reference": payment.receipt,
-            "paid_at": utc(payment.completed_at),
+            "paid_at": stamp(payment.completed_at),
             "balance_minor": recorded.balance_minor,
         }
     return Event(name, data)

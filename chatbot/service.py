@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import time_ns
 from typing import Protocol
 
 from chatbot.config import Settings
@@ -24,8 +25,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the time now, aware and in UTC, to the millisecond: a moment that is stored stays the same."""
-        now = datetime.now(UTC)
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return datetime.fromtimestamp(time_ns() // 1_000_000 / 1000, UTC)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,5 @@
 """The wire contract's shapes: what clients may send, and how a message leaves."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -70,11 +69,6 @@ class Seen(Payload, frozen=True):
 def too_long(fault: Exception) -> bool:
     """Tell whether a payload was refused for nothing but its text's length."""
     return isinstance(fault.__cause__, TooLongError)
-
-
-def utc(at: datetime) -> str:
-    """Write a time as ISO 8601 UTC with milliseconds."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def leave(service: Service, conversation: str, message: Message) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from store.database import Row, Tx
 from store.ids import new_id
 from store.times import parse, stamp
 
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
 FAILED = "code_failed"
 TRIED = "identifier_tried"
 
@@ -140,8 +142,8 @@ def history(tx: Tx, request: Request, full: Counts, now: datetime) -> History:
             "value": request.value,
             "address": request.address,
             "digest": request.digest,
-            "hour_ago": stamp(now - timedelta(hours=1)),
-            "day_ago": stamp(now - timedelta(days=1)),
+            "hour_ago": stamp(now - _HOUR),
+            "day_ago": stamp(now - _DAY),
             **_offsets(full),
         },
     )
@@ -200,7 +202,7 @@ def take_try(tx: Tx, conversation: str, most: int, full: Counts, now: datetime) 
             "conversation": conversation,
             "now": stamp(now),
             "most": most,
-            "hour_ago": stamp(now - timedelta(hours=1)),
+            "hour_ago": stamp(now - _HOUR),
             "failures_per_hour": offsets["failures_per_hour"],
             "failures_in_a_row": offsets["failures_in_a_row"],
         },
