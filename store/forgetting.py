@@ -13,6 +13,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from store.database import Tx
+from store.ids import LENGTH
 from store.times import stamp
 
 
@@ -43,9 +44,12 @@ def conversations(tx: Tx, before: datetime, since: str | None, most: int) -> Pag
 
 
 def conversations_from_the_end(tx: Tx, before: datetime, since: str | None, most: int) -> Page:
-    """Do the same from the greatest id downwards, where those lie that began before ids followed time (migration 3)."""
+    """Do the same from the greatest id downwards: there lie those that began before migration 3.
+
+    Their ids do not follow time, so all of them are looked through.
+    """
     question = "select id, started_at as began from conversations where id < :since order by id desc limit :most"
-    return _forget_conversations(tx, _page(tx, question, before, since or "Z", most))
+    return _forget_conversations(tx, _page(tx, question, before, since or _GREATEST, most, down=True))
 
 
 def letters(tx: Tx, before: datetime, since: str | None, most: int) -> Page:
@@ -56,7 +60,7 @@ def letters(tx: Tx, before: datetime, since: str | None, most: int) -> Page:
         return _NOTHING
     gone = tx.run(
         """delete from outbox where id between :first and :last and created_at < :before
-        and state in ('sent', 'failed', 'dropped')""",
+        and state not in ('waiting', 'sending')""",
         page.bounds,
     )
     return Page(gone, page.last)
@@ -77,13 +81,22 @@ TRACES: tuple[Forget, ...] = (letters, tries)
 """What outlives its conversation."""
 
 
-def _page(tx: Tx, question: str, before: datetime, since: str, most: int) -> _Rows | None:
+_GREATEST = "z"
+"""Above every id, of today's form and of the former one, which was hexadecimal, in whatever order a database sorts."""
+
+
+def _page(tx: Tx, question: str, before: datetime, since: str, most: int, *, down: bool = False) -> _Rows | None:
+    """Find a page; one process at a time, or two that delete a session's last conversations would both leave it."""
+    tx.lock("forgetting")
     rows = tx.all(question, {"since": since, "most": most})
     if not rows:
         return None
-    first, last = sorted((rows[0]["id"], rows[-1]["id"]))
-    older_may_follow = len(rows) == most and rows[-1]["began"] < stamp(before)
-    return _Rows({"first": first, "last": last, "before": stamp(before)}, rows[-1]["id"] if older_may_follow else None)
+    furthest = rows[-1]
+    follows_time = len(furthest["id"]) == LENGTH
+    older_may_follow = len(rows) == most and (furthest["began"] < stamp(before) or not follows_time)
+    first, last = (rows[-1], rows[0]) if down else (rows[0], rows[-1])
+    bounds = {"first": first["id"], "last": last["id"], "before": stamp(before)}
+    return _Rows(bounds, furthest["id"] if older_may_follow else None)
 
 
 _FORGOTTEN = "select id from conversations where id between :first and :last and state = 'forgotten'"

@@ -87,7 +87,7 @@ where id in (
             order by due_at limit :places
         ) as due
     ) as claimable limit :places
-) and state not in ('sent', 'failed', 'dropped') and coalesce(claimed_until, '') <= :now
+) and case state when 'waiting' then due_at when 'sending' then claimed_until end <= :now
 returning *
 """
 NEXT_DUE = """
@@ -104,9 +104,9 @@ select min(at) as at from (
 def claim(tx: Tx, now: datetime, until: datetime, places: Mapping[str, int]) -> list[Claimed]:
     """Claim letters whose claim has lapsed or that are due, the longest waiting first, up to so many of each channel.
 
-    The state is asked for twice: where several processes claim at once, a row that the other one took while this one
-    waited for its lock is looked at again, and by the outer condition only. They claim one after the other, so that two
-    claims of many rows never wait for each other.
+    Whether a row may be claimed is asked twice: one that another process changed while this one waited for its lock is
+    looked at again, and by the outer condition only, which no index knows, so that rows are found by the inner one.
+    Processes claim one after the other, so that two claims of many rows never wait for each other.
     """
     tx.lock("outbox")
     of_channels = tx.together(

@@ -102,13 +102,16 @@ async def test_a_session_is_kept_for_its_other_conversation(database: Database) 
 
 
 async def test_conversations_from_before_ids_followed_time_are_forgotten_too(database: Database) -> None:
-    names = [f"{digit}{'X' * 25}" for digit in "234567"]
-    for name in names:
-        await database.write(lambda tx, name=name: begin(tx, OLD, name=name))  # type: ignore[misc]
+    """Their ids were hexadecimal: those of old and of young ones lie among each other, below and above today's."""
     young = await begun(database, NOON, NOON)
-    assert await walk(database, 2) == [0]  # it ends among those of today
-    assert await walk(database, 2, forgetting.conversations_from_the_end) == [2, 2, 2, 0]
-    assert await left(database) == young
+    for index, digit in enumerate("012789abcdef"):
+        when, name = (NOON, OLD)[index % 2], f"{digit}0{'c' * 30}"
+        await database.write(lambda tx, when=when, name=name: begin(tx, when, name=name))  # type: ignore[misc]
+        if when == NOON:
+            young.append(name)
+    for forget in forgetting.CONVERSATIONS:
+        await walk(database, 2, forget)
+    assert await left(database) == sorted(young)
 
 
 async def test_letters_that_wait_stay_and_hold_up_no_other(database: Database) -> None:

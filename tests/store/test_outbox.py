@@ -153,6 +153,12 @@ async def test_a_channel_is_claimed_from_up_to_its_own_number(database: Database
     assert await next_due(database, "none") == NOON + MINUTE
 
 
+async def test_a_letter_that_waits_is_claimed_whatever_is_left_of_an_earlier_claim(database: Database) -> None:
+    await database.write(a_code)
+    await database.write(lambda tx: tx.run("update outbox set claimed_until = '2099-01-01T00:00:00.000Z'"))
+    assert len(await database.write(claim)) == 1
+
+
 async def test_lapsed_claims_and_due_letters_share_a_channels_places(database: Database) -> None:
     for _ in range(4):
         await database.write(a_code)

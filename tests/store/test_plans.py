@@ -115,6 +115,16 @@ def test_a_claim_reads_the_letters_of_its_channel_and_then_those_it_takes(connec
     }
 
 
+def test_what_is_deleted_of_a_page_is_found_by_its_ids(connection: sqlite3.Connection) -> None:
+    explained = 0
+    for where, sql in queries():
+        if "between :first and :last" in sql and sql.startswith(("delete", "update")):
+            by_state = [step for step in plan(connection, sql) if "state=" in step]
+            assert not by_state, f"{where}: {by_state}"
+            explained += 1
+    assert explained > 3
+
+
 async def test_a_statement_takes_at_most_four_queries(database: Database) -> None:
     asked: list[str] = []
 
