@@ -24,6 +24,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from chatbot.channels.rooms import Rooms
+
 log = structlog.get_logger(__name__)
 
 PATIENCE_S = 2.0
@@ -44,7 +46,7 @@ OPTIONS = {
 Message = dict[str, Any]
 
 
-class Neighbours(socketio.AsyncRedisManager):  # type: ignore[misc]
+class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
     """Carries emits to rooms, and to nobody in particular, between processes; they share Redis and `channel`."""
 
     def __init__(self, url: str, channel: str, up: Gauge) -> None:

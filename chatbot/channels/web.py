@@ -17,6 +17,7 @@ from chatbot.channels.catching_up import CatchingUp
 from chatbot.channels.express import Ack, Express
 from chatbot.channels.neighbours import Neighbours
 from chatbot.channels.other_sites import refuse_other_sites
+from chatbot.channels.rooms import Rooms
 from chatbot.pace import Pace
 from chatbot.service import Service
 from chatbot.turns import Answer, Beginning, Inbound, Turns
@@ -69,7 +70,7 @@ class WebChannel:
             cors_allowed_origins=self._origin_is_ours,
             max_http_buffer_size=frames.MOST_FRAME_BYTES,
             serializer=frames.Packet,
-            client_manager=self._neighbours,
+            client_manager=self._neighbours or Rooms(),
         )
         self._handlers: Mapping[str, Handler] = {
             "start": self._start, "open": self._open, "say": self._say, "seen": self._seen,
