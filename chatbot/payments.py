@@ -262,12 +262,14 @@ class Payments:
         if next_check is not None and next_check <= now:
             due = await database.write(lambda tx: payments.due_checks(tx, now, AT_ONCE))
             await asyncio.gather(*(self._check(payment) for payment in due))
-        for link in await database.look(lambda tx: links.expire_links(tx, now, AT_ONCE)):
-            await self._turns.happened(link.conversation, _ending(link, now))
+        while expired := await database.look(lambda tx: links.expire_links(tx, now, AT_ONCE)):
+            for link in expired:
+                await self._turns.happened(link.conversation, _ending(link, now))
 
     async def _until_due(self) -> float:
-        due = await self.service.database.look(lambda tx: (payments.next_check(tx), links.next_expiry(tx)))
-        waits = [(at - self.service.clock.now()).total_seconds() for at in due if at is not None]
+        now = self.service.clock.now()
+        due = await self.service.database.look(lambda tx: (payments.next_check(tx), links.next_expiry(tx, now)))
+        waits = [(at - now).total_seconds() for at in due if at is not None]
         return min(LONGEST_SLEEP_S, *(max(1.0, wait) for wait in waits), LONGEST_SLEEP_S)
 
     def _count(self, gateway: str, outcome: str) -> None:

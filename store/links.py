@@ -189,7 +189,7 @@ def expire_links(tx: Tx, now: datetime, limit: int) -> list[Link]:
     """Return links whose time is up and that nobody is paying just now; `expire` ends each."""
     rows = tx.all(
         """select * from payment_links l where state = 'open' and expires_at <= :now
-            and not exists (select 1 from payments p where p.link = l.id and p.state = 'pending')
+            and (select 1 from payments p where p.link = l.id and p.state = 'pending' limit 1) is null
         order by expires_at limit :limit""",
         {"now": stamp(now), "limit": limit},
     )
@@ -210,9 +210,12 @@ def mark_paid(tx: Tx, link: str) -> None:
     _set_state(tx, link, "paid")
 
 
-def next_expiry(tx: Tx) -> datetime | None:
-    """Return when the next open link runs out."""
-    row = tx.one("select min(expires_at) as at from payment_links where state = 'open'")
+def next_expiry(tx: Tx, now: datetime) -> datetime | None:
+    """Return when the next open link runs out. One that has, and is being paid, waits for what becomes of that."""
+    row = tx.one(
+        "select min(expires_at) as at from payment_links where state = 'open' and expires_at > :now",
+        {"now": stamp(now)},
+    )
     return None if row is None or row["at"] is None else parse(row["at"])
 
 

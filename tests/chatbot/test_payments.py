@@ -12,6 +12,7 @@ from chatbot.gateways.gateway import Checkout, Report, Unreachable
 from chatbot.payments import make_link
 from chatbot.turns import Answer
 from tests.clock import FakeClock
+from tests.house import cards, choices
 from tests.till import OWED, Till
 
 
@@ -226,6 +227,18 @@ async def test_a_link_that_runs_out_is_said_once(till: Till) -> None:
     [said] = till.said()
     assert "expired" in said
     assert await till.payments.begin(till.token, "sandbox") is None
+
+
+async def test_one_sweep_ends_every_link_whose_time_is_up(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatbot.payments.AT_ONCE", 1)
+    other = await till.house.visitor()
+    answer = await other.verify("many@example.com")
+    while "payment_link" not in cards(answer):
+        answer = await other.choose(choices(answer)[0])
+    assert len(await till.rows("payment_links")) == 2
+    till.house.clock.forward(minutes=60)
+    await till.payments.sweep()
+    assert {row["state"] for row in await till.rows("payment_links")} == {"expired"}
 
 
 async def test_paying_at_the_gateway_after_the_link_ran_out_still_counts(till: Till) -> None:

@@ -88,7 +88,9 @@ async def test_a_link_whose_payment_is_being_confirmed_does_not_run_out(database
     def story(tx: Tx) -> None:
         link = everything(tx, owe(tx))
         record(tx, report(a_payment(tx, link), "pending"))
+        assert links.next_expiry(tx, MORNING) == MORNING + HOUR
         assert links.expire_links(tx, MORNING + HOUR, 10) == []
+        assert links.next_expiry(tx, MORNING + HOUR) is None
         assert links.standing(tx, link, MORNING + HOUR) == "confirming"
 
     await database.write(story)
