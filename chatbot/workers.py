@@ -30,7 +30,6 @@ READY = b"r"
 # A worker that lived for longer than this was well, and is replaced at once.
 WELL_AFTER_S = 2.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
-# Bringing the database up to date is part of a start.
 LONGEST_START_S = 120.0
 # A worker that drains needs twelve seconds at the most, on a machine that has time for it; see the graces it gives.
 LONGEST_STOP_S = 30.0
@@ -91,10 +90,10 @@ class Worker:
     started: float = field(default_factory=monotonic)
     ready: bool = False
 
-    async def until_ready(self) -> bool:
+    async def until_ready(self, longest_s: float | None) -> bool:
         """Wait until it takes customers; False when it ended before, or took too long."""
         with contextlib.suppress(TimeoutError, OSError):
-            async with asyncio.timeout(LONGEST_START_S):
+            async with asyncio.timeout(longest_s):
                 self.ready = await asyncio.get_running_loop().sock_recv(self.line, 1) == READY
         return self.ready
 
@@ -173,8 +172,8 @@ class Parent:
     async def _work(self) -> int:
         """Start the first worker, which brings the database up to date and meets what is wrong; then the others."""
         first, *others = self._seats
-        worker = await self._fill(first)
-        if not worker.ready:
+        worker = first.worker = await self._start(first)
+        if not await worker.until_ready(None):  # a large database takes its time to be brought up to date
             return await worker.process.wait() or 1
         log.info("workers start", count=self._count)
         await asyncio.gather(*map(self._fill, others))
@@ -183,7 +182,7 @@ class Parent:
 
     async def _fill(self, seat: Seat) -> Worker:
         worker = seat.worker = await self._start(seat)
-        await worker.until_ready()
+        await worker.until_ready(LONGEST_START_S)
         return worker
 
     async def _start(self, seat: Seat) -> Worker:
@@ -243,7 +242,7 @@ class Parent:
         async with seat.changing:
             old = seat.worker
             new = await self._start(seat)
-            kept, gone = (new, old) if await new.until_ready() else (old, new)
+            kept, gone = (new, old) if await new.until_ready(LONGEST_START_S) else (old, new)
             seat.worker = kept
             if gone is not None:
                 await gone.retire()

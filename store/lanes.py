@@ -279,9 +279,9 @@ class Lanes:
         """Fail the units that have waited long enough, if there is no other connection to run them."""
         if self._links:
             return
-        patient = [job for job in self._ready if monotonic() < job.began + PATIENCE_S]
-        given_up = [job for job in self._ready if job not in patient]
-        self._ready = deque(patient)
+        now, waiting = monotonic(), self._ready
+        self._ready = deque(job for job in waiting if now < job.began + PATIENCE_S)
+        given_up = [job for job in waiting if now >= job.began + PATIENCE_S]
         for job in given_up:
             _fail(job, error)
             self._done(job)

@@ -19,12 +19,14 @@ from chatbot.workers import AddressTakenError, Parent, listen
 
 # A worker in a few lines: it writes its pid to a file, says that it is ready, and goes home when its line is closed.
 WORKER = """
-import os, socket, sys
+import os, socket, sys, time
 folder, how, place = sys.argv[1], sys.argv[2], sys.argv[4]
 line, *listeners = [socket.socket(fileno=int(number)) for number in place.split(",")]
 open(os.path.join(folder, str(os.getpid())), "w").close()
 if how == "broken" or os.path.exists(os.path.join(folder, "broken")):
     sys.exit(3)
+while how == "slow" and len(os.listdir(folder)) == 1:  # until somebody writes a second file
+    time.sleep(0.01)
 line.send(b"r")
 line.recv(1)
 """
@@ -80,6 +82,18 @@ async def test_it_starts_as_many_as_asked_and_ends_them_with_itself(tmp_path: Pa
     async with family(tmp_path, 3) as parent:
         await parent.until(lambda: len(parent.alive) == 3)
     assert parent.running.result() == 0
+
+
+async def test_the_first_may_take_its_time_to_bring_a_large_database_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "LONGEST_START_S", 0.05)
+    async with family(tmp_path, 2, "slow") as parent:
+        await parent.until(lambda: len(parent.alive) == 1)
+        await asyncio.sleep(0.2)  # far longer than a start may take otherwise
+        assert len(parent.started) == 1
+        (tmp_path / "done").touch()
+        await parent.until(lambda: len(parent.alive) == 2)
 
 
 async def test_one_that_dies_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
