@@ -7,6 +7,7 @@ still confirming covers the invoices it was made for. So what can be paid now is
 every figure in the chat, on the payment page and on the receipt follows from here.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -89,7 +90,7 @@ class Statement(Struct, frozen=True):
 # ── who ──
 
 FIND_CONTACT = "select contact from identifiers where kind = :kind and value = :value"
-CONTACT_EMAIL = "select min(value) as value from identifiers where contact = :contact and kind = 'email'"
+KNOWN_BY = "select kind, value from identifiers where contact = :contact"
 OWNS = "select 1 from account_contacts where contact = :contact and account = :account"
 BALANCE = "cast(coalesce((select sum(amount_minor) from entries where account = a.id), 0) as bigint)"
 HOLD = "select id from accounts where id = :account"
@@ -104,8 +105,8 @@ def find_contact(tx: Tx, kind: str, value: str) -> str | None:
 
 def contact_email(tx: Tx, contact: str) -> str | None:
     """Where the contact gets mail; the first in the alphabet of several."""
-    row = tx.one(CONTACT_EMAIL, {"contact": contact})
-    return row["value"] if row else None
+    known_by = tx.all(KNOWN_BY, {"contact": contact})
+    return min((row["value"] for row in known_by if row["kind"] == "email"), default=None)
 
 
 def find_account(tx: Tx, account: str) -> Account | None:
@@ -159,7 +160,10 @@ def statements_of(tx: Tx, contact: str, today: date) -> list[Statement]:
     """What is owed on each of the contact's accounts, those that owe most first."""
     params = {"contact": contact}
     unpaid, headers = tx.together((ALL_UNPAID, params), (HEADERS, params))
-    found = [stated([row for row in unpaid if row["account"] == header["id"]], header, today) for header in headers]
+    by_account: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in unpaid:
+        by_account[row["account"]].append(row)
+    found = [stated(by_account[header["id"]], header, today) for header in headers]
     return sorted(found, key=lambda each: (-each.account.balance_minor, each.account.number))
 
 

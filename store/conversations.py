@@ -54,6 +54,11 @@ class Taken(Struct, frozen=True):
     digest: str
 
 
+MOST_IN_TURN = 100
+"""More messages than any turn writes."""
+MOST_UNREAD = 200
+"""Among so many messages that nobody has read yet are the bot's counted, which is more than anybody wants to know."""
+
 _COLUMNS = (
     "c.id, c.session, c.channel, c.locale, c.state, c.facts, c.offered, c.held_by, c.agent, c.last_seq, c.seen_seq, "
     "c.preview, c.contact, c.verified_at, c.active_at"
@@ -153,8 +158,9 @@ def messages_of_turn(tx: Tx, conversation: str, turn: int) -> list[Message]:
     return [
         _message(row)
         for row in tx.all(
-            "select * from messages where conversation = :conversation and seq >= :turn and turn = :turn order by seq",
-            {"conversation": conversation, "turn": turn},
+            """select * from messages where conversation = :conversation and seq >= :turn and seq < :turn + :most
+            and turn = :turn order by seq""",
+            {"conversation": conversation, "turn": turn, "most": MOST_IN_TURN},
         )
     ]
 
@@ -172,11 +178,13 @@ def messages_after(tx: Tx, conversation: str, after: int, limit: int) -> list[Me
 def of_session(tx: Tx, session: str, limit: int) -> list[Row]:
     """Return a session's newest conversations: id, held_by, preview, updated_at, unread, started_at."""
     return tx.all(
-        """select c.id, c.held_by, c.state, c.preview, c.updated_at, c.started_at,
+        """select id, held_by, state, preview, updated_at, started_at,
             (select count(*) from messages m
-             where m.conversation = c.id and m.seq > c.seen_seq and m.author <> 'customer') as unread
-        from conversations c where c.session = :session order by c.updated_at desc limit :limit""",
-        {"session": session, "limit": limit},
+             where m.conversation = newest.id and m.seq > seen_seq and m.seq <= seen_seq + :most
+             and m.author <> 'customer') as unread
+        from (select * from conversations where session = :session order by updated_at desc limit :limit) as newest
+        order by updated_at desc""",
+        {"session": session, "limit": limit, "most": MOST_UNREAD},
     )
 
 

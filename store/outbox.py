@@ -180,8 +180,9 @@ def place_in_line(tx: Tx, row_id: str, channel: str, since: datetime) -> int:
     exactly as many go ahead as a budget allows.
     """
     [row] = tx.all(
-        """select count(*) as n from outbox where channel = :channel and due_at > :since
-        and (state = 'sent' or (state = 'sending' and id <= :id))""",
+        """select (select count(*) from outbox where state = 'sent' and channel = :channel and due_at > :since)
+            + (select count(*) from outbox
+               where state = 'sending' and channel = :channel and due_at > :since and id <= :id) as n""",
         {"channel": channel, "since": stamp(since), "id": row_id},
     )
     return int(row["n"])
