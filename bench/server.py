@@ -34,6 +34,7 @@ def main(port: int, url: str, mailbox: str) -> None:
                 codes_per_day=MANY,
                 identifiers_per_address_per_hour=MANY,
                 messages_per_ten_seconds=MANY,
+                starts_per_session_per_hour=MANY,
                 starts_per_address_per_minute=MANY,
                 starts_per_address_per_hour=MANY,
                 connections_per_address=MANY,

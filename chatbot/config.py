@@ -193,6 +193,7 @@ class Limits(Section):
     verified_idle_minutes: int = Field(default=15, ge=1, le=60)
     verified_hours: int = Field(default=12, ge=1, le=12)
     messages_per_ten_seconds: int = Field(default=60, ge=1)
+    starts_per_session_per_hour: int = Field(default=60, ge=1)
     starts_per_address_per_minute: int = Field(default=300, ge=1)
     starts_per_address_per_hour: int = Field(default=3000, ge=1)
     connections_per_address: int = Field(default=1000, ge=1)

@@ -58,6 +58,7 @@ def settings(port: int, folder: Path = FOLDER) -> Settings:
             failures_per_hour=60,
             identifiers_per_address_per_hour=10_000,
             starts_per_address_per_minute=10_000,
+            starts_per_session_per_hour=100_000,
             starts_per_address_per_hour=100_000,
             connections_per_address=10_000,
             connections_per_address_per_minute=100_000,

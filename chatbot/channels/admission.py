@@ -38,6 +38,7 @@ class Admission:
         most = limits.connections_per_address_per_minute
         name = f"billchat-{service.keys.digest('connections')}"
         self._connections_a_minute = SharedPace(most, MINUTE, redis=redis, name=name, clock=clock)
+        self._starts_of_session = Pace(limits.starts_per_session_per_hour, HOUR, clock)
         self._starts_a_minute = Pace(limits.starts_per_address_per_minute, MINUTE, clock)
         self._starts_an_hour = Pace(limits.starts_per_address_per_hour, HOUR, clock)
         self._has_refused = False
@@ -73,8 +74,11 @@ class Admission:
             return True
         return self._refuse("connections_per_address_per_minute")
 
-    def may_start(self, digest: str) -> bool:
-        """Count one more conversation that is to begin; False when that was one too many."""
+    def may_start(self, digest: str, session: str) -> bool:
+        """Count one more conversation that a session begins; False when that was one too many."""
+        if not self._starts_of_session.allows(session):
+            self._service.metrics.slowed_down.labels(limit="starts_per_session_per_hour").inc()
+            return False
         if not self._starts_a_minute.allows(digest):
             return self._refuse("starts_per_address_per_minute")
         if not self._starts_an_hour.allows(digest):

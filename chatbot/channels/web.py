@@ -199,7 +199,7 @@ class WebChannel:
             self._service.metrics.sockets.dec()
 
     async def _start(self, sid: str, visitor: Visitor, asked: Start) -> Ack:
-        if not self._admission.may_start(visitor.address):
+        if not self._admission.may_start(visitor.address, visitor.session):
             return self._refusal("slow_down", visitor.locale)
         answer = await self._turns.start(
             Beginning(visitor.session, asked.id, visitor.address, "web", visitor.locale, asked.action)

@@ -172,12 +172,22 @@ async def test_the_limit_of_an_hour_holds_when_the_minute_is_over(open_house: Op
     house = await open_house(starts_per_address_per_minute=2, starts_per_address_per_hour=3)
     now = 36_000.0
     admission = Admission(house.service, lambda: now)
-    assert [admission.may_start("somebody") for _ in range(3)] == [True, True, False]
+    assert [admission.may_start("somebody", "browser") for _ in range(3)] == [True, True, False]
     now += 60
-    assert [admission.may_start("somebody") for _ in range(2)] == [True, False]
+    assert [admission.may_start("somebody", "browser") for _ in range(2)] == [True, False]
     assert slowed_down(house, "starts_per_address_per_hour") == 1
     now += 3600
-    assert admission.may_start("somebody")
+    assert admission.may_start("somebody", "browser")
+
+
+async def test_one_browser_begins_only_so_many_conversations(open_house: Open) -> None:
+    house = await open_house(starts_per_session_per_hour=2)
+    with capture_logs() as said:
+        admission = Admission(house.service)
+        assert [admission.may_start("somebody", "browser") for _ in range(3)] == [True, True, False]
+        assert admission.may_start("somebody", "another browser")
+    assert slowed_down(house, "starts_per_session_per_hour") == 1
+    assert said == [], "it is no proxy's address that is at its limit"
 
 
 async def test_two_processes_count_connections_together(open_house: Open, redis_url: str) -> None:
