@@ -22,6 +22,9 @@ T = TypeVar("T")
 LOCK_WAIT_S = 10.0
 LONG_READS_AT_ONCE = 4
 
+# Without an adapter, Python asks each None in vain how it wants to be stored: a fiftieth of a turn.
+sqlite3.register_adapter(type(None), lambda null: null)
+
 REMEDIES = {
     sqlite3.SQLITE_BUSY: f"is locked by another program for over {LOCK_WAIT_S:g} s; `fuser FILE` finds it",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that it is a file and that this user may use it and its folder",
