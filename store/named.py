@@ -11,11 +11,12 @@ from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
 from operator import itemgetter
-from typing import Any
-
-from psycopg.pq.abc import PGresult
+from typing import TYPE_CHECKING, Any
 
 from store.database import Params, Row
+
+if TYPE_CHECKING:  # a service on SQLite does without psycopg, and its start without what that takes to load
+    from psycopg.pq.abc import PGresult
 
 # Where a colon is no parameter: in quotes, in comments and in ::casts.
 _PARTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|::|:(?P<name>[A-Za-z_]\w*)", re.DOTALL)
@@ -95,7 +96,7 @@ def _sent(value: object) -> bytes | None:
     raise TypeError(f"a {type(value).__name__} cannot be stored; the schema has texts and numbers")
 
 
-def shape(result: PGresult) -> Shape:
+def shape(result: "PGresult") -> Shape:
     """The columns of a result: their names, and what makes Python values of them."""
     return [
         ((result.fname(column) or b"").decode(), LOADS.get(result.ftype(column), bytes.decode))
@@ -103,7 +104,7 @@ def shape(result: PGresult) -> Shape:
     ]
 
 
-def rows(result: PGresult, columns: Shape, most: int | None = None) -> list[Row]:
+def rows(result: "PGresult", columns: Shape, most: int | None = None) -> list[Row]:
     """The rows of a result as dictionaries."""
     value = result.get_value
     return [

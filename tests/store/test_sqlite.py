@@ -3,6 +3,8 @@
 import asyncio
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -157,3 +159,15 @@ def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/var/lib/billchat.db")
     asyncio.run(database.close())
     assert (tmp_path / "var/lib/billchat.db").exists()
+
+
+def test_a_service_on_sqlite_loads_nothing_of_postgresqls(tmp_path: Path) -> None:
+    program = f"""
+import sys
+import chatbot.app
+from store import open_database
+open_database("sqlite:///{tmp_path}/billchat.db")
+print(sorted(sys.modules.keys() & {{"psycopg", "store.postgres"}}))
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert told.stdout == "[]\n"
