@@ -4,7 +4,6 @@ Nothing else in the service reads the environment. Every problem is reported at 
 """
 
 from email.utils import parseaddr
-from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -252,7 +251,7 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     secrets: Secrets = Secrets()
 
-    @cached_property
+    @property
     def zone(self) -> ZoneInfo:
         """The time zone that customers' dates and times are written in."""
         return ZoneInfo(self.region.timezone)

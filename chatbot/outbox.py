@@ -92,9 +92,9 @@ GRACE_S = 5.0
 class _Batch:
     """What one claim brought: letters, or why one is not in words; those of no use any more; and when to look again."""
 
-    next_due: datetime | None
     letters: list[tuple[Claimed, Letter | Retry | Failed]] = field(default_factory=list)
     dropped: list[Claimed] = field(default_factory=list)
+    next_due: datetime | None = None
 
 
 class Dispatcher:
@@ -177,7 +177,7 @@ class Dispatcher:
         """
         rows = outbox.claim(tx, now, now + CLAIM, places)
         wanted = letters.wanted(tx, rows)
-        batch = _Batch(outbox.next_due(tx, places))
+        batch = _Batch()
         for row in rows:
             letter = self._write(tx, row)
             if letter is None or row.channel == "none" or (isinstance(letter, Letter) and row.id not in wanted):
@@ -185,6 +185,8 @@ class Dispatcher:
                 batch.dropped.append(row)
             else:
                 batch.letters.append((row, letter))
+        taken = Counter(row.channel for row, _ in batch.letters)
+        batch.next_due = outbox.next_due(tx, [channel for channel in places if taken[channel] < places[channel]])
         return batch
 
     def _write(self, tx: Tx, row: Claimed) -> Letter | Retry | Failed | None:

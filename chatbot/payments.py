@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 SHORTEST_CHECKOUT = timedelta(minutes=30)
 AT_ONCE = 20
 LONGEST_SLEEP_S = 60.0
+# How long to wait after a sweep that failed.
+SWEEP_AGAIN_S = 5.0
 
 EVENTS = {
     "completed": "payment_completed",
@@ -247,12 +249,15 @@ class Payments:
         """Ask gateways about payments and end links, each when it is due, until cancelled."""
         while True:
             self._woken.clear()
+            looked = self.service.clock.now()
             try:
                 await self.sweep()
+                wait_s = await self._until_due(looked)
             except Exception:
                 log.exception("payment_sweep_failed")
+                wait_s = SWEEP_AGAIN_S
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(await self._until_due()):
+                async with asyncio.timeout(wait_s):
                     await self._woken.wait()
 
     async def sweep(self) -> None:
@@ -266,10 +271,10 @@ class Payments:
             for link in expired:
                 await self._turns.happened(link.conversation, _ending(link, now))
 
-    async def _until_due(self) -> float:
-        now = self.service.clock.now()
-        due = await self.service.database.look(lambda tx: (payments.next_check(tx), links.next_expiry(tx, now)))
-        waits = [(at - now).total_seconds() for at in due if at is not None]
+    async def _until_due(self, looked: datetime) -> float:
+        """Seconds until something is due that was not when the sweep before began to look."""
+        due = await self.service.database.look(lambda tx: (payments.next_check(tx), links.next_expiry(tx, looked)))
+        waits = [(at - self.service.clock.now()).total_seconds() for at in due if at is not None]
         return min(LONGEST_SLEEP_S, *(max(1.0, wait) for wait in waits), LONGEST_SLEEP_S)
 
     def _count(self, gateway: str, outcome: str) -> None:

@@ -102,7 +102,7 @@ select min(at) as at from (
 
 
 def claim(tx: Tx, now: datetime, until: datetime, places: Mapping[str, int]) -> list[Claimed]:
-    """Claim letters whose claim has lapsed or that are due, the longest waiting first, up to so many of each channel.
+    """Claim up to so many letters of each channel: those whose claim has lapsed, then those due for longest.
 
     Whether a row may be claimed is asked twice: one that another process changed while this one waited for its lock is
     looked at again, and by the outer condition only, which no index knows, so that rows are found by the inner one.

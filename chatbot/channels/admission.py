@@ -76,14 +76,14 @@ class Admission:
 
     def may_start(self, digest: str, session: str) -> bool:
         """Count one more conversation that a session begins; False when that was one too many."""
-        if not self._starts_of_session.allows(session):
-            self._service.metrics.slowed_down.labels(limit="starts_per_session_per_hour").inc()
-            return False
         if not self._starts_a_minute.allows(digest):
             return self._refuse("starts_per_address_per_minute")
         if not self._starts_an_hour.allows(digest):
             return self._refuse("starts_per_address_per_hour")
-        return True
+        if self._starts_of_session.allows(session):
+            return True
+        self._service.metrics.slowed_down.labels(limit="starts_per_session_per_hour").inc()
+        return False
 
     def refusal(self, auth: object) -> dict[str, Any]:
         """What a connection that may not join is told, in the language it asks for."""

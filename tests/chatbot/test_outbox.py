@@ -400,6 +400,33 @@ async def test_a_row_that_nobody_understands_fails_alone(house: House) -> None:
         await until(are(house, "failed", "sent"))
 
 
+async def test_nothing_is_claimed_in_vain_while_letters_wait(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    args = {"conversation": (await house.visitor()).conversation, "text": "Hello", "reply_to": None}
+
+    def queue(tx: Tx) -> None:
+        for number in range(3 * AT_ONCE):
+            outbox.queue(
+                tx, channel="email", recipient=f"{number}@x.example", kind="message_for_team", locale="en", args=args,
+                now=house.clock.now(),
+            )  # fmt: skip
+
+    await house.service.database.write(queue)
+    taken: list[int] = []
+    claim = outbox.claim
+
+    def counted(*args: Any) -> list[Claimed]:
+        rows = claim(*args)
+        taken.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(outbox, "claim", counted)
+    way = Way()
+    async with dispatching(house, {"email": way}):
+        await until(are(house, *["sent"] * (3 * AT_ONCE)))
+    *while_they_wait, _ = [index for index, many in enumerate(taken) if many]
+    assert 0 not in taken[: while_they_wait[-1]], taken
+
+
 async def test_a_sleeping_dispatcher_does_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = 0
     claim = outbox.claim

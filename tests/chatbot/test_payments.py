@@ -241,6 +241,14 @@ async def test_one_sweep_ends_every_link_whose_time_is_up(till: Till, monkeypatc
     assert {row["state"] for row in await till.rows("payment_links")} == {"expired"}
 
 
+async def test_a_link_that_runs_out_while_a_sweep_is_under_way_is_looked_at_again_soon(till: Till) -> None:
+    till.house.clock.forward(minutes=59, seconds=59)
+    looked = till.house.clock.now()
+    await till.payments.sweep()
+    till.house.clock.forward(seconds=1)
+    assert await till.payments._until_due(looked) == 1.0
+
+
 async def test_paying_at_the_gateway_after_the_link_ran_out_still_counts(till: Till) -> None:
     till.house.clock.forward(minutes=50)
     page = await till.start()
