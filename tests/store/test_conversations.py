@@ -3,36 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from store import Database, conversations
-from store.conversations import Conversation, Message
-from store.database import Row, Tx
-from store.ids import new_id
+from store.conversations import Message
+from store.database import Row
+from tests.store.talks import begin
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-
-def begin(tx: Tx, at: datetime, messages: int) -> str:
-    """Begin a conversation of so many messages, the bot's and the customer's by turns."""
-    found = Conversation(
-        id=new_id(),
-        session="browser",
-        channel="web",
-        locale="en",
-        state="menu",
-        facts={},
-        offered=[],
-        held_by="bot",
-        agent=None,
-        last_seq=messages,
-        seen_seq=0,
-        preview="Hello",
-        contact=None,
-        verified_at=None,
-        active_at=None,
-    )
-    conversations.start(tx, found, at, request=new_id())
-    said = [Message(seq, ("customer", "bot")[seq % 2], "", "Hello") for seq in range(1, messages + 1)]
-    conversations.add_messages(tx, found.id, said, None, None)
-    return found.id
 
 
 async def listed(database: Database, limit: int = 10) -> list[Row]:
@@ -41,7 +16,7 @@ async def listed(database: Database, limit: int = 10) -> list[Row]:
 
 async def test_the_newest_conversations_come_first_and_no_more_than_asked_for(database: Database) -> None:
     names = [
-        await database.write(lambda tx, hours=hours: begin(tx, NOON + timedelta(hours=hours), 1))  # type: ignore[misc]
+        await database.write(lambda tx, hours=hours: begin(tx, NOON + timedelta(hours=hours), session="browser"))  # type: ignore[misc]
         for hours in (1, 3, 2)
     ]
     assert [row["id"] for row in await listed(database)] == [names[1], names[2], names[0]]
@@ -49,19 +24,19 @@ async def test_the_newest_conversations_come_first_and_no_more_than_asked_for(da
 
 
 async def test_what_the_bot_said_is_unread_until_it_is_seen(database: Database) -> None:
-    name = await database.write(lambda tx: begin(tx, NOON, 5))
+    name = await database.write(lambda tx: begin(tx, NOON, messages=5, session="browser"))
     assert [row["unread"] for row in await listed(database)] == [3]
     await database.write(lambda tx: conversations.mark_seen(tx, name, "browser", 3))
     assert [row["unread"] for row in await listed(database)] == [1]
 
 
 async def test_unread_messages_are_counted_only_so_far(database: Database) -> None:
-    await database.write(lambda tx: begin(tx, NOON, conversations.MOST_UNREAD * 3))
+    await database.write(lambda tx: begin(tx, NOON, messages=conversations.MOST_UNREAD * 3, session="browser"))
     assert [row["unread"] for row in await listed(database)] == [conversations.MOST_UNREAD // 2]
 
 
 async def test_a_turn_is_told_again_without_what_came_after_it(database: Database) -> None:
-    name = await database.write(lambda tx: begin(tx, NOON, 2))
+    name = await database.write(lambda tx: begin(tx, NOON, messages=2))
     more = [Message(seq, "bot", "", "More") for seq in range(3, 6)]
     await database.write(lambda tx: conversations.add_messages(tx, name, more, None, None))
     for turn, told in ((1, [1, 2]), (3, [3, 4, 5])):

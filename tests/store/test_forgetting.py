@@ -4,36 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from store import Database, conversations, forgetting, outbox
-from store.conversations import Conversation, Message
 from store.database import Tx
-from store.ids import new_id
+from tests.store.talks import begin
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 OLD = NOON - timedelta(days=1)
-
-
-def begin(tx: Tx, began: datetime, *, name: str | None = None, session: str | None = None) -> str:
-    """Begin a conversation of one message."""
-    conversation = Conversation(
-        id=name or new_id(),
-        session=session or f"session {new_id()}",
-        channel="web",
-        locale="en",
-        state="menu",
-        facts={},
-        offered=[],
-        held_by="bot",
-        agent=None,
-        last_seq=1,
-        seen_seq=0,
-        preview="Hello",
-        contact=None,
-        verified_at=None,
-        active_at=None,
-    )
-    conversations.start(tx, conversation, began, request=f"request {new_id()}")
-    conversations.add_messages(tx, conversation.id, [Message(1, "bot", "", "Hello")], None, None)
-    return conversation.id
 
 
 def goes_on(tx: Tx, conversation: str, now: datetime) -> None:
