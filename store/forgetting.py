@@ -27,20 +27,17 @@ class Page(Struct, frozen=True):
 Forget = Callable[[Tx, datetime, str | None, int], Page]
 """Forgets what is older than a moment in the page after an id, None for the first, of at most so many rows."""
 
-_NOTHING = Page(0, None)
+Bounds = Mapping[str, str]
+"""The `first` and the `last` id of a page, and the moment `before` which its rows are old."""
 
-
-class _Rows(Struct, frozen=True):
-    """The rows of a page: between which ids they lie, and the id to go on from."""
-
-    bounds: Mapping[str, str]
-    last: str | None
+# Above every id, of today's form and of the former one, which was hexadecimal, in whatever order a database sorts.
+_GREATEST = "z"
 
 
 def conversations(tx: Tx, before: datetime, since: str | None, most: int) -> Page:
     """Delete the conversations of a page whose last message is older, and all that hangs on them."""
     question = "select id, started_at as began from conversations where id > :since order by id limit :most"
-    return _forget_conversations(tx, _page(tx, question, before, since or "", most))
+    return _forget(tx, question, _delete_conversations, before, since or "", most)
 
 
 def conversations_from_the_end(tx: Tx, before: datetime, since: str | None, most: int) -> Page:
@@ -49,31 +46,19 @@ def conversations_from_the_end(tx: Tx, before: datetime, since: str | None, most
     Their ids do not follow time, so all of them are looked through.
     """
     question = "select id, started_at as began from conversations where id < :since order by id desc limit :most"
-    return _forget_conversations(tx, _page(tx, question, before, since or _GREATEST, most, down=True))
+    return _forget(tx, question, _delete_conversations, before, since or _GREATEST, most, down=True)
 
 
 def letters(tx: Tx, before: datetime, since: str | None, most: int) -> Page:
     """Delete the letters of a page that were written before and have left, were given up or were not needed."""
     question = "select id, created_at as began from outbox where id > :since order by id limit :most"
-    page = _page(tx, question, before, since or "", most)
-    if page is None:
-        return _NOTHING
-    gone = tx.run(
-        """delete from outbox where id between :first and :last and created_at < :before
-        and state not in ('waiting', 'sending')""",
-        page.bounds,
-    )
-    return Page(gone, page.last)
+    return _forget(tx, question, _delete_letters, before, since or "", most)
 
 
 def tries(tx: Tx, before: datetime, since: str | None, most: int) -> Page:
     """Delete the counted tries of a page: failed codes and tried identifiers."""
     question = "select id, at as began from attempts_log where id > :since order by id limit :most"
-    page = _page(tx, question, before, since or "", most)
-    if page is None:
-        return _NOTHING
-    gone = tx.run("delete from attempts_log where id between :first and :last and at < :before", page.bounds)
-    return Page(gone, page.last)
+    return _forget(tx, question, _delete_tries, before, since or "", most)
 
 
 CONVERSATIONS: tuple[Forget, ...] = (conversations, conversations_from_the_end)
@@ -81,22 +66,45 @@ TRACES: tuple[Forget, ...] = (letters, tries)
 """What outlives its conversation."""
 
 
-_GREATEST = "z"
-"""Above every id, of today's form and of the former one, which was hexadecimal, in whatever order a database sorts."""
+# ── a page ──
 
 
-def _page(tx: Tx, question: str, before: datetime, since: str, most: int, *, down: bool = False) -> _Rows | None:
-    """Find a page; one process at a time, or two that delete a session's last conversations would both leave it."""
+def _forget(
+    tx: Tx,
+    question: str,
+    delete: Callable[[Tx, Bounds], int],
+    before: datetime,
+    since: str,
+    most: int,
+    *,
+    down: bool = False,
+) -> Page:
+    """Find a page and delete what is old in it.
+
+    One process at a time, or two that delete the last conversations of a session would both leave the session.
+    """
     tx.lock("forgetting")
     rows = tx.all(question, {"since": since, "most": most})
     if not rows:
-        return None
+        return Page(0, None)
     furthest = rows[-1]
     follows_time = len(furthest["id"]) == LENGTH
     older_may_follow = len(rows) == most and (furthest["began"] < stamp(before) or not follows_time)
-    first, last = (rows[-1], rows[0]) if down else (rows[0], rows[-1])
-    bounds = {"first": first["id"], "last": last["id"], "before": stamp(before)}
-    return _Rows(bounds, furthest["id"] if older_may_follow else None)
+    first, last = (furthest, rows[0]) if down else (rows[0], furthest)
+    gone = delete(tx, {"first": first["id"], "last": last["id"], "before": stamp(before)})
+    return Page(gone, furthest["id"] if older_may_follow else None)
+
+
+def _delete_letters(tx: Tx, here: Bounds) -> int:
+    return tx.run(
+        """delete from outbox where id between :first and :last and created_at < :before
+        and state not in ('waiting', 'sending')""",  # a list of the other states would be looked for by its index
+        here,
+    )
+
+
+def _delete_tries(tx: Tx, here: Bounds) -> int:
+    return tx.run("delete from attempts_log where id between :first and :last and at < :before", here)
 
 
 _FORGOTTEN = "select id from conversations where id between :first and :last and state = 'forgotten'"
@@ -105,15 +113,12 @@ CHALLENGES = f"delete from challenges where conversation in ({_FORGOTTEN})"
 MESSAGES = f"delete from messages where conversation in ({_FORGOTTEN})"
 
 
-def _forget_conversations(tx: Tx, page: _Rows | None) -> Page:
-    """Delete what is old among the conversations of a page, and the sessions that have no other.
+def _delete_conversations(tx: Tx, here: Bounds) -> int:
+    """Delete conversations, and the sessions that have no other.
 
     The conversations are marked first: a turn that comes at this very moment was either before that, and keeps its
     conversation whole, or finds it gone.
     """
-    if page is None:
-        return _NOTHING
-    here = page.bounds
     tx.do(
         "update conversations set state = 'forgotten' where id between :first and :last and updated_at < :before", here
     )
@@ -128,4 +133,4 @@ def _forget_conversations(tx: Tx, page: _Rows | None) -> Page:
         and not exists (select 1 from conversations where session = sessions.id)""",
         [{"session": row["session"], "before": here["before"]} for row in sessions],
     )
-    return Page(gone, page.last)
+    return gone
