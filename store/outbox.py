@@ -18,7 +18,7 @@ from store.ids import new_id
 from store.times import parse, stamp
 
 CHANNELS = ("email", "sms", "none")
-"""Every channel that a letter may have."""
+"""Every channel that a letter may have. What is not here is never claimed, so it is not taken in either."""
 
 
 class Claimed(Struct, frozen=True):
@@ -52,8 +52,11 @@ def queue(  # noqa: PLR0913 (a row's columns, each by its name)
 ) -> str:
     """Put a letter into the outbox, due at once; returns its id.
 
-    `args` names what the letter is about, by ids; what it says is put into words when it is sent.
+    `args` names what the letter is about, by ids; what it says is put into words when it is sent. Raises ValueError for
+    a channel that is none of ours.
     """
+    if channel not in CHANNELS:
+        raise ValueError(f"no letter has the channel {channel}; a new one belongs into store.outbox.CHANNELS")
     letter = new_id()
     tx.do(
         """insert into outbox (id, channel, recipient, kind, locale, args, state, tries, due_at, claimed_until,

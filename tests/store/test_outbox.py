@@ -51,6 +51,12 @@ async def test_a_letter_comes_out_as_it_was_put_in(database: Database) -> None:
     )
 
 
+async def test_a_letter_of_a_channel_that_nobody_would_claim_is_not_taken_in(database: Database) -> None:
+    with pytest.raises(ValueError, match="CHANNELS"):
+        await database.write(lambda tx: a_code(tx, channel="pigeon"))
+    assert await database.write(claim) == []
+
+
 async def test_a_claimed_letter_is_nobody_elses(database: Database) -> None:
     await database.write(a_code)
     assert len(await database.write(claim)) == 1
