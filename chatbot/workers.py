@@ -172,17 +172,17 @@ class Parent:
     async def _work(self) -> int:
         """Start the first worker, which brings the database up to date and meets what is wrong; then the others."""
         first, *others = self._seats
-        worker = first.worker = await self._start(first)
-        if not await worker.until_ready(None):  # a large database takes its time to be brought up to date
+        worker = await self._fill(first, None)  # a large database takes its time to be brought up to date
+        if not worker.ready:
             return await worker.process.wait() or 1
         log.info("workers start", count=self._count)
-        await asyncio.gather(*map(self._fill, others))
+        await asyncio.gather(*(self._fill(seat, LONGEST_START_S) for seat in others))
         await asyncio.gather(self._renew_when_asked(), *map(self._keep, self._seats))
         return 0
 
-    async def _fill(self, seat: Seat) -> Worker:
+    async def _fill(self, seat: Seat, longest_s: float | None) -> Worker:
         worker = seat.worker = await self._start(seat)
-        await worker.until_ready(LONGEST_START_S)
+        await worker.until_ready(longest_s)
         return worker
 
     async def _start(self, seat: Seat) -> Worker:
@@ -217,7 +217,7 @@ class Parent:
                     else:
                         log.info("a worker was told to stop", pid=worker.process.pid)
                     await self._wait_a_little(seat, worker)
-                    await self._fill(seat)
+                    await self._fill(seat, LONGEST_START_S)
 
     async def _wait_a_little(self, seat: Seat, worker: Worker) -> None:
         """Wait longer and longer while workers die soon after their start; meanwhile the others get its customers."""
