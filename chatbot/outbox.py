@@ -90,11 +90,15 @@ GRACE_S = 5.0
 
 @dataclass(slots=True)
 class _Batch:
-    """What one claim brought: letters, or why one is not in words; those of no use any more; and when to look again."""
+    """What one claim brought: letters, or why one is not in words; those of no use any more; and when to look again.
+
+    A channel is `crowded` when it may have more letters that are due than there were places for.
+    """
 
     letters: list[tuple[Claimed, Letter | Retry | Failed]] = field(default_factory=list)
     dropped: list[Claimed] = field(default_factory=list)
     next_due: datetime | None = None
+    crowded: frozenset[str] = frozenset()
 
 
 class Dispatcher:
@@ -105,6 +109,7 @@ class Dispatcher:
         self._senders = senders
         self._woken = asyncio.Event()
         self._sending: dict[asyncio.Task[None], Claimed] = {}
+        self._crowded: frozenset[str] = frozenset()
 
     def wake(self) -> None:
         """Say that something may be due. Costs nothing and may be called from any turn."""
@@ -163,6 +168,9 @@ class Dispatcher:
             task = asyncio.create_task(self._deliver(row, letter), name=f"letter {row.id}")
             self._sending[task] = row
             task.add_done_callback(self._sent_one)
+        self._crowded = claimed.crowded
+        if not self._crowded.isdisjoint(self._places()):
+            self.wake()  # a place came free while the claim was made
         return claimed.next_due
 
     def _places(self) -> dict[str, int]:
@@ -186,7 +194,9 @@ class Dispatcher:
             else:
                 batch.letters.append((row, letter))
         taken = Counter(row.channel for row, _ in batch.letters)
-        batch.next_due = outbox.next_due(tx, [channel for channel in places if taken[channel] < places[channel]])
+        roomy = [channel for channel in places if taken[channel] < places[channel]]
+        batch.next_due = outbox.next_due(tx, roomy)
+        batch.crowded = frozenset(outbox.CHANNELS).difference(roomy)
         return batch
 
     def _write(self, tx: Tx, row: Claimed) -> Letter | Retry | Failed | None:
@@ -203,9 +213,8 @@ class Dispatcher:
             return Retry("broken")
 
     def _sent_one(self, task: asyncio.Task[None]) -> None:
-        if self._sending[task].channel not in self._places():
+        if self._sending.pop(task).channel in self._crowded:
             self.wake()  # others may be waiting for its place
-        del self._sending[task]
         if not task.cancelled() and (fault := task.exception()) is not None:
             log.error("a letter's outcome could not be kept; it is tried again when its claim lapses", exc_info=fault)
 

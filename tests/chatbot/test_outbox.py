@@ -75,6 +75,13 @@ def are(house: House, *wanted: str) -> Callable[[], Awaitable[bool]]:
     return settled
 
 
+def are_sent(house: House, many: int) -> Callable[[], Awaitable[bool]]:
+    async def settled() -> bool:
+        return (await states(house)).count("sent") >= many
+
+    return settled
+
+
 def waits_again(house: House) -> Callable[[], Awaitable[bool]]:
     """The first letter was tried and waits for its next try."""
 
@@ -400,17 +407,47 @@ async def test_a_row_that_nobody_understands_fails_alone(house: House) -> None:
         await until(are(house, "failed", "sent"))
 
 
-async def test_nothing_is_claimed_in_vain_while_letters_wait(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def letters_for(house: House, many: int) -> None:
+    """Queue so many letters, due now."""
     args = {"conversation": (await house.visitor()).conversation, "text": "Hello", "reply_to": None}
 
     def queue(tx: Tx) -> None:
-        for number in range(3 * AT_ONCE):
+        for number in range(many):
             outbox.queue(
                 tx, channel="email", recipient=f"{number}@x.example", kind="message_for_team", locale="en", args=args,
                 now=house.clock.now(),
             )  # fmt: skip
 
     await house.service.database.write(queue)
+
+
+async def test_a_place_that_comes_free_while_a_claim_is_made_is_taken_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.outbox.LOOK_AGAIN", timedelta(hours=1))
+    way = Way()
+    way.open.clear()
+    await letters_for(house, AT_ONCE // 2)
+    async with dispatching(house, {"email": way}) as dispatcher:
+        await until(tried(way, AT_ONCE // 2))
+        await letters_for(house, 2 * AT_ONCE)
+        write = house.service.database.write
+
+        async def slow(work: Callable[[Tx], Any]) -> Any:
+            """Before the dispatcher hears of the claim that fills its places, some of them are free again."""
+            result = await write(work)
+            if not way.open.is_set():
+                way.open.set()
+                await until(are_sent(house, AT_ONCE // 2))
+            return result
+
+        monkeypatch.setattr(house.service.database, "write", slow)
+        dispatcher.wake()
+        await until(are_sent(house, AT_ONCE // 2 + 2 * AT_ONCE))
+
+
+async def test_nothing_is_claimed_in_vain_while_letters_wait(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await letters_for(house, 3 * AT_ONCE)
     taken: list[int] = []
     claim = outbox.claim
 
