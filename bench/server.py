@@ -1,6 +1,7 @@
 """Billchat as it serves customers, on a database of the bench's; letters go to the bench's mailbox."""
 
 import contextlib
+import gc
 import sys
 from collections.abc import AsyncIterator, Mapping
 
@@ -22,6 +23,7 @@ MANY = 10**9
 
 def main(port: int, url: str, mailbox: str) -> None:
     """Serve on a port, from a database."""
+    gc.freeze()  # as `billchat serve` does when all is loaded
     logs.set_up(machine_readable=True, level=30)
     service = open_service(
         Settings(
