@@ -50,13 +50,17 @@ def explained(error: sqlite3.Error, path: Path) -> StoreError:
 
 
 class SqliteTx:
-    """A transaction on one SQLite connection."""
+    """A transaction on one SQLite connection.
+
+    Every result is fetched whole before the next statement, so one cursor serves them all.
+    """
 
     __slots__ = ("_execute", "_executemany", "_path")
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._execute = connection.execute
-        self._executemany = connection.executemany
+        cursor = connection.cursor()
+        self._execute = cursor.execute
+        self._executemany = cursor.executemany
         self._path = path
 
     def all(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
