@@ -134,9 +134,7 @@ class Lanes:
         if key is not None:
             self._lanes[key] = deque()
         self._ready.append(job)
-        if not self._called:
-            self._called = True
-            loop.call_soon(self._dispatch)
+        self._dispatch_soon()
         return job.future
 
     async def close(self) -> None:
@@ -205,6 +203,7 @@ class Lanes:
         """Answer a unit whose COMMIT was answered, or cut off."""
         if isinstance(error, ClashError) and job.may_run_again(error):
             self._ready.appendleft(job)
+            self._dispatch_soon()
             return
         if isinstance(error, LostError):
             _fail(job, UnsureError(f"nobody knows whether this was kept: the connection broke ({error})"))
@@ -230,6 +229,7 @@ class Lanes:
                 following = lane.popleft()
                 following.began = monotonic()
                 self._ready.append(following)
+                self._dispatch_soon()
             else:
                 del self._lanes[job.key]
         if not self._under_way and self._empty is not None and not self._empty.done():
@@ -244,6 +244,7 @@ class Lanes:
         farewell.add_done_callback(self._farewells.discard)
 
     def _dispatch_soon(self) -> None:
+        """Find a connection for what is ready: who made it ready may have to wait for the database now."""
         if not self._called:
             self._called = True
             asyncio.get_running_loop().call_soon(self._dispatch)

@@ -40,8 +40,12 @@ CONNECTION: dict[str, str | int] = {
 }
 # A statement is planned when it is first used, perhaps while its tables are still empty, and a plan that reads a whole
 # table would then be kept until PostgreSQL next counts the rows: minutes on a busy new database. No statement of a turn
-# is meant to read one. Compiling a plan takes longer than any of them.
-OPTIONS = "-c synchronous_commit=on -c lock_timeout=10s -c client_min_messages=warning -c enable_seqscan=off -c jit=off"
+# is meant to read one. Compiling a plan takes longer than any of them. A process that stands still in a unit (a
+# paused machine, say) does not keep the others from what it holds for ever; its unit runs again when it goes on.
+OPTIONS = (
+    "-c synchronous_commit=on -c lock_timeout=10s -c idle_in_transaction_session_timeout=15s"
+    " -c client_min_messages=warning -c enable_seqscan=off -c jit=off"
+)
 
 BEGIN = "begin isolation level read committed read write"
 BEGIN_LOOKING = "begin isolation level repeatable read read only"

@@ -36,6 +36,10 @@ def kill(url: str, pid: int) -> None:
         admin.execute("select pg_terminate_backend(%s, 5000)", [pid])
 
 
+def sleep(seconds: float) -> Callable[[Tx], object]:
+    return lambda tx: tx.all(f"select pg_sleep({seconds})")
+
+
 def pid_of(tx: Tx) -> int:
     row = tx.one("select pg_backend_pid() as pid")
     assert row is not None
@@ -284,7 +288,63 @@ async def test_several_questions_are_answered_in_their_order(notes: Database) ->
     assert await notes.write(ask) == [1, 7, 3]
 
 
+# Its COMMIT takes a while, as where a disk is slow to flush.
+SLOW_COMMIT = """
+create function take_a_while() returns trigger language plpgsql as 'begin perform pg_sleep(0.2); return null; end';
+create constraint trigger a_while after insert on notes deferrable initially deferred
+    for each row execute function take_a_while()
+"""
+
+
+async def test_what_a_commit_lets_go_on_takes_a_free_connection_at_once(
+    notes: Database, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "WRITERS", 2)
+    two = open_database(url)
+    await asyncio.gather(*(two.write(sleep(0.05)) for _ in range(4)))  # opens both connections
+    with psycopg.connect(url) as holder:
+        holder.execute(SLOW_COMMIT)  # type: ignore[arg-type]
+        holder.commit()
+        holder.execute("select pg_advisory_xact_lock(hashtextextended('held elsewhere', 0))")
+        slow = two.write(lambda tx: (note("slow")(tx), sleep(0.1)(tx)), KEY)
+        short = two.write(sleep(0.15))
+        waiting = two.write(lambda tx: (tx.lock("held elsewhere"), sleep(0)(tx)))  # on the connection of the slow one
+        following = two.write(sleep(0), KEY)
+
+        async with asyncio.timeout(5):
+            await asyncio.gather(slow, short, following)
+    await waiting
+    await two.close()
+
+
 # ── connections that break ──
+
+
+async def test_a_process_that_stands_still_lets_go_of_what_it_holds_and_runs_its_unit_again(
+    notes: Database, url: str
+) -> None:
+    standing_still = open_database(f"{url}%20-c%20idle_in_transaction_session_timeout%3D200")
+    runs = 0
+
+    def unit(tx: Tx) -> int:
+        nonlocal runs
+        runs += 1
+        tx.lock(KEY)
+        written = note(f"run {runs}")(tx)
+        if runs == 1:
+            with psycopg.connect(url) as other:  # waits until the lock is free, and keeps everything here waiting
+                other.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [KEY])
+        texts(tx)
+        return written
+
+    assert await standing_still.write(unit) == 1
+    assert await notes.look(texts) == ["run 2"]
+    await standing_still.close()
+
+
+async def test_nobody_stands_still_in_a_unit_for_long(notes: Database) -> None:
+    [row] = await notes.write(lambda tx: tx.all("show idle_in_transaction_session_timeout"))
+    assert row["idle_in_transaction_session_timeout"] == "15s"
 
 
 async def test_a_connection_that_broke_while_it_was_idle_is_not_noticed(notes: Database, url: str) -> None:
