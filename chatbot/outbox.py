@@ -5,6 +5,7 @@ by which a text whose fate is unknown is looked for before it is sent again.
 """
 
 import asyncio
+import contextlib
 import secrets
 import traceback
 from collections import Counter
@@ -79,8 +80,8 @@ LONGEST_SEND = timedelta(seconds=60)
 # Another process may have queued something and died before it could wake anybody. A look that finds nothing writes
 # nothing.
 LOOK_AGAIN = timedelta(seconds=3)
-# How long to wait when the database does not answer.
-STORE_WAIT_S = 5.0
+# How long to wait when the database does not answer; letters that are queued meanwhile wait as long.
+STORE_WAIT_S = 1.0
 # How long between two tries to keep what came of a letter, and for how long it is tried.
 KEEP_AGAIN_S = 1.0
 KEEP_FOR = timedelta(seconds=75)
@@ -110,6 +111,7 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._sending: dict[asyncio.Task[None], Claimed] = {}
         self._crowded: frozenset[str] = frozenset()
+        self._took_over = False
 
     def wake(self) -> None:
         """Say that something may be due. Costs nothing and may be called from any turn."""
@@ -117,12 +119,12 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Send until cancelled; what is on its way out then gets a moment to arrive."""
-        await self._take_over()
         holding = asyncio.create_task(self._hold_on(), name="claims")
         try:
             while True:
                 self._woken.clear()
                 try:
+                    await self._take_over()
                     await self._rest(await self._start_due())
                 except StoreError:
                     log.exception("the outbox cannot be read")
@@ -148,10 +150,11 @@ class Dispatcher:
             log.warning("claims on letters could not be held", reason=str(fault))
 
     async def _take_over(self) -> None:
-        """Take up at once what a process before us died over, where there can be none beside us."""
-        if self._service.settings.database.url.startswith("sqlite:"):
+        """Take up at once what a process before us died over, where there can be none beside us; once is enough."""
+        if not self._took_over and self._service.settings.database.url.startswith("sqlite:"):
             now = self._service.clock.now()
             await self._service.database.write(lambda tx: outbox.release(tx, now))
+        self._took_over = True
 
     async def settle(self) -> None:
         """Send what is due now, and return when it has left."""
@@ -161,7 +164,16 @@ class Dispatcher:
     async def _start_due(self) -> datetime | None:
         """Claim as many letters as may be sent at once, start sending each, and return when the next thing is due."""
         now, places = self._service.clock.now(), self._places()
-        claimed = await self._service.database.write(lambda tx: self._claim(tx, now, places))
+        claiming = asyncio.ensure_future(self._service.database.write(lambda tx: self._claim(tx, now, places)))
+        try:
+            return self._send_all(await asyncio.shield(claiming))
+        except asyncio.CancelledError:
+            with contextlib.suppress(StoreError):
+                self._send_all(await claiming)  # kept all the same, perhaps; nobody else could send it for a while
+            raise
+
+    def _send_all(self, claimed: _Batch) -> datetime | None:
+        """Start sending what a claim brought; returns when the next thing is due."""
         for row in claimed.dropped:
             self._count(row, "dropped")
         for row, letter in claimed.letters:

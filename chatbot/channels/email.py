@@ -65,7 +65,7 @@ class EmailSender:
         except ValueError:  # an address or a name with a line break in it, for one
             return Failed("malformed")
         try:
-            async with asyncio.timeout(self._settings.timeout_s), self._places:
+            async with self._places, asyncio.timeout(self._settings.timeout_s):  # standing in line is no part of a try
                 connection = self._free.pop()  # the one that was used last: where one is enough, one is kept open
                 try:
                     return await connection.hand_over(email, parseaddr(self._sender)[1], letter.to)

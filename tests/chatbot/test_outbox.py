@@ -20,7 +20,7 @@ from chatbot.config import Email, Sms
 from chatbot.letters import Letter
 from chatbot.outbox import AT_ONCE, CLAIM, JITTER, WAITS, Dispatcher, Failed, Outcome, Retry, Sent, wait_after
 from chatbot.service import Service
-from store import Tx, outbox
+from store import StoreError, Tx, outbox
 from store.outbox import Claimed
 from tests.clock import FakeClock
 from tests.house import House
@@ -359,6 +359,42 @@ async def test_a_stopping_dispatcher_lets_its_letters_arrive(house: House) -> No
     with contextlib.suppress(asyncio.CancelledError):
         await running
     assert await states(house) == ["sent"]
+
+
+async def test_a_stop_while_letters_are_claimed_leaves_none_behind(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = Way()
+    await ask(house)
+    running = asyncio.create_task(Dispatcher(house.service, {"email": way}).run())
+    claim = outbox.claim
+
+    def stopped_meanwhile(*args: Any) -> list[Claimed]:
+        rows = claim(*args)
+        asyncio.get_running_loop().call_soon(running.cancel)  # before the claim's COMMIT is answered
+        return rows
+
+    monkeypatch.setattr(outbox, "claim", stopped_meanwhile)
+    await asyncio.wait([running])
+    assert await states(house) == ["sent"]
+
+
+async def test_a_database_that_is_away_when_the_dispatcher_starts_does_not_end_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.outbox.STORE_WAIT_S", 0.05)
+    await ask(house)
+    way, write = Way(), house.service.database.write
+    away = iter([True, True])
+
+    def sometimes(work: Callable[[Tx], Any], key: str | None = None) -> Awaitable[Any]:
+        if next(away, False):
+            raise StoreError("the database is away")
+        return write(work, key)
+
+    monkeypatch.setattr(house.service.database, "write", sometimes)
+    async with dispatching(house, {"email": way}):
+        await until(are(house, "sent"))
 
 
 async def test_a_stopping_dispatcher_gives_back_what_does_not_arrive(
