@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import structlog
 
@@ -24,11 +24,14 @@ from store.links import Link, LinkedInvoice, Standing
 from store.payments import Payment
 from store.times import stamp
 
+T = TypeVar("T")
+
 log = structlog.get_logger(__name__)
 
 # Gateways keep a hosted page open for half an hour at the least, however soon the link runs out.
 SHORTEST_CHECKOUT = timedelta(minutes=30)
 AT_ONCE = 20
+LONGEST_ANSWER_S = 20.0
 LONGEST_SLEEP_S = 60.0
 # How long to wait after a sweep that failed.
 SWEEP_AGAIN_S = 5.0
@@ -152,7 +155,7 @@ class Payments:
         payment = started.payment
         if payment.gateway_session is not None and payment.checkout_url is not None:
             return Checkout(payment.gateway_session, payment.checkout_url)
-        checkout = await gateway.create(self._order(started, now))
+        checkout = await _within_limits(gateway.create(self._order(started, now)))
         self.wake()
         if isinstance(checkout, Unreachable):
             log.warning("gateway_unreachable", gateway=gateway.name, payment=payment.id, why=checkout.why)
@@ -216,6 +219,8 @@ class Payments:
             self._count(payment.gateway, recorded.alert)
             log.error("payment_needs_attention", gateway=payment.gateway, payment=payment.id, alert=recorded.alert)
         if recorded.what == "doubtful":
+            while asking := self._asking.get(payment.id):
+                await asyncio.wait([asking])  # its answer may be older than this doubt, so that it settles nothing
             await self._check(payment)
         self.wake()
 
@@ -233,7 +238,7 @@ class Payments:
         if gateway is None:
             log.error("payment_gateway_switched_off", gateway=payment.gateway, payment=payment.id)
             return
-        answer = await gateway.look_up(payment.id, payment.gateway_session)
+        answer = await _within_limits(gateway.look_up(payment.id, payment.gateway_session))
         if isinstance(answer, Unreachable):
             log.warning("gateway_unreachable", gateway=payment.gateway, payment=payment.id, why=answer.why)
             return
@@ -265,8 +270,8 @@ class Payments:
         now, database = self.service.clock.now(), self.service.database
         next_check = await database.look(payments.next_check)
         if next_check is not None and next_check <= now:
-            due = await database.write(lambda tx: payments.due_checks(tx, now, AT_ONCE))
-            await asyncio.gather(*(self._check(payment) for payment in due))
+            while due := await database.write(lambda tx: payments.due_checks(tx, now, AT_ONCE)):
+                await asyncio.gather(*(self._check(payment) for payment in due))
         while expired := await database.look(lambda tx: links.expire_links(tx, now, AT_ONCE)):
             for link in expired:
                 await self._turns.happened(link.conversation, _ending(link, now))
@@ -279,6 +284,15 @@ class Payments:
 
     def _count(self, gateway: str, outcome: str) -> None:
         self.service.metrics.payments.labels(gateway, outcome).inc()
+
+
+async def _within_limits(asked: Awaitable[T]) -> T | Unreachable:
+    """Wait for a gateway's answer, but not for ever: a customer waits too, and what else is due by the clock."""
+    try:
+        async with asyncio.timeout(LONGEST_ANSWER_S):
+            return await asked
+    except TimeoutError:
+        return Unreachable("timeout")
 
 
 def _view(tx: Tx, digest: str, now: datetime) -> View | None:

@@ -153,7 +153,11 @@ def conversation_of(tx: Tx, payment: str) -> str | None:
 
 
 def due_checks(tx: Tx, now: datetime, limit: int) -> list[Payment]:
-    """Claim payments that it is time to ask the gateway about, and set when to ask the next time."""
+    """Claim payments that it is time to ask the gateway about, and set when to ask the next time.
+
+    Processes claim one after the other, so that each gets others.
+    """
+    tx.lock("payment checks")
     rows = tx.all(
         "select * from payments where next_check_at <= :now order by next_check_at limit :limit",
         {"now": stamp(now), "limit": limit},

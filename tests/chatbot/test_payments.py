@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from chatbot.gateways.gateway import Checkout, Report, Unreachable
+from chatbot.gateways.gateway import Checkout, Gateway, Report, Unreachable
 from chatbot.payments import make_link
 from chatbot.turns import Answer
 from tests.clock import FakeClock
 from tests.house import cards, choices
+from tests.post import until
 from tests.till import OWED, Till
 
 
@@ -211,6 +214,69 @@ async def test_a_gateway_that_cannot_be_reached_takes_nothing_and_the_same_payme
     await till.done()
     assert len(await till.rows("payments")) == 1
     await paid_once(till)
+
+
+@dataclass
+class SlowGateway:
+    """A provider that answers with what it knew when it was asked, once it is let."""
+
+    now: Report
+    asked: list[str] = field(default_factory=list)
+    let: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def is_asked(self) -> bool:
+        return bool(self.asked)
+
+    async def look_up(self, reference: str, session: str | None) -> Report:
+        self.asked.append(reference)
+        known = self.now
+        await self.let.wait()
+        return replace(known, reference=reference)
+
+
+async def test_a_bounce_that_is_told_while_an_older_question_is_open_is_asked_about_anew(till: Till) -> None:
+    await till.choose("approve")
+    await till.done()
+    [payment] = await till.rows("payments")
+    reference = payment["id"]
+    gateway = SlowGateway(Report("paid", reference, None, OWED, "GBP", payment["gateway_payment"]))
+    till.payments.gateways = {"sandbox": cast("Gateway", gateway)}
+    late = asyncio.create_task(till.payments.report("sandbox", Report("failed", reference, "an earlier try")))
+    await until(gateway.is_asked)
+    gateway.now = Report("failed", reference)
+
+    async def both_doubts() -> bool:
+        return till.counted("doubtful") == 2
+
+    bounced = asyncio.create_task(till.payments.report("sandbox", Report("failed", reference, "the bounce")))
+    await until(both_doubts)
+    gateway.let.set()
+    await asyncio.gather(late, bounced)
+    assert await till.balance() == OWED
+
+
+async def test_a_gateway_that_never_answers_keeps_nobody_waiting(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatbot.payments.LONGEST_ANSWER_S", 0.05)
+    await till.start()
+    till.payments.gateways = {"sandbox": cast("Gateway", SlowGateway(Report("failed", "")))}
+    till.house.clock.forward(minutes=60)
+    await till.payments.sweep()
+    assert [row["state"] for row in await till.rows("payment_links")] == ["expired"]
+
+
+async def test_one_sweep_asks_about_every_payment_that_is_due(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatbot.payments.AT_ONCE", 1)
+    invoices = await till.house.rows("select id from invoices where account = :id", id=till.account)
+    for invoice in invoices:
+        await till.ask(invoice["id"])
+        await till.start()
+    gateway = SlowGateway(Report("failed", ""))
+    gateway.let.set()
+    till.payments.gateways = {"sandbox": cast("Gateway", gateway)}
+    till.house.clock.forward(minutes=1)
+    await till.payments.sweep()
+    assert sorted(gateway.asked) == sorted(row["id"] for row in await till.rows("payments"))
+    assert len(set(gateway.asked)) == len(invoices) == 2
 
 
 async def test_a_report_of_an_unknown_payment_is_kept_and_refused(till: Till) -> None:
