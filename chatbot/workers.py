@@ -182,7 +182,8 @@ class Parent:
 
     async def _fill(self, seat: Seat, longest_s: float | None) -> Worker:
         worker = seat.worker = await self._start(seat)
-        await worker.until_ready(longest_s)
+        if not await worker.until_ready(longest_s):
+            await worker.retire()  # one that hangs would keep those waiting whom the kernel deals to it
         return worker
 
     async def _start(self, seat: Seat) -> Worker:

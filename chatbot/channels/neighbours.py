@@ -59,6 +59,8 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
         self._to_greet: dict[str, None] = {}
         self._outgoing: deque[tuple[str, Message]] = deque(maxlen=MOST_WAITING)
         self._joining: dict[str, asyncio.Future[None]] = {}
+        self._unanswered: dict[str, int] = {}
+        """By channel: how many of those who were greeted have not answered yet; below zero where answers came first."""
         self._woken = asyncio.Event()
         self._ponged = asyncio.Event()
         self.hearing = False
@@ -70,7 +72,10 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
         return self._company.get(self._channel_of(namespace, room), True) is not False
 
     async def joined(self, namespace: str, room: str) -> None:
-        """Wait until a room that was just entered hears what is said elsewhere: not for long, not without Redis."""
+        """Wait until a room that was just entered hears what is said elsewhere: not for long, not without Redis.
+
+        What was said there until then is in the database.
+        """
         if waiter := self._joining.get(self._channel_of(namespace, room)):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(JOINING_S):
@@ -108,6 +113,7 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
         if channel in self._company:
             del self._company[channel]
             self._change(channel, False)
+            self._unanswered.pop(channel, None)
             self._let_go(channel)
 
     async def _publish(self, data: Message) -> None:
@@ -125,6 +131,7 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
         self._changes = dict.fromkeys(self._company, True)
         await ears.subscribe(self.channel)
         await self._change_channels(ears)
+        self._woken.set()  # messages may wait from before
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen_to(ears))
             tasks.create_task(self._ping(ears))
@@ -166,6 +173,7 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
             for channel, count in zip(channels, reached, strict=True):
                 if count > 1 or self._company.get(channel, True) is None:
                     self._note(channel, count > 1)
+                self._await_answers(channel, count - 1)
 
     async def _send(self, messages: list[tuple[str, Message]]) -> None:
         try:
@@ -197,8 +205,8 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
     def _subscribed(self, channel: str) -> None:
         if channel in self._company:
             self._to_greet[channel] = None
+            self._unanswered[channel] = 0
             self._woken.set()
-            self._let_go(channel)
 
     async def _take(self, channel: str, data: bytes) -> None:
         try:
@@ -207,6 +215,10 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
                 return
             if message["method"] == "hello":
                 self._note(channel, True)
+                self._outgoing.append((channel, {"method": "here", "to": message["host_id"]}))
+                self._woken.set()
+            elif message["method"] == "here" and message["to"] == self.host_id:
+                self._await_answers(channel, -1)
             elif message["method"] == "emit":
                 await self._handle_emit(message)
         except (ValueError, KeyError, TypeError):
@@ -229,12 +241,21 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
         self._up.set(0)
         self.deaf.set()
         self._company = dict.fromkeys(self._company)
+        self._unanswered.clear()
         for channel in list(self._joining):
             self._let_go(channel)
 
     def _note(self, channel: str, company: bool) -> None:
         if channel in self._company:
             self._company[channel] = company
+
+    def _await_answers(self, channel: str, more: int) -> None:
+        """Await so many more answers to a greeting. Once nobody owes one, all that is said is said to us as well."""
+        if channel in self._unanswered:
+            self._unanswered[channel] += more
+            if self._unanswered[channel] == 0:
+                del self._unanswered[channel]
+                self._let_go(channel)
 
     def _change(self, channel: str, wanted: bool) -> None:
         self._changes[channel] = wanted

@@ -115,7 +115,7 @@ class WebChannel:
 
     async def tell(self, answer: Answer, *, but: str | None = None) -> None:
         """Send a turn's messages to the session's devices, but for the one that has them in its acknowledgement."""
-        here = self._devices[answer.session] > (0 if but is None else 1)
+        here = self._devices[answer.session] > (but in self._visitors)  # who asked may have left meanwhile
         elsewhere = self._neighbours is not None and self._neighbours.may_hear(NAMESPACE, answer.session)
         if answer.messages and (here or elsewhere):
             await self.sio.emit(

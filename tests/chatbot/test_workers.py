@@ -25,6 +25,9 @@ line, *listeners = [socket.socket(fileno=int(number)) for number in place.split(
 open(os.path.join(folder, str(os.getpid())), "w").close()
 if how == "broken" or os.path.exists(os.path.join(folder, "broken")):
     sys.exit(3)
+if os.path.exists(os.path.join(folder, "hangs")):
+    line.recv(1)
+    sys.exit(4)
 while how == "slow" and len(os.listdir(folder)) == 1:  # until somebody writes a second file
     time.sleep(0.01)
 line.send(b"r")
@@ -103,6 +106,18 @@ async def test_one_that_dies_is_replaced_and_the_others_stay(tmp_path: Path) -> 
         os.kill(victim, signal.SIGKILL)
         await parent.until(lambda: len(parent.started) == 3 and len(parent.alive) == 2)
         assert other in parent.alive
+
+
+async def test_one_that_hangs_while_it_starts_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "FIRST_WAIT_S", 0.01)
+    async with family(tmp_path, 2) as parent:
+        await parent.until(lambda: len(parent.alive) == 2)
+        monkeypatch.setattr(workers, "LONGEST_START_S", 0.5)
+        (tmp_path / "hangs").touch()
+        os.kill(min(parent.alive), signal.SIGKILL)
+        await parent.until(lambda: len(parent.started) == 3)
+        (tmp_path / "hangs").unlink()
+        await parent.until(lambda: len(parent.started) > 3 and len(parent.alive) == 2)
 
 
 async def test_all_are_replaced_one_by_one_when_asked(tmp_path: Path) -> None:

@@ -58,6 +58,56 @@ async def test_who_has_a_room_to_himself_need_not_tell_anybody(redis_url: str, c
         assert there.may_hear(CHAT, ROOM)
 
 
+async def test_who_joins_waits_until_all_who_may_say_something_know_of_it(
+    redis_url: str, channel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.channels.neighbours.JOINING_S", 30)
+    async with process(redis_url, channel) as here, process(redis_url, channel) as busy:
+        await enter(here, "laptop")
+        await enter(busy, "tablet")
+        await until(lambda: here.may_hear(CHAT, ROOM) and busy.may_hear(CHAT, ROOM))
+        greeted, goes_on, take = asyncio.Event(), asyncio.Event(), busy._take
+
+        async def late(channel: str, data: bytes) -> None:
+            greeted.set()
+            await goes_on.wait()
+            await take(channel, data)
+
+        monkeypatch.setattr(busy, "_take", late)
+        async with process(redis_url, channel) as there:
+            joining = asyncio.create_task(enter(there, "phone"))
+            await greeted.wait()
+            await asyncio.sleep(0.05)
+            assert not joining.done()
+            goes_on.set()
+            await joining
+
+
+async def test_what_could_not_be_told_is_told_once_redis_is_back(
+    redis_url: str, channel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.channels.neighbours.RETRY_S", 0.01)
+    heard: list[bytes] = []
+
+    async def take(channel: str, data: bytes) -> None:
+        heard.append(data)
+
+    async with process(redis_url, channel) as here, process(redis_url, channel) as there:
+        await enter(there, "phone")
+        monkeypatch.setattr(there, "_take", take)
+        publish, breaks = here._publish_all, iter([True])
+
+        async def broken(messages: Any) -> list[int]:
+            if next(breaks, False):
+                raise ConnectionResetError("Redis restarts")
+            return await publish(messages)
+
+        monkeypatch.setattr(here, "_publish_all", broken)
+        await here.emit("messages", {"said": "once"}, namespace=CHAT, room=ROOM)
+        await until(lambda: len(heard) == 1)
+        assert b'"said": "once"' in heard[0] or b'"said":"once"' in heard[0]
+
+
 async def test_two_services_that_share_a_redis_do_not_hear_each_other(redis_url: str, channel: str) -> None:
     async with process(redis_url, channel) as here, process(redis_url, f"{channel}-other") as there:
         await enter(here, "laptop")

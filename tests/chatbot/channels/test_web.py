@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.channels import frames
-from chatbot.turns import Inbound
+from chatbot.turns import Answer, Inbound
 from store.database import StoreError
 from tests.chatbot.channels.serving import serving
 from tests.clock import FakeClock
@@ -52,6 +52,17 @@ async def test_who_asks_without_reading_is_waited_for(house: House) -> None:
         reading.resume_reading()
         for number in range(50):
             assert len((await raw.acknowledgement(100 + number))["messages"]) == 200
+
+
+async def test_another_device_hears_of_a_turn_whose_own_device_left_meanwhile(house: House) -> None:
+    async with serving(house) as (channel, url), RawSocket.open(url) as raw:
+        conversation = (await raw.ask("start", {"id": REQUEST}))["conversation"]
+        session = house.service.keys.session_id(raw.welcome["session"])
+        assert session is not None
+        answer = await house.turns.say(Inbound(conversation, session, f"{REQUEST}-2", "address", "hello"))
+        assert isinstance(answer, Answer)
+        await channel.tell(answer, but="a device that is gone")
+        assert "hello" in await raw.frame()
 
 
 async def test_a_client_that_never_asks_for_its_packets_does_not_keep_the_service_from_stopping(house: House) -> None:
