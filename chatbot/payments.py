@@ -19,7 +19,7 @@ from chatbot.wire import pay_url
 from flows.events import Event
 from store import booking, codes, links, payments
 from store.booking import Recorded
-from store.database import Tx
+from store.database import StoreError, Tx
 from store.links import Link, LinkedInvoice, Standing
 from store.payments import Payment
 from store.times import stamp
@@ -274,7 +274,17 @@ class Payments:
                 await asyncio.gather(*(self._check(payment) for payment in due))
         while expired := await database.look(lambda tx: links.expire_links(tx, now, AT_ONCE)):
             for link in expired:
-                await self._turns.happened(link.conversation, _ending(link, now))
+                await self._end(link, now)
+
+    async def _end(self, link: Link, now: datetime) -> None:
+        """End a link in its conversation; where that is broken, without a word there, so that the others' end too."""
+        try:
+            await self._turns.happened(link.conversation, _ending(link, now))
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("link_ended_in_silence", conversation=link.conversation)
+            await self.service.database.write(lambda tx: links.expire(tx, link.id, now))
 
     async def _until_due(self, looked: datetime) -> float:
         """Seconds until something is due that was not when the sweep before began to look."""

@@ -307,6 +307,20 @@ async def test_one_sweep_ends_every_link_whose_time_is_up(till: Till, monkeypatc
     assert {row["state"] for row in await till.rows("payment_links")} == {"expired"}
 
 
+async def test_a_broken_conversation_keeps_no_other_link_from_running_out(till: Till) -> None:
+    broken = await till.house.visitor()
+    answer = await broken.verify("many@example.com")
+    while "payment_link" not in cards(answer):
+        answer = await broken.choose(choices(answer)[0])
+    spoil = "update conversations set facts = '{' where id = :id"
+    await till.house.service.database.write(lambda tx: tx.run(spoil, {"id": broken.conversation}))
+    await till.ask()  # the other one's is older, and so comes first
+    till.house.clock.forward(minutes=61)
+    await till.payments.sweep()
+    assert {row["state"] for row in await till.rows("payment_links")} == {"expired"}
+    assert "expired" in till.said()[0]
+
+
 async def test_a_link_that_runs_out_while_a_sweep_is_under_way_is_looked_at_again_soon(till: Till) -> None:
     till.house.clock.forward(minutes=59, seconds=59)
     looked = till.house.clock.now()
