@@ -17,7 +17,7 @@ from chatbot.keys import new_secret_id, token_hash
 from chatbot.service import Service
 from chatbot.wire import pay_url
 from flows.events import Event
-from store import booking, codes, links, payments
+from store import billing, booking, codes, links, payments
 from store.booking import Recorded
 from store.database import StoreError, Tx
 from store.links import Link, LinkedInvoice, Standing
@@ -125,6 +125,10 @@ def make_link(
     return LinkMade(made.id, made.amount_minor, made.currency, made.expires_at)
 
 
+class _MovedError(Exception):
+    """Another conversation has asked for the link meanwhile, so that it is the one to be told."""
+
+
 class Payments:
     """Hands customers over to gateways and books what comes of it."""
 
@@ -198,15 +202,23 @@ class Payments:
             log.error("payment_report_unplaced", gateway=gateway, outcome=report.outcome)
             self._count(gateway, booking.UNPLACED)
             return False
-        conversation = await database.look(lambda tx: payments.conversation_of(tx, payment.id))
         recorded: Recorded | None = None
+        conversation: str | None
 
         def book(tx: Tx) -> Event | None:
             nonlocal recorded
             recorded = booking.record(tx, gateway, report, now, asked_in)
+            if payments.conversation_of(tx, payment.id) != conversation:
+                raise _MovedError
             return None if recorded is None else _event(tx, recorded, now)
 
-        await self._turns.happened(conversation, book)
+        while True:
+            conversation = await database.look(lambda tx: payments.conversation_of(tx, payment.id))
+            try:
+                await self._turns.happened(conversation, book)
+            except _MovedError:
+                continue
+            break
         if recorded is not None:
             await self._follow_up(recorded)
         return True
@@ -360,6 +372,7 @@ def _is_still_theirs(tx: Tx, link: Link) -> bool:
 
 def _ending(link: Link, now: datetime) -> Callable[[Tx], Event | None]:
     def end(tx: Tx) -> Event | None:
+        billing.hold(tx, link.account)  # who renews the link or pays it has done so by now, or finds it ended
         settled = links.standing(tx, link, now) == "settled"
         if not links.expire(tx, link.id, now) or settled or not _is_still_theirs(tx, link):
             return None

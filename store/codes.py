@@ -165,12 +165,16 @@ def history(tx: Tx, request: Request, full: Counts, now: datetime) -> History:
 
 NEWEST = """
 select id from challenges where conversation = :conversation
-order by created_at desc, case state when 'live' then 0 when 'superseded' then 2 else 1 end limit 1
+order by case state when 'live' then 0 when 'superseded' then 2 else 1 end, created_at desc limit 1
 """
+"""What was superseded is older than what did that, whatever the clocks of two processes say."""
 THEIR_NAME = f"select 'identifier ' || value as name from challenges where id = ({NEWEST})"
 TAKE_TRY = f"""
 update challenges set tries = tries + 1
 where id = ({NEWEST}) and state = 'live' and expires_at >= :now and tries < :most
+    and coalesce(contact, '') = coalesce((
+        select i.contact from identifiers i where i.kind = challenges.kind and i.value = challenges.value
+    ), '')
     and coalesce(({FAILED_FOR_CHALLENGE} :failures_per_hour), '') <= :hour_ago
     and not exists ({FAILED_FOR_CHALLENGE} :failures_in_a_row)
 returning *
@@ -192,7 +196,7 @@ def newest_of(tx: Tx, conversations: Sequence[str]) -> list[Challenge | None]:
 def take_try(tx: Tx, conversation: str, most: int, full: Counts, now: datetime) -> Challenge | None:
     """Use up one try of the conversation's newest challenge before anything is compared; returns it, this try counted.
 
-    None when it is over, when its `most` tries are gone or when its identifier is locked.
+    None when it is over, when its `most` tries are gone, or when its identifier is locked or somebody else's by now.
     """
     tx.lock_found(THEIR_NAME, {"conversation": conversation})
     offsets = _offsets(full)

@@ -14,7 +14,7 @@ from store.ids import new_id
 from store.ledger import Entry, InvoiceToBook, book_entry, book_invoice, cancel_invoice, settle
 
 IMPORTING = "imports"
-"""The lock of imports: of two files that come at once, the second waits for the first."""
+"""The lock of imports: of two files that come at once, the second waits, no longer than for any lock."""
 
 
 class Outcome(StrEnum):

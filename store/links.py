@@ -197,9 +197,10 @@ def expire_links(tx: Tx, now: datetime, limit: int) -> list[Link]:
 
 
 def expire(tx: Tx, link: str, now: datetime) -> bool:
-    """End an open link whose time is up; False if it was renewed, paid or ended meanwhile."""
+    """End an open link whose time is up; False if it was renewed, is being paid, was paid or ended meanwhile."""
     changed = tx.run(
-        "update payment_links set state = 'expired' where id = :id and state = 'open' and expires_at <= :now",
+        """update payment_links set state = 'expired' where id = :id and state = 'open' and expires_at <= :now
+            and not exists (select 1 from payments where link = :id and state = 'pending')""",
         {"id": link, "now": stamp(now)},
     )
     return changed == 1

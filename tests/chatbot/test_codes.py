@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from store import Tx
 from tests.house import House, Visitor, cards, choices, told
 
 KNOWN, UNKNOWN = "owes@example.com", "nobody@example.com"
@@ -55,6 +56,31 @@ async def test_a_code_works_only_in_its_own_conversation(house: House) -> None:
     await other.say(KNOWN)
     assert cards(await other.say(await house.code(one.conversation))) == []
     assert cards(await one.say(await house.code(one.conversation))) == ["balance"]
+
+
+async def test_a_code_ends_when_its_email_becomes_somebody_elses(house: House) -> None:
+    visitor = await house.visitor()
+    await visitor.say(KNOWN)
+
+    def hand_over(tx: Tx) -> None:
+        tx.run(
+            """update identifiers set contact = (select contact from identifiers where value = 'dd@example.com')
+            where value = :value""",
+            {"value": KNOWN},
+        )
+
+    await house.service.database.write(hand_over)
+    assert cards(await visitor.say(await house.code(visitor.conversation))) == []
+    assert await house.rows("select contact from conversations") == [{"contact": None}]
+
+
+async def test_the_newest_code_counts_whatever_the_clocks_of_two_processes_say(house: House) -> None:
+    visitor = await house.visitor()
+    await visitor.say("clear@example.com")
+    house.clock.forward(seconds=-2)
+    await visitor.say(KNOWN)
+    [live] = await house.rows("select id from challenges where state = 'live'")
+    assert cards(await visitor.say(house.service.keys.code(live["id"], visitor.conversation))) == ["balance"]
 
 
 async def test_a_resend_waits_and_ends_the_code_before_it(house: House) -> None:

@@ -1,18 +1,21 @@
 """Paying over real HTTP: the money is booked once and the chat hears of it, whatever the provider does."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
+import psycopg
 import pytest
 
 from chatbot.gateways.gateway import Checkout, Gateway, Report, Unreachable
 from chatbot.payments import make_link
 from chatbot.turns import Answer
+from flows.events import Event
+from store import Tx
 from tests.clock import FakeClock
 from tests.house import cards, choices
 from tests.post import until
@@ -319,6 +322,58 @@ async def test_a_broken_conversation_keeps_no_other_link_from_running_out(till: 
     await till.payments.sweep()
     assert {row["state"] for row in await till.rows("payment_links")} == {"expired"}
     assert "expired" in till.said()[0]
+
+
+@pytest.mark.parametrize("outcome", ["pending", "paid"])
+async def test_a_link_that_is_paid_in_the_moment_it_runs_out_is_not_said_to_have_expired(
+    till: Till, monkeypatch: pytest.MonkeyPatch, outcome: Literal["pending", "paid"]
+) -> None:
+    await till.start()
+    report = Report(outcome, await till.reference(), "event", OWED, "GBP", "pay-1")
+    till.payments.gateways = {}  # nobody asks about it meanwhile
+    till.house.clock.forward(minutes=60)
+    happened = till.house.turns.happened
+
+    async def late(conversation: str | None, work: Callable[[Tx], Event | None]) -> None:
+        monkeypatch.undo()
+        await till.payments.report("sandbox", report)
+        await happened(conversation, work)
+
+    monkeypatch.setattr(till.house.turns, "happened", late)
+    await till.payments.sweep()
+    assert not any("expired" in said for said in till.said())
+    assert [row["state"] for row in await till.rows("payment_links")] == ["paid" if outcome == "paid" else "open"]
+
+
+@pytest.mark.parametrize("driver", ["postgresql"])  # on SQLite one unit of work runs at a time
+async def test_a_link_that_is_renewed_in_the_moment_it_runs_out_stays_open(till: Till, url: str) -> None:
+    till.house.clock.forward(minutes=60)
+    with psycopg.connect(url) as renewing:  # as `make_link` does
+        renewing.execute("select id from accounts where id = %s for no key update", [till.account])
+        sweeping = asyncio.create_task(till.payments.sweep())
+        await asyncio.sleep(0.1)
+        renewing.execute("update payment_links set expires_at = '2027-01-01T00:00:00.000Z'")
+    await sweeping
+    assert [row["state"] for row in await till.rows("payment_links")] == ["open"]
+
+
+async def test_a_payment_is_told_where_its_link_was_asked_for_last(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, happened = till.visitor, till.house.turns.happened
+    till.visitor = second = await till.house.visitor()
+    await second.verify()
+    await till.start()
+    report = Report("paid", await till.reference(), "event", OWED, "GBP", "pay-1")
+
+    async def late(conversation: str | None, work: Callable[[Tx], Event | None]) -> None:
+        assert conversation == first.conversation
+        monkeypatch.undo()
+        await till.ask()
+        await happened(conversation, work)
+
+    monkeypatch.setattr(till.house.turns, "happened", late)
+    await till.payments.report("sandbox", report)
+    assert [answer.conversation for answer in till.house.told] == [second.conversation]
+    assert await till.booked() == [("payment", -OWED)]
 
 
 async def test_a_link_that_runs_out_while_a_sweep_is_under_way_is_looked_at_again_soon(till: Till) -> None:
