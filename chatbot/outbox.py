@@ -85,6 +85,8 @@ STORE_WAIT_S = 1.0
 # How long between two tries to keep what came of a letter, and for how long it is tried.
 KEEP_AGAIN_S = 1.0
 KEEP_FOR = timedelta(seconds=75)
+# Until a provider's own list shows what became of a try that was cut off; others are simply tried again.
+SHOWN_AFTER = {"sms": timedelta(seconds=10)}
 # How long letters that are on their way out may take to get there when the service stops.
 GRACE_S = 5.0
 
@@ -110,6 +112,8 @@ class Dispatcher:
         self._senders = senders
         self._woken = asyncio.Event()
         self._sending: dict[asyncio.Task[None], Claimed] = {}
+        self._outcomes: dict[str, Callable[[Tx], None]] = {}
+        """What came of letters, by id, until that is kept."""
         self._crowded: frozenset[str] = frozenset()
         self._took_over = False
 
@@ -150,10 +154,13 @@ class Dispatcher:
             log.warning("claims on letters could not be held", reason=str(fault))
 
     async def _take_over(self) -> None:
-        """Take up at once what a process before us died over, where there can be none beside us; once is enough."""
+        """Take up at once what a process before us died over, where there can be none beside us; once is enough.
+
+        What has to be looked for before it is tried again waits until its claim lapses.
+        """
         if not self._took_over and self._service.settings.database.url.startswith("sqlite:"):
-            now = self._service.clock.now()
-            await self._service.database.write(lambda tx: outbox.release(tx, now))
+            now, channels = self._service.clock.now(), [each for each in outbox.CHANNELS if each not in SHOWN_AFTER]
+            await self._service.database.write(lambda tx: outbox.release(tx, now, channels))
         self._took_over = True
 
     async def settle(self) -> None:
@@ -240,7 +247,10 @@ class Dispatcher:
             pass
 
     async def _finish(self) -> None:
-        """Let letters that are on their way get there; the others are given back, for another process to look after."""
+        """Let letters that are on their way get there; the others are given back, for another process to look after.
+
+        What came of a letter already is written down now, and it is not given back.
+        """
         if not self._sending:
             return
         _, late = await asyncio.wait(self._sending, timeout=GRACE_S)
@@ -252,7 +262,10 @@ class Dispatcher:
 
         def give_back(tx: Tx) -> None:
             for row in rows:
-                outbox.retry(tx, row, now, "interrupted")
+                if outcome := self._outcomes.get(row.id):
+                    outcome(tx)
+                else:
+                    outbox.retry(tx, row, now + SHOWN_AFTER.get(row.channel, timedelta(0)), "interrupted")
 
         try:
             await self._service.database.write(give_back)
@@ -265,7 +278,7 @@ class Dispatcher:
         match outcome:
             case Sent(provider_id):
                 now = self._service.clock.now()
-                await self._keep(lambda tx: outbox.sent(tx, row, now, provider_id))
+                await self._keep(row, lambda tx: outbox.sent(tx, row, now, provider_id))
                 self._count(row, "sent")
                 log.info("letter sent", letter=row.id, kind=row.kind, channel=row.channel, tries=row.tries)
             case Retry():
@@ -295,30 +308,33 @@ class Dispatcher:
         if due >= (row.expires_at or row.created_at + GIVE_UP_AFTER):
             await self._give_up(row, Failed(outcome.reason))
             return
-        await self._keep(lambda tx: outbox.retry(tx, row, due, outcome.reason))
+        await self._keep(row, lambda tx: outbox.retry(tx, row, due, outcome.reason))
         self.wake()  # to know when
         self._count(row, "retry")
         log.warning("letter not sent yet", letter=row.id, channel=row.channel, reason=outcome.reason, tries=row.tries)
 
     async def _give_up(self, row: Claimed, outcome: Failed) -> None:
-        await self._keep(lambda tx: outbox.failed(tx, row, outcome.reason))
+        await self._keep(row, lambda tx: outbox.failed(tx, row, outcome.reason))
         self._count(row, "failed")
         say = log.info if outcome.told else log.error
         say(
             "letter given up", letter=row.id, kind=row.kind, channel=row.channel, reason=outcome.reason, tries=row.tries
         )
 
-    async def _keep(self, outcome: Callable[[Tx], None]) -> None:
+    async def _keep(self, row: Claimed, outcome: Callable[[Tx], None]) -> None:
         """Write down what came of a letter, again while the database is away. A claim that lapsed changes nothing."""
+        self._outcomes[row.id] = outcome
         until = self._service.clock.now() + KEEP_FOR
         while True:
             try:
                 await self._service.database.write(outcome)
             except StoreError:
                 if self._service.clock.now() + timedelta(seconds=KEEP_AGAIN_S) >= until:
+                    del self._outcomes[row.id]
                     raise
                 await asyncio.sleep(KEEP_AGAIN_S)
             else:
+                del self._outcomes[row.id]
                 return
 
     def _count(self, row: Claimed, outcome: str) -> None:

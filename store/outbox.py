@@ -129,9 +129,12 @@ def hold(tx: Tx, rows: Sequence[Claimed], until: datetime) -> None:
     )
 
 
-def release(tx: Tx, now: datetime) -> int:
-    """Let every claim lapse; returns how many. Only for who knows that no dispatcher but itself is alive."""
-    return tx.run("update outbox set claimed_until = :now where state = 'sending'", {"now": stamp(now)})
+def release(tx: Tx, now: datetime, channels: Iterable[str]) -> None:
+    """Let every claim on these channels' letters lapse. Only for who knows that no dispatcher but itself is alive."""
+    tx.many(
+        "update outbox set claimed_until = :now where state = 'sending' and channel = :channel",
+        [{"now": stamp(now), "channel": channel} for channel in channels],
+    )
 
 
 def sent(tx: Tx, row: Claimed, now: datetime, provider_id: str | None) -> None:

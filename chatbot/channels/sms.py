@@ -26,7 +26,7 @@ from twilio.rest import Client  # type: ignore[import-untyped]
 
 from chatbot.config import Sms
 from chatbot.letters import Letter
-from chatbot.outbox import Failed, Outcome, Retry, Sent
+from chatbot.outbox import SHOWN_AFTER, Failed, Outcome, Retry, Sent
 from chatbot.service import Service
 from store import outbox
 
@@ -42,7 +42,7 @@ UNKNOWN = {20500}
 TOO_MANY_REQUESTS, SERVER_FAULT = 429, 500
 
 # Twilio's list needs a moment to show a message that it took without saying so.
-LOOK_UP_AFTER = timedelta(seconds=10)
+LOOK_UP_AFTER = SHOWN_AFTER["sms"]
 LOOK_THROUGH = 20
 CLOCKS_APART = timedelta(minutes=2)
 

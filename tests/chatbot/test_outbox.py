@@ -18,10 +18,23 @@ from chatbot.channels.email import EmailSender
 from chatbot.channels.sms import SmsSender
 from chatbot.config import Email, Sms
 from chatbot.letters import Letter
-from chatbot.outbox import AT_ONCE, CLAIM, JITTER, WAITS, Dispatcher, Failed, Outcome, Retry, Sent, wait_after
+from chatbot.outbox import (
+    AT_ONCE,
+    CLAIM,
+    JITTER,
+    SHOWN_AFTER,
+    WAITS,
+    Dispatcher,
+    Failed,
+    Outcome,
+    Retry,
+    Sent,
+    wait_after,
+)
 from chatbot.service import Service
 from store import StoreError, Tx, outbox
 from store.outbox import Claimed
+from store.times import stamp
 from tests.clock import FakeClock
 from tests.house import House
 from tests.mail_server import DROP, MailServer, mail_server
@@ -411,6 +424,53 @@ async def test_a_stopping_dispatcher_gives_back_what_does_not_arrive(
         await until(are(house, "sent"))
     assert other.keys == stuck.keys
     assert other.unsure == [True]
+
+
+async def test_a_letter_that_is_known_to_have_left_is_not_given_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.outbox.GRACE_S", 0.05)
+    await ask(house)
+    way, sent = Way(), outbox.sent
+    away = iter([True])
+
+    def unwritten(*args: Any) -> None:
+        if next(away, False):
+            raise StoreError("the database is away")
+        sent(*args)
+
+    monkeypatch.setattr(outbox, "sent", unwritten)
+    async with dispatching(house, {"email": way}):
+        await until(tried(way, 1))
+    assert await states(house) == ["sent"]
+
+
+async def test_a_text_that_is_cut_off_is_looked_for_only_once_it_can_be_found(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.outbox.GRACE_S", 0.05)
+    stuck = Way()
+    stuck.open.clear()
+    await ask(house, "07700 900001")
+    async with dispatching(house, {"sms": stuck}):
+        await until(tried(stuck, 1))
+    [row] = await house.rows("select state, due_at from outbox")
+    assert row == {"state": "waiting", "due_at": stamp(house.clock.now() + SHOWN_AFTER["sms"])}
+
+
+@pytest.mark.parametrize("driver", ["sqlite"])  # where a new process takes up at once what the one before it left
+async def test_after_a_crash_emails_are_tried_again_at_once_and_texts_once_they_can_be_found(house: House) -> None:
+    for identifier in (KNOWN, "07700 900001"):
+        await ask(house, identifier)
+    now = house.clock.now()
+    await house.service.database.write(lambda tx: outbox.claim(tx, now, now + CLAIM, {"email": 1, "sms": 1}))
+    way = Way()
+    async with dispatching(house, {"email": way, "sms": way}):
+        await until(are(house, "sent", "sending"))
+        house.clock.forward(seconds=CLAIM.total_seconds())
+    async with dispatching(house, {"email": way, "sms": way}):
+        await until(are(house, "sent", "sent"))
+    assert way.unsure == [True, True]
 
 
 async def test_a_letter_that_cannot_be_put_into_words_holds_up_no_other(
