@@ -133,7 +133,9 @@ def _run(
         ready()
 
     app.on_startup.append(announce)
-    if place is not None:
+    if place is None:
+        workers.refuse_taken(settings.server.host, settings.server.port)
+    else:
         place.attach(app)
     web.run_app(
         app,

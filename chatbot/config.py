@@ -3,6 +3,9 @@
 Nothing else in the service reads the environment. Every problem is reported at once, each with its path and remedy.
 """
 
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,8 +16,15 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    YamlConfigSettingsSource,
+)
 
 PREFIX = "BILLCHAT_"
 
@@ -79,6 +89,10 @@ def _database(address: str) -> str:
 def _redis(address: str) -> str:
     if not address.startswith(("redis://", "rediss://", "redis+sentinel://", "unix://")):
         raise ValueError("not the address of a Redis; write redis://host:6379/0, or rediss:// with TLS")
+    try:
+        _ = urlsplit(address).port
+    except ValueError as fault:
+        raise ValueError("its port is no number up to 65535; write redis://host:6379/0") from fault
     return address
 
 
@@ -183,7 +197,7 @@ class Limits(Section):
 
     code_minutes: int = Field(default=10, ge=1, le=10)
     code_tries: int = Field(default=5, ge=1, le=10)
-    resend_waits_s: list[int] = [30, 60, 120]
+    resend_waits_s: list[int] = Field(default=[30, 60, 120], min_length=1)
     codes_per_ten_minutes: int = Field(default=3, ge=1)
     codes_per_day: int = Field(default=10, ge=1)
     failures_per_hour: int = Field(default=10, ge=1)
@@ -296,10 +310,13 @@ def load(path: Path) -> Settings:
     class FromFile(Settings):
         model_config = SettingsConfigDict(**{**Settings.model_config, "yaml_file": path})
 
+    problems += _unknown_variables()
     try:
         settings = FromFile()
     except ValidationError as fault:
         raise ConfigError(problems + [_explain(error) for error in fault.errors()]) from None
+    except SettingsError as fault:  # its words are the environment's and may hold a secret
+        raise ConfigError([*problems, _unreadable_variable(fault)]) from None
     if problems:
         raise ConfigError(problems)
     return settings
@@ -308,6 +325,34 @@ def load(path: Path) -> Settings:
 def env_name(section: str, key: str) -> str:
     """Name the environment variable that sets a key of a section."""
     return f"{PREFIX}{section}__{key}".upper()
+
+
+def _unknown_variables() -> list[str]:
+    """Name the variables that were meant for us and set nothing: else a misspelt address would go unnoticed.
+
+    Others may begin like ours: Kubernetes makes BILLCHAT_SERVICE_HOST and more of a service that is called billchat.
+    """
+    known = {env_name(section, key) for section, field in Settings.model_fields.items() for key in _keys(field)}
+    meant = {name.replace("__", "_"): name for name in known}
+    problems = []
+    for name in sorted(set(map(str.upper, os.environ)) - known):
+        is_deeper = any(name.startswith(f"{one}__") for one in known)  # a part of a key, which pydantic looks at
+        if name.startswith(PREFIX) and not is_deeper and ("__" in name or name in meant):
+            like = [meant[name]] if name in meant else get_close_matches(name, known, 1)
+            problems.append(f"{name}: there is no such setting; " + (f"write {like[0]}" if like else "take it out"))
+    return problems
+
+
+def _keys(section: FieldInfo) -> Iterable[str]:
+    assert isinstance(section.annotation, type)
+    assert issubclass(section.annotation, Section)
+    return section.annotation.model_fields
+
+
+def _unreadable_variable(fault: SettingsError) -> str:
+    """Say which variable could not be read."""
+    section = next((name for name in Settings.model_fields if f'"{name}"' in str(fault)), "…")
+    return f"{PREFIX}{section.upper()}__…: a list is written as JSON in a variable, like '[\"10.0.0.7\"]' or '[30, 60]'"
 
 
 def _has_password(address: object) -> bool:
@@ -323,6 +368,8 @@ def _read(path: Path) -> dict[str, Any]:
         raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as fault:
         raise ConfigError([f"{path}: cannot be read ({fault.strerror}); say where it is with --config"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{path}: is not written in UTF-8; save it so"]) from None
     except yaml.YAMLError as fault:
         where = getattr(fault, "problem_mark", None)
         line = f", line {where.line + 1}" if where else ""

@@ -22,6 +22,7 @@ from chatbot.bills import RECORD, Account, AnyRecord, Checking, Credit, Customer
 from chatbot.config import Settings
 from store import Database, Tx, imports, open_database
 from store.ledger import InvoiceToBook
+from store.opening import describe
 
 MOST_PROBLEMS = 100
 """A file with more problems than this is the wrong file; nobody reads the rest."""
@@ -68,6 +69,7 @@ class NothingTakenError(Exception):
 
 async def import_file(settings: Settings, path: Path) -> int:
     """The command `billchat import`: take in a file and say what it brought; returns the exit status, 1 if refused."""
+    place = describe(settings.database.url)
     database = open_database(settings.database.url)
     try:
         await database.migrate()
@@ -80,6 +82,7 @@ async def import_file(settings: Settings, path: Path) -> int:
     match answer:
         case Imported(counts):
             told = [f"{kind}s {outcome}: {count}\n" for (kind, outcome), count in sorted(counts.items())]
+            sys.stderr.write(f"Imported into the {place}.\n")
             sys.stdout.writelines(told or [f"{path} holds no records.\n"])
             return 0
         case NotImported(problems):

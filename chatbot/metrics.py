@@ -29,6 +29,8 @@ class Metrics:
             "billchat_codes", "One-time codes, by what happened: sent, refused, right, wrong, expired, used_up",
             ["outcome"], registry=registry,
         )  # fmt: skip
+        for outcome in ("sent", "refused", "right", "wrong", "expired", "used_up"):
+            self.codes.labels(outcome)  # counts from 0: an alarm compares them, also before the first right one
         self.payments = Counter(
             "billchat_payments", "Payments, by gateway and outcome", ["gateway", "outcome"], registry=registry
         )

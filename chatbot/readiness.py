@@ -27,6 +27,10 @@ def serving_problems(settings: Settings) -> list[str]:
             settings.email.sender is not None,
             "email.sender: say who codes come from, like Billing <billing@example.com>",
         ),
+        (
+            settings.email.username is None or settings.email.password is not None,
+            f"email.password: set {env_name('email', 'password')}, or take email.username out",
+        ),
         (settings.email.tls != "none", "email.tls: codes must not travel in clear; use starttls or implicit"),
         (settings.team.email is not None, "team.email: say who reads the messages that customers leave"),
         (

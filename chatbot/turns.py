@@ -23,7 +23,7 @@ from flows.events import Event
 from flows.understand import chosen, understand
 from store import conversations
 from store.conversations import Conversation, Message
-from store.database import Tx
+from store.database import StoreError, Tx
 from store.ids import new_id
 
 log = structlog.get_logger(__name__)
@@ -114,7 +114,11 @@ class Turns:
     async def _take(self, key: str, take: Callable[[Tx], Answer | Refused]) -> Answer | Refused:
         """Take a turn; those with one key keep their order, whichever process takes them."""
         began = time.perf_counter()
-        answer = await self._service.database.write(take, key)
+        try:
+            answer = await self._service.database.write(take, key)
+        except StoreError:
+            self._service.metrics.turns.labels("unavailable").inc()
+            raise
         self._seconds.observe(time.perf_counter() - began)
         if isinstance(answer, Refused):
             self._service.metrics.turns.labels(answer.code).inc()

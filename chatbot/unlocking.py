@@ -5,7 +5,7 @@ import sys
 from chatbot.config import Settings
 from flows.identifiers import find_identifiers
 from store import codes
-from store.opening import open_database
+from store.opening import describe, open_database, refuse_missing
 
 
 async def unlock(settings: Settings, typed: str) -> int:
@@ -14,9 +14,13 @@ async def unlock(settings: Settings, typed: str) -> int:
     if len(found) != 1:
         sys.stderr.write(f"{typed!r} is no email or mobile; write it as the customer does.\n")
         return 1
+    refuse_missing(settings.database.url)
     database = open_database(settings.database.url)
     await database.migrate()
     forgotten = await database.write(lambda tx: codes.clear_failures(tx, found[0].value))
     await database.close()
-    sys.stdout.write(f"Wrong codes forgotten: {forgotten}. The customer can ask for a new code now.\n")
+    sys.stdout.write(
+        f"Wrong codes forgotten in the {describe(settings.database.url)}: {forgotten}."
+        " The customer can ask for a new code now.\n"
+    )
     return 0

@@ -74,10 +74,11 @@ def migrate(tx: Tx) -> None:
 
 
 def check(tx: Tx) -> None:
-    """Raise StoreError unless the schema is exactly this version's."""
+    """Raise StoreError unless the schema is exactly this version's and takes a write; a full disk takes none."""
     missing = {migration.version for migration in migrations()} - _applied(tx)
     if missing:
         raise StoreError(f"the database lacks migration {min(missing)}; start the service once to bring it up to date")
+    tx.do("update migrations set name = name where version = (select max(version) from migrations)")
 
 
 def _applied(tx: Tx) -> set[int]:

@@ -1,5 +1,8 @@
 """Opening a database by its address."""
 
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
 from store.database import Database, StoreError
 
 
@@ -24,3 +27,24 @@ def open_database(url: str) -> Database:
         f"database: {scheme or 'an empty address'!r} is no database we know;"
         " write sqlite:///path/to/file.db or postgresql://user@host:5432/name"
     )
+
+
+def describe(url: str) -> str:
+    """Say which database an address names, for an operator to see; without user and password."""
+    file = _file(url)
+    if file is not None:
+        return f"database {file}" if file.exists() else f"new database {file}"
+    parts = urlsplit(url)
+    return f"database {parts.path.removeprefix('/')} on {parts.hostname or 'this machine'}"
+
+
+def refuse_missing(url: str) -> None:
+    """Raise StoreError where opening this database would make a new file."""
+    file = _file(url)
+    if file is not None and not file.exists():
+        raise StoreError(f"there is no database {file}; look at database.url, which the environment may set")
+
+
+def _file(url: str) -> Path | None:
+    scheme, _, rest = url.partition("://")
+    return Path(unquote(rest[1:])).absolute() if scheme == "sqlite" else None

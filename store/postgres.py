@@ -273,16 +273,18 @@ def _refused(error: psycopg.Error) -> StoreError:
 
 
 # While connecting, libpq keeps the server's SQLSTATE to itself.
+# The first that fits: PostgreSQL also says “role” and “database” of those that have no connection left.
 REFUSALS = {
     "authentication failed": "28",
     "no password supplied": "28",
     "pg_hba.conf": "28",
-    "role ": "28",
-    "database ": "3D",
     "too many": "53300",
     "remaining connection slots": "53300",
     "starting up": "57",
+    "not yet accepting": "57",
     "shutting down": "57",
+    "role ": "28",
+    "database ": "3D",
 }
 
 

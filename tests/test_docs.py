@@ -139,6 +139,7 @@ def test_every_example_of_a_configuration_is_valid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: Block
 ) -> None:
     monkeypatch.setenv("BILLCHAT_SECRETS__KEY", SECRET)
+    monkeypatch.setenv("BILLCHAT_EMAIL__PASSWORD", SECRET)
     path = tmp_path / "config.yaml"
     path.write_text(block.text)
     settings = load(path)

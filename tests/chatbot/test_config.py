@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.commands import main
-from chatbot.config import ConfigError, Settings, load
+from chatbot.config import ConfigError, Email, Settings, load
 from chatbot.readiness import serving_problems
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +20,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_the_example_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BILLCHAT_SECRETS__KEY", SECRET)
+    monkeypatch.setenv("BILLCHAT_EMAIL__PASSWORD", SECRET)
     settings = load(ROOT / "config.yaml")
     assert serving_problems(settings) == []
     example = (ROOT / "config.yaml").read_text()
@@ -53,8 +54,40 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
     assert (settings.server.port, settings.server.host) == (9001, "127.0.0.2")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("BILLCHAT_DATABSE__URL", "sqlite:///x.db", "write BILLCHAT_DATABASE__URL"),
+        ("BILLCHAT_DATABASE_URL", "sqlite:///x.db", "write BILLCHAT_DATABASE__URL"),
+        ("BILLCHAT_WEATHER__IS", "fine", "no such setting"),
+        ("BILLCHAT_SERVER__TRUSTED_PROXIES", "10.0.0.1", "BILLCHAT_SERVER__…: a list is written as JSON"),
+        ("BILLCHAT_REDIS__URL", "redis://127.0.0.1:99999", "redis.url: its port"),
+    ],
+)
+def test_a_variable_that_cannot_be_meant_so_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, remedy: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=remedy):
+        load(written(tmp_path, "server: {port: 9000}\n"))
+
+
+def test_lists_and_parts_of_keys_can_be_variables_and_others_may_begin_like_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLCHAT_SERVER__TRUSTED_PROXIES", '["10.0.0.1"]')
+    monkeypatch.setenv("BILLCHAT_PAYMENTS__SANDBOX__SECRET", SECRET)
+    monkeypatch.setenv("BILLCHAT_SERVICE_PORT", "8080")
+    monkeypatch.setenv("BILLCHAT_PORT_8080_TCP_ADDR", "10.0.0.9")
+    settings = load(written(tmp_path, "server: {port: 9000}\n"))
+    assert (settings.server.port, settings.server.trusted_proxies) == (9000, ["10.0.0.1"])
+    assert settings.payments.sandbox is not None
+
+
 def test_serving_asks_for_all_that_customers_need() -> None:
-    told = "\n".join(serving_problems(Settings()))
+    settings = Settings(email=Email(username="billing"))
+    told = "\n".join(serving_problems(settings))
+    assert "BILLCHAT_EMAIL__PASSWORD" in told
     for remedy in ("BILLCHAT_SECRETS__KEY", "email.host", "email.sender", "team.email", "server.public_url"):
         assert remedy in told
 
@@ -71,6 +104,9 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
         load(tmp_path / "nowhere.yaml")
     with pytest.raises(ConfigError, match=r"config.yaml, line \d"):
         load(written(tmp_path, "brand:\n  name: [unclosed\nserver:\n"))
+    (tmp_path / "config.yaml").write_bytes("brand: {name: Café}\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match="not written in UTF-8"):
+        load(tmp_path / "config.yaml")
 
 
 def test_check_config_and_serve_refuse_with_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

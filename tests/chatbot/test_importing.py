@@ -285,7 +285,9 @@ async def test_the_command_says_what_a_file_brought_and_what_is_wrong(
     file.write_text("".join(json.dumps(record) + "\n" for record in ALL))
 
     assert await import_file(settings, file) == 0
-    assert "invoices added: 1\n" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "invoices added: 1\n" in said.out
+    assert said.err == f"Imported into the new database {tmp_path}/other.db.\n"
     file.write_text("nonsense\n")
     assert await import_file(settings, file) == 1
     assert capsys.readouterr().err.endswith("Nothing was imported.\n")

@@ -1,9 +1,13 @@
 """A customer whom wrong codes locked out."""
 
+from pathlib import Path
+
 import pytest
 
+from chatbot.config import DatabaseSettings, Settings
 from chatbot.unlocking import unlock
-from store import codes
+from store import StoreError, codes
+from store.opening import describe
 from tests.house import House, cards
 
 
@@ -17,8 +21,29 @@ async def test_an_operator_lets_a_locked_customer_in_again(house: House, capsys:
     await locked.say("owes@example.com")
     assert await house.rows("select 1 from challenges") == []
     assert await unlock(house.service.settings, " Owes@Example.com") == 0
-    assert "100" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "100" in told
+    assert describe(house.service.settings.database.url) in told
     assert cards(await (await house.visitor()).verify("owes@example.com")) == ["balance"]
+
+
+async def test_a_wrong_address_makes_no_new_database(tmp_path: Path) -> None:
+    settings = Settings(database=DatabaseSettings(url=f"sqlite:///{tmp_path}/elsewhere.db"))
+    with pytest.raises(StoreError, match=r"there is no database .*elsewhere\.db; look at database\.url"):
+        await unlock(settings, "owes@example.com")
+    assert not (tmp_path / "elsewhere.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://billchat:hunter2@db.example:5432/bills", "database bills on db.example"),
+        ("postgresql:///bills", "database bills on this machine"),
+        ("sqlite:////nowhere/bills.db", "new database /nowhere/bills.db"),
+    ],
+)
+def test_a_database_is_told_without_its_password(url: str, told: str) -> None:
+    assert describe(url) == told
 
 
 async def test_what_is_no_identifier_is_told(house: House, capsys: pytest.CaptureFixture[str]) -> None:

@@ -232,6 +232,20 @@ async def test_a_database_that_does_not_exist_is_explained(url: str, monkeypatch
     await database.close()
 
 
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ('FATAL:  too many connections for database "bills"', "53300"),
+        ('FATAL:  too many connections for role "billchat"', "53300"),
+        ("FATAL:  the database system is not yet accepting connections", "57"),
+        ('FATAL:  role "billchat" does not exist', "28"),
+        ('FATAL:  database "bills" does not exist', "3D"),
+    ],
+)
+def test_a_refusal_is_told_for_what_it_is(said: str, state: str) -> None:
+    assert postgres.remedy(state) in str(postgres._refused(psycopg.OperationalError(said)))
+
+
 # ── one unit's end and the next one's beginning travel together ──
 
 

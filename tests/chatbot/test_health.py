@@ -1,0 +1,79 @@
+"""What operators' machines are told: also, and most of all, when the database is not well."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, NoReturn
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from chatbot import health
+from chatbot.turns import Inbound
+from store import StoreError
+from tests.house import House
+
+Client = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture
+async def client(house: House) -> AsyncIterator[Client]:
+    app = web.Application()
+    app.add_routes(health.routes(house.service))
+    async with TestClient(TestServer(app)) as opened:
+        yield opened
+
+
+async def away(*_: Any) -> NoReturn:
+    raise StoreError("the database is away")
+
+
+async def hangs(*_: Any) -> NoReturn:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+@pytest.mark.parametrize("driver", ["sqlite"])
+async def test_a_database_that_takes_no_write_is_not_ready(house: House, client: Client) -> None:
+    assert (await client.get("/readyz")).status == 200
+    house.service.database._writer._connection.execute("pragma query_only = on")  # type: ignore[attr-defined]
+    answer = await client.get("/readyz")
+    assert answer.status == 503
+    assert "may not be written" in (await answer.json())["database"]
+
+
+async def test_a_database_that_hangs_is_not_ready(
+    house: House, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.health.ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr(house.service.database, "ready", hangs)
+    answer = await client.get("/readyz")
+    assert answer.status == 503
+    assert "did not answer" in (await answer.json())["database"]
+
+
+@pytest.mark.parametrize("trouble", [away, hangs])
+async def test_the_other_metrics_are_told_while_the_database_is_away(
+    house: House, client: Client, monkeypatch: pytest.MonkeyPatch, trouble: Any
+) -> None:
+    monkeypatch.setattr("chatbot.health.ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr(house.service.database, "read", trouble)
+    answer = await client.get("/metrics")
+    told = await answer.text()
+    assert answer.status == 200
+    assert "billchat_outbox_waiting NaN" in told
+    assert "billchat_sockets 0.0" in told
+
+
+async def test_a_turn_that_the_database_refused_is_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = await house.visitor()
+    monkeypatch.setattr(house.service.database, "write", away)
+    with pytest.raises(StoreError):
+        await house.turns.say(Inbound(visitor.conversation, visitor.session, "an-id", "address", "hello"))
+    assert house.service.metrics.turns.labels("unavailable")._value.get() == 1
+
+
+def test_what_alarms_compare_counts_from_the_start(house: House) -> None:
+    report = house.service.metrics.report().decode()
+    for outcome in ("sent", "refused", "right", "wrong", "expired", "used_up"):
+        assert f'billchat_codes_total{{outcome="{outcome}"}} 0.0' in report
