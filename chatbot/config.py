@@ -3,9 +3,6 @@
 Nothing else in the service reads the environment. Every problem is reported at once, each with its path and remedy.
 """
 
-import os
-from collections.abc import Iterable
-from difflib import get_close_matches
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
@@ -16,7 +13,6 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -26,7 +22,7 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
-PREFIX = "BILLCHAT_"
+from chatbot.variables import PREFIX, env_name, unknown_variables, unreadable_variable
 
 
 class ConfigError(Exception):
@@ -310,49 +306,16 @@ def load(path: Path) -> Settings:
     class FromFile(Settings):
         model_config = SettingsConfigDict(**{**Settings.model_config, "yaml_file": path})
 
-    problems += _unknown_variables()
+    problems += unknown_variables(Settings.model_fields)
     try:
         settings = FromFile()
     except ValidationError as fault:
         raise ConfigError(problems + [_explain(error) for error in fault.errors()]) from None
     except SettingsError as fault:  # its words are the environment's and may hold a secret
-        raise ConfigError([*problems, _unreadable_variable(fault)]) from None
+        raise ConfigError([*problems, unreadable_variable(fault, Settings.model_fields)]) from None
     if problems:
         raise ConfigError(problems)
     return settings
-
-
-def env_name(section: str, key: str) -> str:
-    """Name the environment variable that sets a key of a section."""
-    return f"{PREFIX}{section}__{key}".upper()
-
-
-def _unknown_variables() -> list[str]:
-    """Name the variables that were meant for us and set nothing: else a misspelt address would go unnoticed.
-
-    Others may begin like ours: Kubernetes makes BILLCHAT_SERVICE_HOST and more of a service that is called billchat.
-    """
-    known = {env_name(section, key) for section, field in Settings.model_fields.items() for key in _keys(field)}
-    meant = {name.replace("__", "_"): name for name in known}
-    problems = []
-    for name in sorted(set(map(str.upper, os.environ)) - known):
-        is_deeper = any(name.startswith(f"{one}__") for one in known)  # a part of a key, which pydantic looks at
-        if name.startswith(PREFIX) and not is_deeper and ("__" in name or name in meant):
-            like = [meant[name]] if name in meant else get_close_matches(name, known, 1)
-            problems.append(f"{name}: there is no such setting; " + (f"write {like[0]}" if like else "take it out"))
-    return problems
-
-
-def _keys(section: FieldInfo) -> Iterable[str]:
-    assert isinstance(section.annotation, type)
-    assert issubclass(section.annotation, Section)
-    return section.annotation.model_fields
-
-
-def _unreadable_variable(fault: SettingsError) -> str:
-    """Say which variable could not be read."""
-    section = next((name for name in Settings.model_fields if f'"{name}"' in str(fault)), "…")
-    return f"{PREFIX}{section.upper()}__…: a list is written as JSON in a variable, like '[\"10.0.0.7\"]' or '[30, 60]'"
 
 
 def _has_password(address: object) -> bool:

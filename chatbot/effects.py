@@ -6,7 +6,7 @@ from datetime import date, datetime
 from msgspec import Struct, field
 
 from chatbot import codes
-from chatbot.payments import make_link
+from chatbot.linking import make_link
 from chatbot.service import Service
 from flows.effects import (
     PAY_URL,

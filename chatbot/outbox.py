@@ -112,8 +112,7 @@ class Dispatcher:
         self._senders = senders
         self._woken = asyncio.Event()
         self._sending: dict[asyncio.Task[None], Claimed] = {}
-        self._outcomes: dict[str, Callable[[Tx], None]] = {}
-        """What came of letters, by id, until that is kept."""
+        self._outcomes: dict[str, Callable[[Tx], None]] = {}  # what came of letters, by id, until that is kept
         self._crowded: frozenset[str] = frozenset()
         self._took_over = False
 
@@ -240,11 +239,9 @@ class Dispatcher:
     async def _rest(self, due: datetime | None) -> None:
         """Sleep until woken, or until the next letter is due."""
         wait = LOOK_AGAIN if due is None else min(max(due - self._service.clock.now(), timedelta(0)), LOOK_AGAIN)
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait.total_seconds()):
                 await self._woken.wait()
-        except TimeoutError:
-            pass
 
     async def _finish(self) -> None:
         """Let letters that are on their way get there; the others are given back, for another process to look after.

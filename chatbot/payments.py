@@ -1,4 +1,4 @@
-"""Paying: links for the dialogue, hand-offs to gateways, and what the gateways say became of them.
+"""Paying: hand-offs to gateways, and what the gateways say became of them.
 
 Webhook, return page and poller all end in `Payments.report`; the store makes sure that money is booked once.
 """
@@ -8,12 +8,12 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
 from chatbot.gateways.gateway import Checkout, Gateway, Order, Report, Unreachable
-from chatbot.keys import new_secret_id, token_hash
+from chatbot.keys import token_hash
 from chatbot.service import Service
 from chatbot.wire import pay_url
 from flows.events import Event
@@ -46,19 +46,6 @@ EVENTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class LinkMade:
-    """A payment link, ready to be paid."""
-
-    link: str
-    amount_minor: int
-    currency: str
-    expires_at: datetime
-
-
-NotMade = Literal["not_theirs", "nothing_to_pay"]
-
-
-@dataclass(frozen=True, slots=True)
 class View:
     """What a payment link's pages show. `payment` is the link's newest, `locale` its conversation's."""
 
@@ -84,45 +71,6 @@ class Happenings(Protocol):
     def happened(self, conversation: str | None, work: Callable[[Tx], Event | None]) -> Awaitable[None]:
         """Do `work` in a transaction; its event moves the conversation in the same one."""
         ...
-
-
-def make_link(
-    tx: Tx,
-    service: Service,
-    *,
-    conversation: str,
-    contact: str | None,
-    account: str,
-    invoices: tuple[str, ...],
-    now: datetime,
-) -> LinkMade | NotMade:
-    """Make a link for these invoices of an account, for everything owed when none are named.
-
-    The amounts are read anew here. What is not the account's, is paid or is under way counts for nothing.
-    """
-    terms = links.terms(tx, contact, account, now.astimezone(service.settings.zone).date(), now) if contact else None
-    if terms is None:
-        return "not_theirs"
-    statement = terms.statement
-    chosen = [invoice for invoice in statement.invoices if not invoices or invoice.id in invoices]
-    amount = sum(invoice.amount_minor for invoice in chosen) if invoices else statement.owed_minor
-    if amount <= 0:
-        return "nothing_to_pay"
-    secret = new_secret_id()
-    link = Link(
-        id=secret,
-        conversation=conversation,
-        account=account,
-        contact=contact,
-        currency=statement.account.currency,
-        amount_minor=amount,
-        state="open",
-        created_at=now,
-        expires_at=now + timedelta(minutes=service.settings.payments.link_minutes),
-    )
-    asked = [(invoice.id, invoice.amount_minor) for invoice in chosen]
-    made = links.make_link(tx, link, lambda id_: token_hash(service.keys.link_token(id_)), asked, terms.open_links)
-    return LinkMade(made.id, made.amount_minor, made.currency, made.expires_at)
 
 
 class _MovedError(Exception):

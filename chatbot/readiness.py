@@ -2,7 +2,8 @@
 
 from pydantic import SecretStr
 
-from chatbot.config import ConfigError, Settings, env_name
+from chatbot.config import ConfigError, Settings
+from chatbot.variables import env_name
 from flows.words import Words
 
 SHORTEST_SECRET = 32

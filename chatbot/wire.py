@@ -1,5 +1,6 @@
 """The wire contract's shapes: what clients may send, and how a message leaves."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -7,6 +8,8 @@ from msgspec import Meta, Struct
 from chatbot.service import Service
 from flows.effects import PAY_URL
 from store.conversations import Message
+from store.database import Row
+from store.times import stamp
 
 MOST_TEXT = 2000
 ClientId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"\A[A-Za-z0-9_-]+\Z")]
@@ -69,6 +72,36 @@ class Seen(Payload, frozen=True):
 def too_long(fault: Exception) -> bool:
     """Tell whether a payload was refused for nothing but its text's length."""
     return isinstance(fault.__cause__, TooLongError)
+
+
+def welcome(service: Service, session: str, locale: str, earlier: Sequence[Row]) -> dict[str, Any]:
+    """Return what every connection hears first. `earlier` are the session's conversations, the newest first.
+
+    `now` is for devices whose clock is wrong, where links would seem to have expired.
+    """
+    words, brand = service.words, service.settings.brand
+    return {
+        "session": session,
+        "locale": locale,
+        "brand": {"name": brand.name, "colour": brand.colour},
+        "actions": [
+            {"id": action, "label": words.text(f"action-{action.replace('_', '-')}", locale)}
+            for action in ("pay_bill", "person")
+        ],
+        "conversations": [
+            {
+                "id": row["id"],
+                "title": words.text(f"title-{row['state'].partition('.')[0].replace('_', '-')}", locale),
+                "preview": row["preview"],
+                "at": row["updated_at"],
+                "unread": row["unread"],
+                "with": row["held_by"],
+            }
+            for row in earlier
+        ],
+        "agents_online": False,
+        "now": stamp(service.clock.now()),
+    }
 
 
 def leave(service: Service, conversation: str, message: Message) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from aiohttp.test_utils import TestClient, TestServer, unused_port
 from chatbot import assets, pages, paying
 from chatbot.config import Server
 from chatbot.gateways import enabled
-from chatbot.payments import LinkMade, Payments, make_link
+from chatbot.linking import LinkMade, make_link
+from chatbot.payments import Payments
 from chatbot.sandbox import Sandbox
 from chatbot.sandbox_book import Book
 from store import billing

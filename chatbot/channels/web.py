@@ -21,7 +21,7 @@ from chatbot.channels.rooms import Rooms
 from chatbot.pace import Pace
 from chatbot.service import Service
 from chatbot.turns import Answer, Beginning, Inbound, Turns
-from chatbot.wire import Open, Payload, Say, Seen, Start, leave, too_long
+from chatbot.wire import Open, Payload, Say, Seen, Start, leave, too_long, welcome
 from store import conversations
 from store.conversations import Conversation, Message
 from store.database import StoreError, Tx, UnsureError
@@ -148,6 +148,7 @@ class WebChannel:
             token = service.keys.session_token()
             session = service.keys.session_id(token)
             assert session is not None
+        assert isinstance(token, str)
         visitor = Visitor(
             session=session,
             locale=service.words.best(locale if isinstance(locale, str) else None),
@@ -165,29 +166,8 @@ class WebChannel:
             log.error("the database refused a request", event_name="connect", reason=str(broken))
             await self._disconnect(sid)
             return False
-        words, brand = service.words, service.settings.brand
-        welcome = {
-            "session": token,
-            "locale": visitor.locale,
-            "brand": {"name": brand.name, "colour": brand.colour},
-            "actions": [
-                {"id": action, "label": words.text(f"action-{action.replace('_', '-')}", visitor.locale)}
-                for action in ("pay_bill", "person")
-            ],
-            "conversations": [
-                {
-                    "id": row["id"],
-                    "title": words.text(f"title-{row['state'].partition('.')[0].replace('_', '-')}", visitor.locale),
-                    "preview": row["preview"],
-                    "at": row["updated_at"],
-                    "unread": row["unread"],
-                    "with": row["held_by"],
-                }
-                for row in earlier
-            ],
-            "agents_online": False,
-        }
-        await self.sio.emit("welcome", welcome, to=sid, namespace=NAMESPACE)
+        first = welcome(service, token, visitor.locale, earlier)
+        await self.sio.emit("welcome", first, to=sid, namespace=NAMESPACE)
         return True
 
     async def _disconnect(self, sid: str, reason: object = None) -> None:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from chatbot.gateways.gateway import Checkout, Gateway, Report, Unreachable
-from chatbot.payments import make_link
+from chatbot.linking import make_link
 from chatbot.turns import Answer
 from flows.events import Event
 from store import Tx

@@ -20,7 +20,7 @@ async def verified(customer: Customer, demo: DemoServer, identifier: str) -> Non
 
 async def test_the_welcome_has_all_that_the_contract_names(customer: Customer) -> None:
     assert set(customer.welcome) == {
-        "session", "locale", "brand", "actions", "conversations", "agents_online",
+        "session", "locale", "brand", "actions", "conversations", "agents_online", "now",
     }  # fmt: skip
     assert customer.welcome["brand"]["name"]
     assert "pay_bill" in [action["id"] for action in customer.welcome["actions"]]

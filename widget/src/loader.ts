@@ -40,9 +40,12 @@ function start(script: HTMLScriptElement, earlier: Call[]): Api {
   const screen = element("div", { class: "screen", hidden: "" });
   const badge = element("span", { class: "badge", hidden: "", "aria-hidden": "true" });
   const button = element("button", { type: "button", class: "bubble", "aria-expanded": "false" });
-  button.append(drawing("M6 4.5h12a3 3 0 0 1 3 3V15a3 3 0 0 1-3 3h-6.5l-5 3.5V18H6a3 3 0 0 1-3-3V7.5a3 3 0 0 1 3-3z", "talk"));
-  button.append(drawing("m6 9.5 6 6 6-6", "fold"), badge);
-  const frame = element("div", { class: position === "left" ? "frame left" : "frame" });
+  button.append(
+    drawing("M6 4.5h12a3 3 0 0 1 3 3V15a3 3 0 0 1-3 3h-6.5l-5 3.5V18H6a3 3 0 0 1-3-3V7.5a3 3 0 0 1 3-3z", "talk"),
+    drawing("m6 9.5 6 6 6-6", "fold"),
+    badge,
+  );
+  const frame = element("div", { class: position === "left" ? position : "" });
   frame.append(screen, button);
   root.append(frame);
   dress(root, host, colour, script.nonce);
@@ -58,8 +61,8 @@ function start(script: HTMLScriptElement, earlier: Call[]): Api {
   const label = () => {
     const count = isOpen ? 0 : unread;
     button.setAttribute("aria-label", (isOpen ? words.close : words.open) + (count ? `, ${words.unread}: ${count}` : ""));
-    badge.hidden = count === 0;
-    badge.textContent = count > 99 ? "99+" : String(count);
+    badge.hidden = !count;
+    badge.textContent = count > 99 ? "99+" : `${count}`;
   };
 
   const load = () => {
@@ -67,11 +70,19 @@ function start(script: HTMLScriptElement, earlier: Call[]): Api {
     address.searchParams.set("locale", language);
     address.hash = new URLSearchParams({ ...(colour && { colour }), ...(greeting && { greeting }) }).toString();
     iframe = element("iframe", { src: address.href, title: words.title, allow: "otp-credentials" });
-    iframe.addEventListener("load", () => {
+    iframe.onload = () => {
       post("hello");
       post(isOpen ? "shown" : "hidden");
-    });
-    screen.append(iframe);
+      setTimeout(mend, 5e3);
+    };
+    screen.replaceChildren(iframe);
+  };
+
+  // What has loaded and does not say that it is ready is an error's page: another try now, or at the next click.
+  const mend = () => {
+    if (frame.matches(".ready")) return;
+    if (isOpen) load();
+    else iframe = undefined;
   };
 
   const api: Api = {
@@ -109,11 +120,12 @@ function start(script: HTMLScriptElement, earlier: Call[]): Api {
       calls.forEach(([name, ...rest]) => (api[name] as ((...rest: unknown[]) => void) | undefined)?.(...rest)),
   };
 
-  button.addEventListener("click", () => (isOpen ? api.close() : api.open()));
+  button.onclick = () => (isOpen ? api.close() : api.open());
   root.addEventListener("keydown", (event) => (event as KeyboardEvent).key === "Escape" && api.close());
   addEventListener("message", ({ source, origin: from, data }) => {
     if (from !== origin || !source || source !== iframe?.contentWindow || !isToLoader(data)) return;
-    if (data.type === "close") api.close();
+    if (data.type === "ready") frame.classList.add("ready"); // It can be closed from within, so the bubble may go.
+    else if (data.type === "close") api.close();
     else if (data.type === "paid") tell("paid");
     else if (data.type === "unread" && data.count !== unread) {
       unread = data.count;

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { serviceNow } from "../src/panel/clock";
+import { offer } from "../src/panel/offer";
 import type { Message } from "../src/panel/protocol";
 import { chatting, message, summary, welcome } from "./parts";
 
@@ -50,6 +52,100 @@ describe("a text whose acknowledgement was lost", () => {
     chat.retry("c", id);
     expect(wire.last("say").payload).toMatchObject({ id, text: "hello" });
   });
+});
+
+describe("several texts", () => {
+  test("go one after the other, so that their order is that in which they were typed", () => {
+    const { wire, chat, thread } = chatting();
+    chat.say("c", "first");
+    chat.say("c", "second");
+    expect(wire.of("say").map((each) => each.payload["text"])).toEqual(["first"]);
+    wire.last("say").answer!(refusal("slow_down"));
+    chat.say("c", "third");
+    vi.advanceTimersByTime(1500);
+    wire.last("say").answer!({ ok: true, messages: [message(3, { from: "customer", text: "first" })] });
+    wire.last("say").answer!({ ok: true, messages: [message(4, { from: "customer", text: "second" })] });
+    expect(wire.of("say").map((each) => each.payload["text"])).toEqual(["first", "first", "second", "third"]);
+    expect(thread().sends.map((each) => each.shown)).toEqual(["third"]);
+  });
+
+  test("wait for the welcome, behind what was typed without a connection", () => {
+    const { wire, chat } = chatting();
+    wire.break();
+    chat.say("c", "first");
+    wire.connected = true; // the connection stands, and nobody has been welcomed yet
+    chat.say("c", "second");
+    expect(wire.of("say")).toEqual([]);
+    wire.join();
+    expect(wire.of("say").map((each) => each.payload["text"])).toEqual(["first"]);
+  });
+
+  test("are given back together when the first of them cannot be delivered", () => {
+    const { wire, chat, thread } = chatting();
+    wire.break();
+    chat.say("c", "first");
+    vi.advanceTimersByTime(20_000);
+    chat.say("c", "second");
+    vi.advanceTimersByTime(5000);
+    wire.join();
+    expect(wire.of("say")).toEqual([]);
+    expect(thread().sends.map((each) => each.state)).toEqual(["failed", "failed"]);
+  });
+});
+
+test("a text that could not be sent does not stand in the way of a choice", () => {
+  const { wire, chat, thread } = chatting();
+  wire.break();
+  chat.say("c", "hello?");
+  vi.advanceTimersByTime(25_000);
+  wire.join();
+  expect(offer(thread()).choices.map((each) => each.id)).toEqual(["yes"]);
+  chat.choose("c", { id: "yes", label: "Yes" });
+  expect(wire.last("say").payload["choice"]).toBe("yes");
+});
+
+test("a history that the service could not tell just then is asked for again, and the reason goes", () => {
+  for (const code of ["slow_down", "unavailable"]) {
+    const { wire, thread } = chatting();
+    wire.break();
+    wire.join();
+    const asked = wire.of("open").length;
+    wire.last("open").answer!(refusal(code));
+    expect(thread().notice).toBe("A sentence for the customer.");
+    vi.advanceTimersByTime(1500);
+    expect(wire.of("open")).toHaveLength(asked + 1);
+    wire.last("open").answer!({ ok: true, messages: [], with: "bot" });
+    expect(thread().notice).toBeNull();
+  }
+});
+
+test("a slow line is given longer each time, until an answer comes", () => {
+  const { wire, chat } = chatting();
+  chat.say("c", "hello");
+  for (const [wait, renewals] of [[8000, 1], [16_000, 2]] as const) {
+    vi.advanceTimersByTime(wait - 1);
+    expect(wire.renewals).toBe(renewals - 1);
+    vi.advanceTimersByTime(1);
+    expect(wire.renewals).toBe(renewals);
+    wire.join();
+  }
+});
+
+test("what was seen is said again while the service counts it as unread", () => {
+  const { wire, chat } = chatting();
+  chat.seen("c", 2);
+  wire.break();
+  wire.join(welcome({ conversations: [summary("c", { unread: 1 })] }));
+  chat.seen("c", 2);
+  chat.seen("c", 2);
+  expect(wire.of("seen").map((each) => each.payload["seq"])).toEqual([2, 2]);
+});
+
+test("the time is the service's, however wrong the device's clock is", () => {
+  const { wire } = chatting();
+  wire.hear("welcome", welcome({ now: "2026-11-23T09:30:00.000Z" }));
+  vi.advanceTimersByTime(60_000);
+  expect(new Date(serviceNow()).toISOString()).toBe("2026-11-23T09:31:00.000Z");
 });
 
 test("a text that was refused is tried again as a new request, and the reason is shown", () => {

@@ -93,6 +93,45 @@ test("it says whether it is open, and closes with Escape", async () => {
   expect(closed).toHaveBeenCalledOnce();
 });
 
+describe("what has loaded in the panel's place", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test("is loaded again while somebody waits for it, and leaves the bubble to close it by", async () => {
+    await include();
+    button().click();
+    const first = frame()!;
+    first.dispatchEvent(new Event("load"));
+    vi.advanceTimersByTime(5000);
+    expect(frame()).not.toBe(first);
+    expect(root().querySelectorAll("iframe")).toHaveLength(1);
+    expect(root().querySelector(".ready")).toBeNull();
+  });
+
+  test("is loaded again at the next click when nobody waits", async () => {
+    await include();
+    button().click();
+    const first = frame()!;
+    first.dispatchEvent(new Event("load"));
+    button().click();
+    vi.advanceTimersByTime(60_000);
+    expect(frame()).toBe(first);
+    button().click();
+    expect(frame()).not.toBe(first);
+  });
+
+  test("stays when it is the panel", async () => {
+    await include();
+    button().click();
+    const first = frame()!;
+    first.dispatchEvent(new Event("load"));
+    say({ billchat: 1, type: "ready" });
+    vi.advanceTimersByTime(60_000);
+    expect(frame()).toBe(first);
+    expect(root().querySelector(".open.ready")).not.toBeNull();
+  });
+});
+
 describe("what the panel says", () => {
   beforeEach(async () => {
     await include();

@@ -145,6 +145,13 @@ test("a browser that blocks storage keeps the session for as long as the page li
   expect(storage.session()).toBe("token");
 });
 
+test("a page keeps its session when another page's takes its place in the storage", () => {
+  const storage = browserStorage();
+  storage.keep("mine");
+  localStorage.setItem("billchat.session", "another");
+  expect(storage.session()).toBe("mine");
+});
+
 test("a page without configuration still makes a chat", () => {
   expect(readConfig(document.implementation.createHTMLDocument())).toMatchObject({ words: {}, parent_origins: [] });
   expect(readWishes("#colour=%23ffd400&greeting=Hi%20there")).toEqual({ colour: "#ffd400", greeting: "Hi there" });

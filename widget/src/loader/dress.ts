@@ -3,7 +3,7 @@
 import { style } from "./element";
 
 const CSS = `
-.frame{--side:calc(20px + env(safe-area-inset-right))}
+:host{--side:calc(20px + env(safe-area-inset-right))}
 .left{--side:calc(20px + env(safe-area-inset-left))}
 [hidden]{display:none!important}
 .bubble{position:fixed;right:var(--side);bottom:calc(20px + env(safe-area-inset-bottom));box-sizing:border-box;width:56px;height:56px;margin:0;padding:0;border:0;border-radius:28px;background:var(--colour);color:var(--on);box-shadow:0 2px 6px #10141c1f,0 6px 20px #10141c29;cursor:pointer;animation:arrive .24s ease-out both}
@@ -11,14 +11,13 @@ const CSS = `
 .bubble:focus-visible{outline:3px solid var(--colour);outline-offset:3px;box-shadow:0 0 0 3px #fff}
 svg{position:absolute;inset:0;width:26px;height:26px;margin:auto;fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round;transition:opacity .12s,transform .16s}
 .fold,.open .talk{opacity:0;transform:scale(.6)}
-.open .fold{opacity:1;transform:none}
-.badge{position:absolute;top:-4px;right:-4px;min-width:22px;box-sizing:border-box;padding:0 6px;border-radius:11px;background:#b3261e;color:#fff;font:600 13px/22px system-ui,sans-serif;box-shadow:0 0 0 2px #fdfdfe}
+.badge{position:absolute;top:-4px;right:-4px;min-width:22px;box-sizing:border-box;padding:0 6px;border-radius:11px;background:#b3261e;color:#fff;font:600 13px/22px system-ui;box-shadow:0 0 0 2px #fdfdfe}
 .screen{position:fixed;right:var(--side);bottom:calc(92px + env(safe-area-inset-bottom));width:390px;height:680px;max-height:calc(100vh - 112px);box-sizing:border-box;overflow:hidden;border-radius:16px;background:#fdfdfe;box-shadow:0 0 0 1px #10141c14,0 8px 16px #10141c14,0 16px 48px #10141c33;opacity:0;transform:scale(.94);transform-origin:100% 100%;transition:opacity .16s ease-out,transform .16s ease-out;color-scheme:light dark}
 .left .screen{transform-origin:0 100%}
-.open .screen{opacity:1;transform:none}
+.open .fold,.open .screen{opacity:1;transform:none}
 iframe{display:block;width:100%;height:100%;border:0;color-scheme:light dark}
 @media (prefers-color-scheme:dark){.screen{background:#161a21;box-shadow:0 0 0 1px #343d4a,0 16px 48px #00000080}.badge{box-shadow:0 0 0 2px #161a21}}
-@media (max-width:480px),(max-height:480px){.open .bubble{display:none}.screen,.left .screen{inset:0;width:auto;height:auto;max-height:none;border-radius:0;padding:env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom) env(safe-area-inset-left)}}
+@media (max-width:480px),(max-height:480px){.open.ready .bubble{display:none}.screen,.left .screen{inset:0;width:auto;height:auto;max-height:none;border-radius:0;padding:env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom) env(safe-area-inset-left)}}
 @keyframes arrive{from{opacity:0;transform:scale(.8)}}
 @media (prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important}}
 @media (forced-colors:active){.screen,.bubble{border:1px solid}}`;

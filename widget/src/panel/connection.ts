@@ -6,6 +6,7 @@
  */
 
 import { CODE_DIGITS, type Choice, type Events, type Message, type Opened, type Problem, type Said, type Started } from "./protocol";
+import { setClock } from "./clock";
 import type { Listener, Wire } from "./socket";
 import { hasGap, newOnes, type Send, type Thread } from "./state";
 import type { Storage } from "./storage";
@@ -13,6 +14,7 @@ import type { Store } from "./store";
 
 /** No acknowledgement after this long: the connection is taken for dead and made anew. */
 const ANSWER_MS = 8000;
+const MOST_ANSWER_MS = 32_000;
 /** Not delivered after this long: the customer is told, and may try again. */
 const GIVE_UP_MS = 25_000;
 /** An acknowledgement that takes longer than this is worth a typing sign. */
@@ -40,6 +42,10 @@ export class Connection implements Listener {
   readonly #underWay = new Map<string, () => void>();
   readonly #slowDowns = new Map<string, number>();
   readonly #typingOver = new Map<string, ReturnType<typeof setTimeout>>();
+  /** Requests that the service asked to wait. */
+  readonly #waiting = new Set<string>();
+  /** How often in a row no answer came in time: a slow line is given longer. */
+  #unanswered = 0;
   #typedAt = 0;
 
   constructor(world: World) {
@@ -71,7 +77,7 @@ export class Connection implements Listener {
 
   /** Taps a choice. While something is on its way the choices are gone, so a double tap is one choice. */
   choose(key: string, choice: Choice): void {
-    if (this.#thread(key)?.sends.length === 0) this.#send(key, { choice: choice.id, shown: choice.label });
+    if (this.#thread(key)?.sends.every((send) => send.state === "failed")) this.#send(key, { choice: choice.id, shown: choice.label });
   }
 
   /** Tries a failed message again: as the same request, or as a new one if the service had refused it. */
@@ -101,7 +107,8 @@ export class Connection implements Listener {
   /** The customer has this message on screen. */
   seen(key: string, seq: number): void {
     const thread = this.#thread(key);
-    if (!thread || thread.starting || seq <= thread.seen || !this.#world.wire.connected) return;
+    const unread = this.#world.store.state.conversations.find((row) => row.id === key)?.unread;
+    if (!thread || thread.starting || (seq <= thread.seen && !unread) || !this.#world.wire.connected) return;
     this.#change({ type: "seen", key, seq });
     this.#world.wire.send("seen", { conversation: key, seq }, () => undefined);
   }
@@ -127,6 +134,7 @@ export class Connection implements Listener {
     const hear: { readonly [K in keyof Events]: (payload: Events[K]) => void } = {
       welcome: (welcome) => {
         this.#world.storage.keep(welcome.session);
+        if (welcome.now) setClock(welcome.now);
         this.#change({ type: "welcome", welcome });
         this.#resume();
       },
@@ -146,7 +154,7 @@ export class Connection implements Listener {
   #resume(): void {
     for (const thread of Object.values(this.#world.store.state.threads)) {
       if (thread.starting && !thread.starting.failed) this.#sendStart(thread.key);
-      for (const send of thread.sends) if (send.state === "sending") this.#transmit(thread.key, send);
+      this.#transmit(thread.key);
     }
     const { current } = this.#world.store.state;
     if (current !== null && !this.#thread(current)?.starting) this.#open(current);
@@ -161,27 +169,31 @@ export class Connection implements Listener {
   }
 
   #deliver(key: string, id: string): void {
-    const send = this.#sending(key, id);
-    if (send) this.#transmit(key, send);
+    this.#transmit(key);
     setTimeout(() => {
-      if (this.#sending(key, id)) this.#change({ type: "unsent", key, id, refused: false, notice: null });
+      // What was said after it waits with it: it would make no sense alone.
+      if (!this.#sending(key, id)) return;
+      for (const each of this.#thread(key)!.sends) {
+        if (each.state === "sending") this.#change({ type: "unsent", key, id: each.id, refused: false, notice: null });
+      }
     }, GIVE_UP_MS);
   }
 
-  #transmit(key: string, send: Send): void {
+  /** Sends the first of what waits; the next goes when it is answered, so that a refusal in between changes no order. */
+  #transmit(key: string): void {
+    const send = this.#thread(key)?.sends.find((each) => each.state === "sending");
+    if (!send || this.#waiting.has(send.id)) return;
     const body = send.choice === undefined ? { text: send.text } : { choice: send.choice };
     this.#ask<Said>("say", { conversation: key, id: send.id, ...body }, send.id, key, (answer) => {
       if (answer.ok) {
         this.#take(key, answer.messages, () => this.#change({ type: "answered", key, id: send.id, messages: answer.messages }));
       } else this.#refused(key, send.id, answer.error);
+      this.#transmit(key);
     });
   }
 
   #refused(key: string, id: string, problem: Problem): void {
-    if (this.#askedToWait(id, problem, () => {
-      const send = this.#sending(key, id);
-      if (send) this.#transmit(key, send);
-    })) {
+    if (this.#askedToWait(id, problem, () => this.#transmit(key))) {
       this.#patch(key, { notice: problem.message });
     } else this.#change({ type: "unsent", key, id, refused: problem.code !== "slow_down", notice: problem.message });
   }
@@ -189,9 +201,14 @@ export class Connection implements Listener {
   /** Whether the request waits and tries again by itself, because the service asked for a little time. */
   #askedToWait(id: string, problem: Problem, again: () => void): boolean {
     const tries = this.#slowDowns.get(id) ?? 0;
-    if (problem.code !== "slow_down" || tries >= SLOW_DOWN_TRIES) return false;
+    const mends = problem.code === "slow_down" || (problem.code === "unavailable" && id.startsWith("open "));
+    if (!mends || tries >= SLOW_DOWN_TRIES) return false;
     this.#slowDowns.set(id, tries + 1);
-    setTimeout(again, SLOW_DOWN_MS * 2 ** tries);
+    this.#waiting.add(id);
+    setTimeout(() => {
+      this.#waiting.delete(id);
+      again();
+    }, SLOW_DOWN_MS * 2 ** tries);
     return true;
   }
 
@@ -220,7 +237,11 @@ export class Connection implements Listener {
     const thread = this.#thread(key);
     if (!thread || thread.starting) return;
     this.#ask<Opened>("open", { conversation: key, after: thread.complete }, `open ${key}`, null, (answer) => {
-      if (!answer.ok) return this.#patch(key, { notice: answer.error.message });
+      if (!answer.ok) {
+        this.#askedToWait(`open ${key}`, answer.error, () => this.#open(key));
+        return this.#patch(key, { notice: answer.error.message });
+      }
+      this.#slowDowns.delete(`open ${key}`);
       const fresh = newOnes(this.#thread(key), answer.messages);
       this.#change({ type: "opened", key, messages: answer.messages, with: answer.with });
       if (thread.messages.length > 0) this.#tell(key, fresh);
@@ -244,10 +265,13 @@ export class Connection implements Listener {
   /** One request with an acknowledgement; `slowIn` names the thread that shows a typing sign when it takes a while. */
   #ask<T>(event: string, payload: object, id: string, slowIn: string | null, settle: (answer: T) => void): void {
     const { wire } = this.#world;
-    if (!wire.connected || this.#underWay.has(id)) return;
+    if (this.#world.store.state.link !== "online" || this.#underWay.has(id)) return;
     const waiting = (on: boolean) => slowIn !== null && this.#patch(slowIn, { waiting: on });
     const slow = setTimeout(() => waiting(true), SLOW_MS);
-    const dead = setTimeout(() => wire.renew(), ANSWER_MS);
+    const dead = setTimeout(() => {
+      this.#unanswered++;
+      wire.renew();
+    }, Math.min(MOST_ANSWER_MS, ANSWER_MS * 2 ** this.#unanswered));
     const stop = () => {
       clearTimeout(slow);
       clearTimeout(dead);
@@ -255,6 +279,7 @@ export class Connection implements Listener {
     this.#underWay.set(id, stop);
     wire.send(event, payload, (answer) => {
       stop();
+      this.#unanswered = 0;
       this.#underWay.delete(id);
       waiting(false);
       settle(answer as T);

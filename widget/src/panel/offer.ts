@@ -14,7 +14,7 @@ export interface Offer {
 /** The choices and the kind of field that are in force: those of the company's lines since the customer last spoke. */
 export function offer(thread: Thread): Offer {
   const since = sinceCustomer(thread.messages);
-  const choices = thread.sends.length > 0 ? [] : (findLast(since, (each) => (each.choices?.length ?? 0) > 0)?.choices ?? []);
+  const choices = thread.sends.some((send) => send.state === "sending") ? [] : (findLast(since, (each) => (each.choices?.length ?? 0) > 0)?.choices ?? []);
   const expects = findLast(since, (each) => each.expects != null)?.expects ?? null;
   const shows = (kind: string) => since.some((each) => each.card?.kind === kind);
   return { choices, lead: shows("balance") && !shows("payment_link"), expects };

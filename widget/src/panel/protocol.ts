@@ -91,6 +91,8 @@ export interface Welcome {
   readonly actions: readonly Choice[];
   readonly conversations: readonly Summary[];
   readonly agents_online: number | boolean;
+  /** What time it is by the service's clock. */
+  readonly now?: string;
 }
 
 /** A refusal: `message` is written for the customer. */

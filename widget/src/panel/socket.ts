@@ -47,6 +47,7 @@ const LONGEST_WAIT_REFUSED_MS = 30_000;
 const STEADY_MS = 10_000;
 /** A connection that has not been welcomed by then is tried anew. */
 const CONNECT_MS = 10_000;
+const LONGEST_CONNECT_MS = 40_000;
 
 /** A wire to namespace `/chat` of the page's own host; `auth` is asked anew for every connection. `renew` starts it. */
 export function socketWire(auth: () => object): Wire {
@@ -81,7 +82,7 @@ export function socketWire(auth: () => object): Wire {
       tryAllTransports: true,
     });
     engine = made;
-    timer = setTimeout(retry, CONNECT_MS);
+    timer = setTimeout(retry, Math.min(LONGEST_CONNECT_MS, CONNECT_MS * 2 ** tries));
     made.on("open", () => made.send(`${CONNECT}/chat,${JSON.stringify(auth())}`));
     made.on("message", (packet) => engine === made && take(String(packet)));
     made.on("close", () => engine === made && retry());

@@ -133,7 +133,10 @@ export function reduce(state: State, change: Change): State {
       return answered(state, change.key, change.id, change.messages);
     case "opened":
       return previewed(
-        changed(state, change.key, (thread) => completed({ ...merged(thread, change.messages), with: change.with }, change.messages)),
+        changed(state, change.key, (thread) => completed(
+          { ...merged(thread, change.messages), with: change.with, notice: thread.sends.length > 0 ? thread.notice : null },
+          change.messages,
+        )),
         change.key,
       );
     default:

@@ -16,10 +16,11 @@ export function browserStorage(area: () => globalThis.Storage = () => localStora
   let memory: string | null = null;
   return {
     session() {
+      if (memory !== null) return memory;
       try {
-        return area().getItem(KEY) ?? memory;
+        return area().getItem(KEY);
       } catch {
-        return memory;
+        return null;
       }
     },
     keep(session) {

@@ -23,7 +23,8 @@ export interface AppProps {
 export function App({ store, attention, chat, words, format, greeting, close }: AppProps) {
   const state = useStore(store);
   const attentive = useAttention(attention);
-  const [said, announce] = useState("");
+  const [said, say] = useState({ text: "", times: 0 });
+  const announce = (text: string) => say(({ times }) => ({ text, times: times + 1 }));
   const tools: Tools = useMemo(() => ({ words, format, chat, greeting, close, announce }), []);
   const thread = state.current === null ? undefined : state.threads[state.current];
   const offline = useOffline(state.link !== "online", state.welcomed);
@@ -43,7 +44,7 @@ export function App({ store, attention, chat, words, format, greeting, close }: 
           <Home state={state} offline={offline} />
         )}
         <div class="unseen" role="status" aria-live="polite">
-          {said}
+          <span key={said.times}>{said.text}</span>
         </div>
       </div>
     </ToolsContext.Provider>

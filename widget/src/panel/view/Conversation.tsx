@@ -34,7 +34,13 @@ export function Conversation({ thread, brand, attentive, offline }: Props) {
         <Log thread={thread} brand={brand} offered={offered} attentive={attentive} />
         {thread.starting?.failed ? (
           <StartFailed thread={thread} />
-        ) : thread.starting ? null : thread.with === "closed" ? (
+        ) : thread.starting ? (
+          thread.notice && (
+            <div class="foot">
+              <p class="notice">{thread.notice}</p>
+            </div>
+          )
+        ) : thread.with === "closed" ? (
           <Closed />
         ) : (
           <Composer key={thread.key} thread={thread} expects={offered.expects} />
@@ -83,7 +89,7 @@ function useAnnouncements(thread: Thread, brand: string): void {
     const { key, seq } = heard.current;
     heard.current = { key: thread.key, seq: newest };
     // A conversation just begun reads its first lines; one opened from the list is there to be read.
-    if (key !== thread.key && !(key !== "" && seq === 0)) return;
+    if (key === thread.key ? seq === 0 : key === "" || seq > 0) return;
     const fresh = thread.messages.filter((message) => message.seq > seq && message.from !== "customer");
     if (fresh.length > 0) {
       announce(

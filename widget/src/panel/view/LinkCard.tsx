@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { safeUrl } from "../linkify";
+import { serviceNow } from "../clock";
 import type { PaymentLink } from "../protocol";
 import { useTools } from "../tools";
 import { Icon } from "./Icon";
@@ -36,9 +37,9 @@ export function LinkCard({ card, paid }: { card: PaymentLink; paid: boolean }) {
 
 /** Turns true when the moment passes, also while somebody looks at it. */
 function useExpired(at: string): boolean {
-  const [expired, set] = useState(() => Date.now() >= Date.parse(at));
+  const [expired, set] = useState(() => serviceNow() >= Date.parse(at));
   useEffect(() => {
-    const check = () => set(Date.now() >= Date.parse(at));
+    const check = () => set(serviceNow() >= Date.parse(at));
     check();
     const timer = setInterval(check, 15_000);
     return () => clearInterval(timer);

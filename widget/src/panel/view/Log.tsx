@@ -29,7 +29,7 @@ export function Log({ thread, brand, offered: { choices, lead }, attentive }: Pr
   const { atEnd, toEnd } = useFollow(box, thread.key, thread.sends.length, `${newest} ${thread.typing || thread.waiting} ${choices.length}`);
   useEffect(() => {
     if (attentive && atEnd && newest > 0) chat.seen(thread.key, newest);
-  }, [thread.key, newest, attentive, atEnd]);
+  }, [thread.key, newest, attentive, atEnd, thread.loaded]);
   const days = byDay(thread.messages);
   const empty = days.length === 0 && thread.sends.length === 0;
   return (
