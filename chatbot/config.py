@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from babel import Locale, UnknownLocaleError
@@ -34,9 +34,10 @@ class ConfigError(Exception):
 
 
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("not a time zone name; write one like Europe/London")
-    return name
+    try:
+        return ZoneInfo(name).key  # and keep it: the first turn does not have to open a file
+    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
+        raise ValueError("not a time zone name; write one like Europe/London") from fault
 
 
 def _known_locale(name: str) -> str:
@@ -297,7 +298,7 @@ def load(path: Path) -> Settings:
         for section, key in SECRET_KEYS + ADDRESS_KEYS
         if isinstance(raw.get(section), dict) and raw[section].get(key) is not None
     }
-    problems = [
+    problems = unknown_variables(Settings.model_fields) + [
         f"{section}.{key}: a secret does not belong in {path}; take it out and set {env_name(section, key)}"
         for (section, key), value in found.items()
         if (section, key) in SECRET_KEYS or _has_password(value)
@@ -306,7 +307,6 @@ def load(path: Path) -> Settings:
     class FromFile(Settings):
         model_config = SettingsConfigDict(**{**Settings.model_config, "yaml_file": path})
 
-    problems += unknown_variables(Settings.model_fields)
     try:
         settings = FromFile()
     except ValidationError as fault:
