@@ -66,7 +66,7 @@ def _site(address: str) -> str:
     parts = urlsplit(_origin(address))
     if "*" in address or parts.path or parts.query or not parts.hostname:
         raise ValueError("must be one site and nothing behind it, like https://www.example.com")
-    return _origin(address)
+    return _origin(address).lower().removesuffix({"https": ":443", "http": ":80"}[parts.scheme])  # as browsers name it
 
 
 def _network(written: str) -> str:
@@ -87,7 +87,7 @@ def _redis(address: str) -> str:
     if not address.startswith(("redis://", "rediss://", "redis+sentinel://", "unix://")):
         raise ValueError("not the address of a Redis; write redis://host:6379/0, or rediss:// with TLS")
     try:
-        _ = urlsplit(address).port
+        _ = address.startswith("redis+sentinel:") or urlsplit(address).port  # of Sentinel there are several hosts
     except ValueError as fault:
         raise ValueError("its port is no number up to 65535; write redis://host:6379/0") from fault
     return address

@@ -112,7 +112,7 @@ class Dispatcher:
         self._senders = senders
         self._woken = asyncio.Event()
         self._sending: dict[asyncio.Task[None], Claimed] = {}
-        self._outcomes: dict[str, Callable[[Tx], None]] = {}  # what came of letters, by id, until that is kept
+        self._outcomes: dict[tuple[str, int], Callable[[Tx], None]] = {}  # by claim, until that is kept
         self._crowded: frozenset[str] = frozenset()
         self._took_over = False
 
@@ -259,7 +259,7 @@ class Dispatcher:
 
         def give_back(tx: Tx) -> None:
             for row in rows:
-                if outcome := self._outcomes.get(row.id):
+                if outcome := self._outcomes.get((row.id, row.tries)):
                     outcome(tx)
                 else:
                     outbox.retry(tx, row, now + SHOWN_AFTER.get(row.channel, timedelta(0)), "interrupted")
@@ -320,18 +320,18 @@ class Dispatcher:
 
     async def _keep(self, row: Claimed, outcome: Callable[[Tx], None]) -> None:
         """Write down what came of a letter, again while the database is away. A claim that lapsed changes nothing."""
-        self._outcomes[row.id] = outcome
+        self._outcomes[row.id, row.tries] = outcome
         until = self._service.clock.now() + KEEP_FOR
         while True:
             try:
                 await self._service.database.write(outcome)
             except StoreError:
                 if self._service.clock.now() + timedelta(seconds=KEEP_AGAIN_S) >= until:
-                    del self._outcomes[row.id]
+                    del self._outcomes[row.id, row.tries]
                     raise
                 await asyncio.sleep(KEEP_AGAIN_S)
             else:
-                del self._outcomes[row.id]
+                del self._outcomes[row.id, row.tries]
                 return
 
     def _count(self, row: Claimed, outcome: str) -> None:

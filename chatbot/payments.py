@@ -226,12 +226,23 @@ class Payments:
                     await self._woken.wait()
 
     async def sweep(self) -> None:
-        """Do all that is due now."""
+        """Do all that is due now. Gateways take their time, so links are looked at before each round of questions."""
+        await self._end_links()
+        while await self._ask_about_some():
+            await self._end_links()
+
+    async def _ask_about_some(self) -> bool:
+        """Ask about payments that are due, not all at once; False when none was."""
         now, database = self.service.clock.now(), self.service.database
         next_check = await database.look(payments.next_check)
-        if next_check is not None and next_check <= now:
-            while due := await database.write(lambda tx: payments.due_checks(tx, now, AT_ONCE)):
-                await asyncio.gather(*(self._check(payment) for payment in due))
+        if next_check is None or next_check > now:
+            return False
+        due = await database.write(lambda tx: payments.due_checks(tx, now, AT_ONCE))
+        await asyncio.gather(*(self._check(payment) for payment in due))
+        return bool(due)
+
+    async def _end_links(self) -> None:
+        now, database = self.service.clock.now(), self.service.database
         while expired := await database.look(lambda tx: links.expire_links(tx, now, AT_ONCE)):
             for link in expired:
                 await self._end(link, now)

@@ -19,12 +19,14 @@ def env_name(section: str, key: str) -> str:
 def unknown_variables(sections: Mapping[str, FieldInfo]) -> list[str]:
     """Name the variables that were meant for us and set nothing: else a misspelt address would go unnoticed.
 
-    Others may begin like ours: Kubernetes makes BILLCHAT_SERVICE_HOST and more of a service that is called billchat.
+    Others may begin like ours: Kubernetes makes BILLCHAT_SERVICE_HOST of a service that is called billchat, and
+    BILLCHAT_SERVER_PORT=tcp://… of one that is called billchat-server.
     """
     known = {env_name(section, key) for section, field in sections.items() for key in _keys(field)}
     meant = {name.replace("__", "_"): name for name in known}
     problems = []
-    for name in sorted(set(map(str.upper, os.environ)) - known):
+    ours = {name.upper() for name, value in os.environ.items() if not value.startswith(("tcp://", "udp://", "sctp://"))}
+    for name in sorted(ours - known):
         is_deeper = any(name.startswith(f"{one}__") for one in known)  # a part of a key, which pydantic looks at
         if name.startswith(PREFIX) and not is_deeper and ("__" in name or name in meant):
             like = [meant[name]] if name in meant else get_close_matches(name, known, 1)

@@ -57,6 +57,7 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
         """By channel of a room with members here: whether another process has some too; None: not known yet."""
         self._changes: dict[str, bool] = {}
         self._to_greet: dict[str, None] = {}
+        self._to_answer: list[tuple[str, Message]] = []
         self._outgoing: deque[tuple[str, Message]] = deque(maxlen=MOST_WAITING)
         self._joining: dict[str, asyncio.Future[None]] = {}
         self._unanswered: dict[str, int] = {}
@@ -154,6 +155,7 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
             self._woken.clear()
             await self._change_channels(ears)
             await self._greet()
+            await self._answer()
             while self._outgoing:
                 await self._send([self._outgoing.popleft() for _ in range(min(AT_ONCE, len(self._outgoing)))])
 
@@ -174,6 +176,12 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
                 if count > 1 or self._company.get(channel, True) is None:
                     self._note(channel, count > 1)
                 self._await_answers(channel, count - 1)
+
+    async def _answer(self) -> None:
+        """Tell those who greeted that we know of them. One that is lost costs them a moment's wait."""
+        answers, self._to_answer = self._to_answer, []
+        for portion in range(0, len(answers), AT_ONCE):
+            await self._publish_all(answers[portion : portion + AT_ONCE])
 
     async def _send(self, messages: list[tuple[str, Message]]) -> None:
         try:
@@ -215,7 +223,7 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
                 return
             if message["method"] == "hello":
                 self._note(channel, True)
-                self._outgoing.append((channel, {"method": "here", "to": message["host_id"]}))
+                self._to_answer.append((channel, {"method": "here", "to": message["host_id"]}))
                 self._woken.set()
             elif message["method"] == "here" and message["to"] == self.host_id:
                 self._await_answers(channel, -1)
@@ -242,6 +250,7 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
         self.deaf.set()
         self._company = dict.fromkeys(self._company)
         self._unanswered.clear()
+        self._to_answer.clear()
         for channel in list(self._joining):
             self._let_go(channel)
 

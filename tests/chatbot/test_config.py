@@ -79,6 +79,8 @@ def test_lists_and_parts_of_keys_can_be_variables_and_others_may_begin_like_ours
     monkeypatch.setenv("BILLCHAT_PAYMENTS__SANDBOX__SECRET", SECRET)
     monkeypatch.setenv("BILLCHAT_SERVICE_PORT", "8080")
     monkeypatch.setenv("BILLCHAT_PORT_8080_TCP_ADDR", "10.0.0.9")
+    monkeypatch.setenv("BILLCHAT_SERVER_PORT", "tcp://10.0.0.9:8080")
+    monkeypatch.setenv("BILLCHAT_REDIS__URL", "redis+sentinel://one:26379,two:26379/0/main")
     settings = load(written(tmp_path, "server: {port: 9000}\n"))
     assert (settings.server.port, settings.server.trusted_proxies) == (9000, ["10.0.0.1"])
     assert settings.payments.sandbox is not None
@@ -132,6 +134,14 @@ def test_a_mistake_in_the_companys_own_words_is_told(
     told = capsys.readouterr().err
     assert "wellcome" in told
     assert "no texts in fr" in told
+
+
+def test_a_site_is_kept_as_browsers_name_it(tmp_path: Path) -> None:
+    sites = "['https://Shop.Example.com:443', 'http://shop.example:8080', 'https://shop.example/']"
+    settings = load(written(tmp_path, f"server: {{allowed_sites: {sites}}}\n"))
+    assert settings.server.allowed_sites == [
+        "https://shop.example.com", "http://shop.example:8080", "https://shop.example",
+    ]  # fmt: skip
 
 
 def test_addresses_and_sites_are_looked_at(tmp_path: Path) -> None:

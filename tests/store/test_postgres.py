@@ -337,7 +337,7 @@ async def test_what_a_commit_lets_go_on_takes_a_free_connection_at_once(
 async def test_a_process_that_stands_still_lets_go_of_what_it_holds_and_runs_its_unit_again(
     notes: Database, url: str
 ) -> None:
-    standing_still = open_database(f"{url}%20-c%20idle_in_transaction_session_timeout%3D200")
+    standing_still = open_database(f"{url}%20-c%20idle_in_transaction_session_timeout%3D1000")
     runs = 0
 
     def unit(tx: Tx) -> int:

@@ -73,7 +73,7 @@ function start(script: HTMLScriptElement, earlier: Call[]): Api {
     iframe.onload = () => {
       post("hello");
       post(isOpen ? "shown" : "hidden");
-      setTimeout(mend, 5e3);
+      setTimeout(mend, 1e4);
     };
     screen.replaceChildren(iframe);
   };

@@ -93,6 +93,18 @@ describe("several texts", () => {
   });
 });
 
+test("a text that is tried again has all its time anew", () => {
+  const { wire, chat, thread } = chatting();
+  wire.break();
+  chat.say("c", "first");
+  vi.advanceTimersByTime(20_000);
+  chat.say("c", "second");
+  vi.advanceTimersByTime(5000);
+  for (const { id } of thread().sends) chat.retry("c", id);
+  vi.advanceTimersByTime(24_999);
+  expect(thread().sends.map((each) => each.state)).toEqual(["sending", "sending"]);
+});
+
 test("a text that could not be sent does not stand in the way of a choice", () => {
   const { wire, chat, thread } = chatting();
   wire.break();

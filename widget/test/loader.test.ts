@@ -102,7 +102,7 @@ describe("what has loaded in the panel's place", () => {
     button().click();
     const first = frame()!;
     first.dispatchEvent(new Event("load"));
-    vi.advanceTimersByTime(5000);
+    vi.advanceTimersByTime(10_000);
     expect(frame()).not.toBe(first);
     expect(root().querySelectorAll("iframe")).toHaveLength(1);
     expect(root().querySelector(".ready")).toBeNull();

@@ -83,6 +83,17 @@ async def test_who_joins_waits_until_all_who_may_say_something_know_of_it(
             await joining
 
 
+async def test_greetings_by_the_thousand_push_out_nothing_that_was_said(redis_url: str, channel: str) -> None:
+    here = Neighbours(redis_url, channel, Gauge("up", "", registry=CollectorRegistry()))
+    server = socketio.AsyncServer(client_manager=here, namespaces=[CHAT])
+    for number in range(800):
+        await server.emit("messages", {"said": number}, namespace=CHAT, room=f"{ROOM} {number}")
+    for _ in range(2000):
+        await here._take(channel, b'{"host_id": "another", "method": "hello"}')
+    assert len(here._outgoing) == 800
+    assert len(here._to_answer) == 2000
+
+
 async def test_what_could_not_be_told_is_told_once_redis_is_back(
     redis_url: str, channel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

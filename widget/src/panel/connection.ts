@@ -42,6 +42,8 @@ export class Connection implements Listener {
   readonly #underWay = new Map<string, () => void>();
   readonly #slowDowns = new Map<string, number>();
   readonly #typingOver = new Map<string, ReturnType<typeof setTimeout>>();
+  /** When each message that is on its way will be given back. */
+  readonly #givingUp = new Map<string, ReturnType<typeof setTimeout>>();
   /** Requests that the service asked to wait. */
   readonly #waiting = new Set<string>();
   /** How often in a row no answer came in time: a slow line is given longer. */
@@ -170,13 +172,17 @@ export class Connection implements Listener {
 
   #deliver(key: string, id: string): void {
     this.#transmit(key);
-    setTimeout(() => {
-      // What was said after it waits with it: it would make no sense alone.
-      if (!this.#sending(key, id)) return;
-      for (const each of this.#thread(key)!.sends) {
-        if (each.state === "sending") this.#change({ type: "unsent", key, id: each.id, refused: false, notice: null });
-      }
-    }, GIVE_UP_MS);
+    clearTimeout(this.#givingUp.get(id));
+    this.#givingUp.set(id, setTimeout(() => this.#giveUp(key, id), GIVE_UP_MS));
+  }
+
+  /** Gives a message back that was not delivered in time. What was said after it comes back too: it would make no sense alone. */
+  #giveUp(key: string, id: string): void {
+    this.#givingUp.delete(id);
+    if (!this.#sending(key, id)) return;
+    for (const each of this.#thread(key)!.sends) {
+      if (each.state === "sending") this.#change({ type: "unsent", key, id: each.id, refused: false, notice: null });
+    }
   }
 
   /** Sends the first of what waits; the next goes when it is answered, so that a refusal in between changes no order. */
