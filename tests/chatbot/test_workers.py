@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -158,6 +159,16 @@ async def test_two_services_do_not_share_an_address() -> None:
     [other] = listen("127.0.0.1", port)
     with other, pytest.raises(AddressTakenError, match=rf"port {port}.*stop what listens there"):
         await Parent(["never"], "127.0.0.1", port, 2).run()
+
+
+def test_the_demo_says_that_its_port_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "chatbot", "demo", "--port", str(port)]
+        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert f"cannot listen on 127.0.0.1, port {port}" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_several_processes_need_postgresql_and_redis(
