@@ -80,29 +80,30 @@ describe("several texts", () => {
     expect(wire.of("say").map((each) => each.payload["text"])).toEqual(["first"]);
   });
 
-  test("are given back together when the first of them cannot be delivered", () => {
+  /** Two that were typed twenty seconds apart without a connection, when the first has waited long enough. */
+  const givenUp = () => {
     const { wire, chat, thread } = chatting();
     wire.break();
     chat.say("c", "first");
     vi.advanceTimersByTime(20_000);
     chat.say("c", "second");
     vi.advanceTimersByTime(5000);
+    return { wire, chat, sends: () => thread().sends };
+  };
+
+  test("are given back together when the first of them cannot be delivered", () => {
+    const { wire, sends } = givenUp();
     wire.join();
     expect(wire.of("say")).toEqual([]);
-    expect(thread().sends.map((each) => each.state)).toEqual(["failed", "failed"]);
+    expect(sends().map((each) => each.state)).toEqual(["failed", "failed"]);
   });
-});
 
-test("a text that is tried again has all its time anew", () => {
-  const { wire, chat, thread } = chatting();
-  wire.break();
-  chat.say("c", "first");
-  vi.advanceTimersByTime(20_000);
-  chat.say("c", "second");
-  vi.advanceTimersByTime(5000);
-  for (const { id } of thread().sends) chat.retry("c", id);
-  vi.advanceTimersByTime(24_999);
-  expect(thread().sends.map((each) => each.state)).toEqual(["sending", "sending"]);
+  test("that are tried again have all their time anew", () => {
+    const { chat, sends } = givenUp();
+    for (const { id } of sends()) chat.retry("c", id);
+    vi.advanceTimersByTime(24_999);
+    expect(sends().map((each) => each.state)).toEqual(["sending", "sending"]);
+  });
 });
 
 test("a text that could not be sent does not stand in the way of a choice", () => {
