@@ -69,7 +69,7 @@ class NothingTakenError(Exception):
 
 async def import_file(settings: Settings, path: Path) -> int:
     """The command `billchat import`: take in a file and say what it brought; returns the exit status, 1 if refused."""
-    place = describe(settings.database.url)
+    place = describe(settings.database.url)  # before a new one is made, so that it is told as new
     database = open_database(settings.database.url)
     try:
         await database.migrate()

@@ -1,7 +1,7 @@
 """Opening a database by its address."""
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from store.database import Database, StoreError
 
@@ -47,4 +47,8 @@ def refuse_missing(url: str) -> None:
 
 def _file(url: str) -> Path | None:
     scheme, _, rest = url.partition("://")
-    return Path(unquote(rest[1:])).absolute() if scheme == "sqlite" else None
+    if scheme != "sqlite":
+        return None
+    from store.sqlite import path_of  # late, as above
+
+    return path_of(rest).absolute()

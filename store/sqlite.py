@@ -243,11 +243,16 @@ class SqliteDatabase:
         await self._writer.close()
 
 
-def open_sqlite(rest: str) -> SqliteDatabase:
-    """Open what follows `sqlite://` in the address; a new file is for this user's eyes only."""
+def path_of(rest: str) -> Path:
+    """The file that is named by what follows `sqlite://` in an address."""
     if not rest.startswith("/") or rest == "/":
         raise StoreError("database: write sqlite:///path/to/file.db (three slashes, four for an absolute path)")
-    path = Path(unquote(rest[1:]))
+    return Path(unquote(rest[1:]))
+
+
+def open_sqlite(rest: str) -> SqliteDatabase:
+    """Open what follows `sqlite://` in the address; a new file is for this user's eyes only."""
+    path = path_of(rest)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
