@@ -5,6 +5,8 @@ import os
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+CODE_OUTCOMES = ("sent", "refused", "right", "wrong", "expired", "used_up")
+
 
 class Metrics:
     """The service's Prometheus metrics, in a registry of their own so that tests can run several services."""
@@ -26,10 +28,10 @@ class Metrics:
             ["limit"], registry=registry,
         )  # fmt: skip
         self.codes = Counter(
-            "billchat_codes", "One-time codes, by what happened: sent, refused, right, wrong, expired, used_up",
+            "billchat_codes", f"One-time codes, by what happened: {', '.join(CODE_OUTCOMES)}",
             ["outcome"], registry=registry,
         )  # fmt: skip
-        for outcome in ("sent", "refused", "right", "wrong", "expired", "used_up"):
+        for outcome in CODE_OUTCOMES:
             self.codes.labels(outcome)  # counts from 0: an alarm compares them, also before the first right one
         self.payments = Counter(
             "billchat_payments", "Payments, by gateway and outcome", ["gateway", "outcome"], registry=registry

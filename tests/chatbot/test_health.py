@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from chatbot import health
+from chatbot.metrics import CODE_OUTCOMES
 from chatbot.turns import Inbound
 from store import StoreError
 from tests.house import House
@@ -75,5 +76,5 @@ async def test_a_turn_that_the_database_refused_is_counted(house: House, monkeyp
 
 def test_what_alarms_compare_counts_from_the_start(house: House) -> None:
     report = house.service.metrics.report().decode()
-    for outcome in ("sent", "refused", "right", "wrong", "expired", "used_up"):
+    for outcome in CODE_OUTCOMES:
         assert f'billchat_codes_total{{outcome="{outcome}"}} 0.0' in report
