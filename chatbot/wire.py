@@ -1,4 +1,4 @@
-"""The wire contract's shapes: what clients may send, and how a message leaves."""
+"""The wire contract's shapes: what clients may send, what they hear first, and how a message leaves."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
