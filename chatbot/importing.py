@@ -21,8 +21,8 @@ from pydantic import ValidationError
 from chatbot.bills import RECORD, Account, AnyRecord, Checking, Credit, Customer, Invoice, Mandate
 from chatbot.config import Settings
 from store import Database, Tx, imports, open_database
+from store.drivers.opening import describe
 from store.ledger import InvoiceToBook
-from store.opening import describe
 
 MOST_PROBLEMS = 100
 """A file with more problems than this is the wrong file; nobody reads the rest."""

@@ -10,7 +10,7 @@ from chatbot.keys import Keys
 from chatbot.metrics import Metrics
 from flows.words import Words
 from store.database import Database
-from store.opening import open_database
+from store.drivers.opening import open_database
 
 
 class Clock(Protocol):

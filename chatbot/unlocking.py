@@ -5,7 +5,7 @@ import sys
 from chatbot.config import Settings
 from flows.identifiers import find_identifiers
 from store import codes
-from store.opening import describe, open_database, refuse_missing
+from store.drivers.opening import describe, open_database, refuse_missing
 
 
 async def unlock(settings: Settings, typed: str) -> int:

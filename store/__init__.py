@@ -5,6 +5,6 @@ holds the queries of one subject: plain functions that take the transaction firs
 """
 
 from store.database import Conflict, Database, Row, StoreError, Tx
-from store.opening import open_database
+from store.drivers.opening import open_database
 
 __all__ = ["Conflict", "Database", "Row", "StoreError", "Tx", "open_database"]

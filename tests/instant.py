@@ -13,8 +13,8 @@ from chatbot.service import Service
 from chatbot.turns import Turns
 from flows.words import Words
 from store.database import Tx
-from store.migrate import migrate
-from store.sqlite import SqliteTx
+from store.drivers.migrate import migrate
+from store.drivers.sqlite import SqliteTx
 from tests.clock import FakeClock
 from tests.house import SECRET, settings_for
 

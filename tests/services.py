@@ -29,7 +29,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from store.migrate import migrations
+from store.drivers.migrate import migrations
 
 POSTGRES_PORT, REDIS_PORT = 5432, 6379
 DRIVERS = ["sqlite", "postgresql"]

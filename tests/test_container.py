@@ -71,10 +71,9 @@ def test_everything_that_is_installed_is_copied() -> None:
     needed = [Path("pyproject.toml"), Path("constraints.txt"), Path(project["project"]["readme"])]
     needed += map(Path, project["project"]["license-files"])
     tools = project["tool"]["setuptools"]
-    for package in tools["packages"]:
-        folder = ROOT / package.replace(".", "/")
-        patterns = ["*.py", *tools["package-data"].get(package, [])]
-        needed += [path.relative_to(ROOT) for pattern in patterns for path in folder.glob(pattern)]
+    for package in map(lambda pattern: pattern.rstrip("*"), tools["packages"]["find"]["include"]):
+        patterns = ["**/*.py", *tools["package-data"].get(package, [])] if package != "widget" else ["dist/*"]
+        needed += [path.relative_to(ROOT) for pattern in patterns for path in (ROOT / package).glob(pattern)]
     assert [path for path in needed if not (_is_copied(path) and _arrives(path))] == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from chatbot.config import DatabaseSettings, Settings
 from chatbot.unlocking import unlock
 from store import StoreError, codes
-from store.opening import describe
+from store.drivers.opening import describe
 from tests.house import House, cards
 
 

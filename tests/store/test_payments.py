@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from chatbot.gateways.gateway import Report
 from store import Database, billing, booking, links, payments
 from store.database import Tx
-from store.migrate import migrate
-from store.sqlite import SqliteTx
+from store.drivers.migrate import migrate
+from store.drivers.sqlite import SqliteTx
 from tests.bills import (
     HOUR,
     MORNING,

@@ -15,7 +15,7 @@ from sqlite3 import complete_statement
 from store.database import StoreError, Tx
 from store.times import now
 
-FOLDER = Path(__file__).parent / "migrations"
+FOLDER = Path(__file__).parent.parent / "migrations"
 
 REGISTER = """
 create table if not exists migrations (

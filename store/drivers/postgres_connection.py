@@ -14,7 +14,7 @@ from psycopg import OperationalError, errors, pq
 from psycopg.pq.abc import PGconn, PGresult
 
 from store.database import NO_PARAMS, Conflict, Params, StoreError
-from store.named import Shape, Statement, shape, statement
+from store.drivers.parameters import Shape, Statement, shape, statement
 
 Wait = Callable[[bool], None]
 """Returns when the connection can be read; with True, also when it can be written to."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from store import Database, StoreError, Tx, billing, codes, conversations, forgetting, open_database, outbox
-from store.named import statement
+from store.drivers.parameters import statement
 from tests.store import bills
 
 STORE = Path(billing.__file__).parent

@@ -10,9 +10,10 @@ import psycopg
 import pytest
 
 from chatbot.loop import new_event_loop
-from store import Conflict, Database, StoreError, Tx, lanes, open_database, postgres
+from store import Conflict, Database, StoreError, Tx, open_database
 from store.database import UnsureError
-from store.named import statement
+from store.drivers import postgres, postgres_pool
+from store.drivers.parameters import statement
 from tests.store.notes import note, texts
 
 KEY = "the notes"
@@ -209,7 +210,7 @@ async def test_an_error_tells_no_value(notes: Database) -> None:
 async def test_a_database_out_of_reach_is_explained_without_its_password(
     address: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lanes, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(postgres_pool, "PATIENCE_S", 0.1)
 
     async def start() -> None:
         database = open_database(address)
@@ -224,7 +225,7 @@ async def test_a_database_out_of_reach_is_explained_without_its_password(
 
 
 async def test_a_database_that_does_not_exist_is_explained(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(postgres_pool, "PATIENCE_S", 0.1)
     address, _, _ = url.partition("?")
     database = open_database(f"{address}_that_is_not_there")
     with pytest.raises(StoreError, match="does not exist; create it"):

@@ -13,9 +13,9 @@ from urllib.parse import unquote
 import sqlite_utils
 
 from store.database import NO_PARAMS, Conflict, Params, Row, StoreError, Tx
-from store.migrate import check, migrate
-from store.named import positional
-from store.writer import Writer
+from store.drivers.migrate import check, migrate
+from store.drivers.parameters import positional
+from store.drivers.sqlite_writer import Writer
 
 T = TypeVar("T")
 
@@ -175,7 +175,7 @@ class SqliteDatabase:
         self._threads = ThreadPoolExecutor(LONG_READS_AT_ONCE, thread_name_prefix="store-read")
 
     def write(self, fn: Callable[[Tx], T], key: str | None = None) -> Awaitable[T]:
-        """Run a unit of work; see `store.writer`. All units run in the order of the calls, whatever their key."""
+        """Run a unit of work (`store.drivers.sqlite_writer`). Units run in call order, whatever their key."""
         return self._writer.submit(fn)
 
     async def look(self, fn: Callable[[Tx], T]) -> T:

@@ -18,10 +18,10 @@ from greenlet import GreenletExit
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from store.database import NO_PARAMS, Params, Row, StoreError, Tx
-from store.lanes import Job, Lanes
-from store.migrate import check, migrate
-from store.named import rows
-from store.pipeline import LostError, Pipeline, remedy
+from store.drivers.migrate import check, migrate
+from store.drivers.parameters import rows
+from store.drivers.postgres_connection import LostError, Pipeline, remedy
+from store.drivers.postgres_pool import Job, Lanes
 
 T = TypeVar("T")
 
@@ -193,7 +193,7 @@ class PostgresDatabase:
             raise _refused(error) from error
 
     def write(self, fn: Callable[[Tx], T], key: str | None = None) -> Awaitable[T]:
-        """Run a unit of work; see `store.lanes`."""
+        """Run a unit of work; see `store.drivers.postgres_pool`."""
         return self._writes.submit(fn, key)
 
     async def look(self, fn: Callable[[Tx], T]) -> T:

@@ -15,11 +15,11 @@ def open_database(url: str) -> Database:
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
-        from store.sqlite import open_sqlite  # late: a driver is loaded only where it is used
+        from store.drivers.sqlite import open_sqlite  # late: a driver is loaded only where it is used
 
         return open_sqlite(rest)
     if scheme in ("postgresql", "postgres"):
-        from store.postgres import open_postgres  # late, likewise
+        from store.drivers.postgres import open_postgres  # late, likewise
 
         return open_postgres(url)
     # The address is not repeated: it may hold a password.
@@ -49,6 +49,6 @@ def _file(url: str) -> Path | None:
     scheme, _, rest = url.partition("://")
     if scheme != "sqlite":
         return None
-    from store.sqlite import path_of  # late, as above
+    from store.drivers.sqlite import path_of  # late, as above
 
     return path_of(rest).absolute()

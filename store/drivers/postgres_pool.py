@@ -19,7 +19,7 @@ import psycopg
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from store.database import StoreError, Tx, UnsureError
-from store.pipeline import ClashError, InnocentError, LostError, Pipeline
+from store.drivers.postgres_connection import ClashError, InnocentError, LostError, Pipeline
 
 T = TypeVar("T")
 

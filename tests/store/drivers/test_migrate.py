@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from store import Database, StoreError, conversations, open_database
-from store.migrate import migrations, statements
+from store.drivers.migrate import migrations, statements
 
 START = """
 import asyncio, sys, store
@@ -85,7 +85,7 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
 ) -> None:
     (tmp_path / "0001.good.sql").write_text("create table good (id text);")
     (tmp_path / "0002.bad.sql").write_text("create table better (id text);\ncreate tabel worse (id text);")
-    monkeypatch.setattr("store.migrate.FOLDER", tmp_path)
+    monkeypatch.setattr("store.drivers.migrate.FOLDER", tmp_path)
     migrations.cache_clear()
     database = open_database(empty_url)
     try:
@@ -106,7 +106,7 @@ async def test_a_conversation_of_an_older_version_knows_the_request_that_began_i
         (tmp_path / f"{migration.version:04}.{migration.name}.sql").write_text(migration.sql)
     database = open_database(empty_url)
     with monkeypatch.context() as older:
-        older.setattr("store.migrate.FOLDER", tmp_path)
+        older.setattr("store.drivers.migrate.FOLDER", tmp_path)
         migrations.cache_clear()
         await database.migrate()
     migrations.cache_clear()

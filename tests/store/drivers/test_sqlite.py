@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from store import Database, StoreError, Tx, open_database, sqlite, writer
+from store import Database, StoreError, Tx, open_database
+from store.drivers import sqlite, sqlite_writer
 from tests.store.notes import note, nothing, texts
 
 
@@ -86,7 +87,7 @@ async def test_a_full_disk_is_told_and_the_next_batch_works(notes: Database) -> 
 
 
 async def test_a_long_batch_lets_the_loop_breathe(notes: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "BATCH_S", 0.0)
+    monkeypatch.setattr(sqlite_writer, "BATCH_S", 0.0)
     turns_of_the_loop = 0
 
     async def breathe() -> None:
@@ -167,7 +168,7 @@ import sys
 import chatbot.app
 from store import open_database
 open_database("sqlite:///{tmp_path}/billchat.db")
-print(sorted(sys.modules.keys() & {{"psycopg", "store.postgres"}}))
+print(sorted(sys.modules.keys() & {{"psycopg", "store.drivers.postgres"}}))
 """
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert told.stdout == "[]\n"
