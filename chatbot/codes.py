@@ -14,9 +14,9 @@ from chatbot.keys import new_secret_id
 from chatbot.service import Service
 from flows.effects import CheckCode, SendCode
 from flows.events import Event
-from store import codes, outbox
-from store.codes import History
-from store.conversations import Conversation
+from store.chats import codes, outbox
+from store.chats.codes import History
+from store.chats.conversations import Conversation
 from store.database import Tx
 
 _CHANNELS = {"email": "email", "mobile": "sms"}

@@ -22,10 +22,11 @@ from flows.effects import (
     SendReceipt,
 )
 from flows.events import Event
-from store import billing, outbox, payments
-from store.billing import Statement
-from store.codes import newest
-from store.conversations import Conversation, Message
+from store.billing import payments, statements
+from store.billing.statements import Statement
+from store.chats import outbox
+from store.chats.codes import newest
+from store.chats.conversations import Conversation, Message
 from store.database import Tx
 from store.times import stamp
 
@@ -109,7 +110,7 @@ def _not_verified(turn: Turn) -> Event:
 
 def _find_accounts(turn: Turn) -> Event:
     assert turn.conversation.contact is not None
-    found = billing.statements_of(turn.tx, turn.conversation.contact, _today(turn))
+    found = statements.statements_of(turn.tx, turn.conversation.contact, _today(turn))
     turn.statements = {statement.account.id: statement for statement in found}
     return Event(
         "accounts",
@@ -130,7 +131,7 @@ def _find_accounts(turn: Turn) -> Event:
 
 def _read_statement(turn: Turn, effect: ReadStatement) -> Event:
     assert turn.conversation.contact is not None
-    statement = turn.statements.get(effect.account) or billing.statement_for(
+    statement = turn.statements.get(effect.account) or statements.statement_for(
         turn.tx, turn.conversation.contact, effect.account, _today(turn)
     )
     return _not_verified(turn) if statement is None else Event("statement", statement.as_facts())
@@ -173,7 +174,7 @@ def _send_receipt(turn: Turn, effect: SendReceipt) -> Event:
         return Event("receipt_impossible")
     payment = payments.read_payment(turn.tx, effect.payment)
     mine = payments.conversation_of(turn.tx, payment.id) == turn.conversation.id
-    if not (mine and billing.owns(turn.tx, contact, payment.account)):
+    if not (mine and statements.owns(turn.tx, contact, payment.account)):
         return Event("receipt_impossible")
     _queue(turn, email, "receipt", {"payment": effect.payment}, turn.conversation.locale)
     return Event("receipt_sent")
@@ -186,7 +187,7 @@ def _email_on_file(turn: Turn) -> str | None:
         return None
     if challenge is not None and challenge.kind == "email" and challenge.contact == contact:
         return challenge.value
-    return billing.contact_email(turn.tx, contact)
+    return statements.contact_email(turn.tx, contact)
 
 
 def _leave_message(turn: Turn, effect: LeaveMessage) -> Event:

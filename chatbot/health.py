@@ -9,7 +9,7 @@ from aiohttp import web
 
 from chatbot.addresses import is_from_inside
 from chatbot.service import Service
-from store import outbox
+from store.chats import outbox
 from store.database import StoreError
 
 log = structlog.get_logger(__name__)

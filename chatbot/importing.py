@@ -20,9 +20,10 @@ from pydantic import ValidationError
 
 from chatbot.bills import RECORD, Account, AnyRecord, Checking, Credit, Customer, Invoice, Mandate
 from chatbot.config import Settings
-from store import Database, Tx, imports, open_database
+from store import Database, Tx, open_database
+from store.billing import imports
+from store.billing.ledger import InvoiceToBook
 from store.drivers.opening import describe
-from store.ledger import InvoiceToBook
 
 MOST_PROBLEMS = 100
 """A file with more problems than this is the wrong file; nobody reads the rest."""
@@ -154,7 +155,7 @@ def _book_all(tx: Tx, checked: IO[bytes], at: datetime, problems: Problems) -> C
 
 
 def book(tx: Tx, record: AnyRecord, at: datetime) -> imports.Outcome:
-    """Bring one checked record into the store; raises store.imports.Refused."""
+    """Bring one checked record into the store; raises store.billing.imports.Refused."""
     match record:
         case Customer():
             identifiers = [("email", value) for value in record.emails] + [("mobile", v) for v in record.mobiles]

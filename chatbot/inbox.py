@@ -7,9 +7,9 @@ from chatbot import letters
 from chatbot.letters import Letter
 from chatbot.outbox import Sent
 from chatbot.service import Service
-from store import outbox
+from store.chats import outbox
+from store.chats.outbox import Claimed
 from store.database import Tx
-from store.outbox import Claimed
 from store.times import stamp
 
 SHOWN = 200

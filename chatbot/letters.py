@@ -17,10 +17,10 @@ from msgspec import Struct
 from chatbot import brand, texts
 from chatbot.service import Service
 from flows.effects import FullDate, Money, Wait
-from store import codes
+from store.billing.receipts import Receipt, proven_name, read_receipt
+from store.chats import codes
+from store.chats.outbox import Claimed
 from store.database import Tx
-from store.letters import Receipt, proven_name, read_receipt
-from store.outbox import Claimed
 
 Email = tuple[str, str, str]
 """An email's subject, its text, and the page that says the same."""

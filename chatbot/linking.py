@@ -6,9 +6,9 @@ from typing import Literal
 
 from chatbot.keys import new_secret_id, token_hash
 from chatbot.service import Service
-from store import links
+from store.billing import payment_links
+from store.billing.payment_links import Link
 from store.database import Tx
-from store.links import Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,11 @@ def make_link(
 
     The amounts are read anew here. What is not the account's, is paid or is under way counts for nothing.
     """
-    terms = links.terms(tx, contact, account, now.astimezone(service.settings.zone).date(), now) if contact else None
+    terms = (
+        payment_links.terms(tx, contact, account, now.astimezone(service.settings.zone).date(), now)
+        if contact
+        else None
+    )
     if terms is None:
         return "not_theirs"
     statement = terms.statement
@@ -59,5 +63,7 @@ def make_link(
         expires_at=now + timedelta(minutes=service.settings.payments.link_minutes),
     )
     asked = [(invoice.id, invoice.amount_minor) for invoice in chosen]
-    made = links.make_link(tx, link, lambda id_: token_hash(service.keys.link_token(id_)), asked, terms.open_links)
+    made = payment_links.make_link(
+        tx, link, lambda id_: token_hash(service.keys.link_token(id_)), asked, terms.open_links
+    )
     return LinkMade(made.id, made.amount_minor, made.currency, made.expires_at)

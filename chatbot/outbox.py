@@ -19,9 +19,9 @@ import structlog
 from chatbot import letters
 from chatbot.letters import Letter
 from chatbot.service import Service
-from store import outbox
+from store.chats import outbox
+from store.chats.outbox import Claimed
 from store.database import StoreError, Tx
-from store.outbox import Claimed
 
 log = structlog.get_logger(__name__)
 

@@ -17,11 +17,12 @@ from chatbot.keys import token_hash
 from chatbot.service import Service
 from chatbot.wire import pay_url
 from flows.events import Event
-from store import billing, booking, codes, links, payments
-from store.booking import Recorded
+from store.billing import payment_links, payment_reports, payments, statements
+from store.billing.payment_links import Link, LinkedInvoice, Standing
+from store.billing.payment_reports import Recorded
+from store.billing.payments import Payment
+from store.chats import codes
 from store.database import StoreError, Tx
-from store.links import Link, LinkedInvoice, Standing
-from store.payments import Payment
 from store.times import stamp
 
 T = TypeVar("T")
@@ -146,16 +147,16 @@ class Payments:
         database = self.service.database
         payment = await database.look(lambda tx: payments.placed(tx, gateway, report.reference))
         if payment is None:
-            await database.write(lambda tx: booking.keep_unplaced(tx, gateway, report, now))
+            await database.write(lambda tx: payment_reports.keep_unplaced(tx, gateway, report, now))
             log.error("payment_report_unplaced", gateway=gateway, outcome=report.outcome)
-            self._count(gateway, booking.UNPLACED)
+            self._count(gateway, payment_reports.UNPLACED)
             return False
         recorded: Recorded | None = None
         conversation: str | None
 
         def book(tx: Tx) -> Event | None:
             nonlocal recorded
-            recorded = booking.record(tx, gateway, report, now, asked_in)
+            recorded = payment_reports.record(tx, gateway, report, now, asked_in)
             if payments.conversation_of(tx, payment.id) != conversation:
                 raise _MovedError
             return None if recorded is None else _event(tx, recorded, now)
@@ -243,7 +244,7 @@ class Payments:
 
     async def _end_links(self) -> None:
         now, database = self.service.clock.now(), self.service.database
-        while expired := await database.look(lambda tx: links.expire_links(tx, now, AT_ONCE)):
+        while expired := await database.look(lambda tx: payment_links.expire_links(tx, now, AT_ONCE)):
             for link in expired:
                 await self._end(link, now)
 
@@ -255,11 +256,13 @@ class Payments:
             raise
         except Exception:
             log.exception("link_ended_in_silence", conversation=link.conversation)
-            await self.service.database.write(lambda tx: links.expire(tx, link.id, now))
+            await self.service.database.write(lambda tx: payment_links.expire(tx, link.id, now))
 
     async def _until_due(self, looked: datetime) -> float:
         """Seconds until something is due that was not when the sweep before began to look."""
-        due = await self.service.database.look(lambda tx: (payments.next_check(tx), links.next_expiry(tx, looked)))
+        due = await self.service.database.look(
+            lambda tx: (payments.next_check(tx), payment_links.next_expiry(tx, looked))
+        )
         waits = [(at - self.service.clock.now()).total_seconds() for at in due if at is not None]
         return min(LONGEST_SLEEP_S, *(max(1.0, wait) for wait in waits), LONGEST_SLEEP_S)
 
@@ -277,34 +280,36 @@ async def _within_limits(asked: Awaitable[T]) -> T | Unreachable:
 
 
 def _view(tx: Tx, digest: str, now: datetime) -> View | None:
-    link = links.find_link(tx, digest)
+    link = payment_links.find_link(tx, digest)
     if link is None:
         return None
     return View(
         link=link,
-        standing=links.standing(tx, link, now),
-        invoices=links.invoices_of(tx, link.id),
+        standing=payment_links.standing(tx, link, now),
+        invoices=payment_links.invoices_of(tx, link.id),
         payment=payments.newest_payment(tx, link.id),
-        locale=links.locale_of(tx, link),
+        locale=payment_links.locale_of(tx, link),
     )
 
 
 def _start(tx: Tx, digest: str, gateway: str, now: datetime) -> Started | None:
-    link = links.find_link(tx, digest)
-    if link is None or links.standing(tx, link, now) != "open":
+    link = payment_links.find_link(tx, digest)
+    if link is None or payment_links.standing(tx, link, now) != "open":
         return None
-    return Started(payments.start_payment(tx, link, gateway, now), link, links.locale_of(tx, link))
+    return Started(payments.start_payment(tx, link, gateway, now), link, payment_links.locale_of(tx, link))
 
 
 def _undecided(tx: Tx, digest: str) -> list[Payment]:
-    link = links.find_link(tx, digest)
+    link = payment_links.find_link(tx, digest)
     return [] if link is None else payments.undecided(tx, link.id)
 
 
 def _event(tx: Tx, recorded: Recorded, now: datetime) -> Event | None:
     """Tell the conversation what was recorded; a refund and a doubt are not for the customer's ears."""
     name, payment = EVENTS.get(recorded.what), recorded.payment
-    if name is None or (payment.link is not None and not _is_still_theirs(tx, links.read_link(tx, payment.link))):
+    if name is None or (
+        payment.link is not None and not _is_still_theirs(tx, payment_links.read_link(tx, payment.link))
+    ):
         return None
     if recorded.what == "abandoned" and not _still_open(tx, payment, now):
         return None  # the gateway's page closed by itself, long after the link did
@@ -320,7 +325,10 @@ def _event(tx: Tx, recorded: Recorded, now: datetime) -> Event | None:
 
 
 def _still_open(tx: Tx, payment: Payment, now: datetime) -> bool:
-    return payment.link is not None and links.standing(tx, links.read_link(tx, payment.link), now) == "open"
+    return (
+        payment.link is not None
+        and payment_links.standing(tx, payment_links.read_link(tx, payment.link), now) == "open"
+    )
 
 
 def _is_still_theirs(tx: Tx, link: Link) -> bool:
@@ -331,9 +339,9 @@ def _is_still_theirs(tx: Tx, link: Link) -> bool:
 
 def _ending(link: Link, now: datetime) -> Callable[[Tx], Event | None]:
     def end(tx: Tx) -> Event | None:
-        billing.hold(tx, link.account)  # who renews the link or pays it has done so by now, or finds it ended
-        settled = links.standing(tx, link, now) == "settled"
-        if not links.expire(tx, link.id, now) or settled or not _is_still_theirs(tx, link):
+        statements.hold(tx, link.account)  # who renews the link or pays it has done so by now, or finds it ended
+        settled = payment_links.standing(tx, link, now) == "settled"
+        if not payment_links.expire(tx, link.id, now) or settled or not _is_still_theirs(tx, link):
             return None
         return Event("link_expired", {"amount_minor": link.amount_minor, "currency": link.currency})
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from chatbot.service import Service
-from store import forgetting
+from store.chats import retention
+from store.chats.retention import Forget, Page
 from store.database import StoreError, Tx
-from store.forgetting import Forget, Page
 
 log = structlog.get_logger(__name__)
 
@@ -21,9 +21,9 @@ async def forget(service: Service) -> int:
     """Delete what is older than it may be; returns how many conversations that were."""
     before = service.clock.now() - timedelta(days=service.settings.retention.conversation_days)
     forgotten = 0
-    for conversations in forgetting.CONVERSATIONS:
+    for conversations in retention.CONVERSATIONS:
         forgotten += await _page_by_page(service, conversations, before)
-    for traces in forgetting.TRACES:
+    for traces in retention.TRACES:
         await _page_by_page(service, traces, before)
     if forgotten:
         log.info("old conversations deleted", count=forgotten)

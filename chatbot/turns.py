@@ -21,8 +21,8 @@ from chatbot.wire import leave
 from flows.engine import START, advance
 from flows.events import Event
 from flows.understand import chosen, understand
-from store import conversations
-from store.conversations import Conversation, Message
+from store.chats import conversations
+from store.chats.conversations import Conversation, Message
 from store.database import StoreError, Tx
 from store.ids import new_id
 

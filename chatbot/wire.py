@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from chatbot.service import Service
 from flows.effects import PAY_URL
-from store.conversations import Message
+from store.chats.conversations import Message
 from store.database import Row
 from store.times import stamp
 

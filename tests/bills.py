@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from chatbot.gateways.gateway import Outcome, Report
-from store import billing, booking, links, payments
-from store.booking import Recorded
-from store.customers import add_account, add_contact
+from store.billing import payment_links, payment_reports, payments, statements
+from store.billing.accounts import add_account, add_contact
+from store.billing.ledger import InvoiceToBook, book_invoice
+from store.billing.payment_links import Link
+from store.billing.payment_reports import Recorded
+from store.billing.payments import Payment
 from store.database import Tx
 from store.ids import new_id
-from store.ledger import InvoiceToBook, book_invoice
-from store.links import Link
-from store.payments import Payment
 
 MORNING = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -55,11 +55,13 @@ def a_link(
         now,
         now + expires,
     )
-    return links.make_link(tx, link, lambda id_: f"hash-of-{id_}", invoices, links.open_links(tx, bills.account, now))
+    return payment_links.make_link(
+        tx, link, lambda id_: f"hash-of-{id_}", invoices, payment_links.open_links(tx, bills.account, now)
+    )
 
 
 def everything(tx: Tx, bills: Bills, now: datetime = MORNING) -> Link:
-    owed = billing.statement(tx, bills.account, now.date())
+    owed = statements.statement(tx, bills.account, now.date())
     return a_link(tx, bills, [(invoice.id, invoice.amount_minor) for invoice in owed.invoices], now)
 
 
@@ -102,7 +104,7 @@ def asked(given: Report) -> Report:
 
 
 def record(tx: Tx, given: Report, now: datetime = MORNING, asked_in: str | None = None) -> Recorded | None:
-    return booking.record(tx, "sandbox", given, now, asked_in)
+    return payment_reports.record(tx, "sandbox", given, now, asked_in)
 
 
 def balance(tx: Tx, account: str) -> int:

@@ -12,7 +12,7 @@ from chatbot.config import Payments as PaymentSettings
 from chatbot.demo_data import load_demo
 from chatbot.service import Service, open_service
 from chatbot.turns import Answer, Beginning, Inbound, Refused, Turns
-from store import codes
+from store.chats import codes
 from tests.clock import FakeClock
 
 SECRET = "a key for tests that is long enough"

@@ -71,9 +71,10 @@ def test_everything_that_is_installed_is_copied() -> None:
     needed = [Path("pyproject.toml"), Path("constraints.txt"), Path(project["project"]["readme"])]
     needed += map(Path, project["project"]["license-files"])
     tools = project["tool"]["setuptools"]
-    for package in map(lambda pattern: pattern.rstrip("*"), tools["packages"]["find"]["include"]):
+    for pattern in tools["packages"]["find"]["include"]:
+        package = pattern.rstrip("*")
         patterns = ["**/*.py", *tools["package-data"].get(package, [])] if package != "widget" else ["dist/*"]
-        needed += [path.relative_to(ROOT) for pattern in patterns for path in (ROOT / package).glob(pattern)]
+        needed += [path.relative_to(ROOT) for each in patterns for path in (ROOT / package).glob(each)]
     assert [path for path in needed if not (_is_copied(path) and _arrives(path))] == []
 
 

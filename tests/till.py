@@ -17,7 +17,7 @@ from chatbot.linking import LinkMade, make_link
 from chatbot.payments import Payments
 from chatbot.sandbox import Sandbox
 from chatbot.sandbox_book import Book
-from store import billing
+from store.billing import statements
 from tests.clock import FakeClock
 from tests.house import House, Visitor
 
@@ -125,7 +125,7 @@ class Till:
         return [(row["kind"], row["amount_minor"]) for row in rows]
 
     async def balance(self) -> int:
-        account = await self.house.service.database.look(lambda tx: billing.find_account(tx, self.account))
+        account = await self.house.service.database.look(lambda tx: statements.find_account(tx, self.account))
         assert account is not None
         return account.balance_minor
 

@@ -12,9 +12,9 @@ import structlog
 
 from chatbot.channels.neighbours import Neighbours
 from chatbot.service import Service
-from store.conversations import Message
+from store.chats.conversations import Message
+from store.chats.recent_messages import News, news
 from store.database import StoreError, Tx
-from store.news import News, news
 
 log = structlog.get_logger(__name__)
 

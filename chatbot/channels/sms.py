@@ -28,7 +28,7 @@ from chatbot.config import Sms
 from chatbot.letters import Letter
 from chatbot.outbox import SHOWN_AFTER, Failed, Outcome, Retry, Sent
 from chatbot.service import Service
-from store import outbox
+from store.chats import outbox
 
 log = structlog.get_logger(__name__)
 

@@ -22,8 +22,8 @@ from chatbot.pace import Pace
 from chatbot.service import Service
 from chatbot.turns import Answer, Beginning, Inbound, Turns
 from chatbot.wire import Open, Payload, Say, Seen, Start, leave, too_long, welcome
-from store import conversations
-from store.conversations import Conversation, Message
+from store.chats import conversations
+from store.chats.conversations import Conversation, Message
 from store.database import StoreError, Tx, UnsureError
 
 log = structlog.get_logger(__name__)

@@ -8,8 +8,8 @@ import pytest
 
 from chatbot.demo_data import PATIENCE, bill_again, load_demo
 from store import Database, Tx, open_database
-from store.billing import Statement, find_contact, statements_of
-from store.ledger import Entry, book_entry
+from store.billing.ledger import Entry, book_entry
+from store.billing.statements import Statement, find_contact, statements_of
 
 TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

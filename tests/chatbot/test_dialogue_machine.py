@@ -25,8 +25,9 @@ from chatbot.payments import Payments, _ending
 from chatbot.service import Service
 from chatbot.turns import Answer, Beginning, Inbound
 from flows.states import RESTING
-from store import billing, codes, links, payments
-from store.links import Link
+from store.billing import payment_links, payments, statements
+from store.billing.payment_links import Link
+from store.chats import codes
 from tests.clock import FakeClock
 from tests.instant import InstantDatabase, at_once, bring_in_customers, instant_service, instant_turns
 
@@ -209,7 +210,7 @@ class Dialogue(RuleBasedStateMachine):
     @rule()
     def let_links_run_out(self) -> None:
         now = self.clock.now()
-        for link in links.expire_links(self.database.tx, now, 5):
+        for link in payment_links.expire_links(self.database.tx, now, 5):
             at_once(self.turns.happened(link.conversation, _ending(link, now)))
             self.hear_the_news(link, link.amount_minor)
 
@@ -282,16 +283,16 @@ class Dialogue(RuleBasedStateMachine):
         self.seen[card or "words"] += 1
         assert contact is not None, told
         for number in NUMBERS.findall(told):
-            assert billing.owns(self.database.tx, contact, self.owners[number]), told
+            assert statements.owns(self.database.tx, contact, self.owners[number]), told
 
     def check_links(self, talk: Talk, contact: str | None) -> None:
         for row in self.database.tx.all("select token_hash, expires_at from payment_links"):
-            link = links.find_link(self.database.tx, row["token_hash"])
+            link = payment_links.find_link(self.database.tx, row["token_hash"])
             assert link is not None
             if self.links.get(link.id) is None or self.links[link.id].expires_at != link.expires_at:
                 assert link.contact == contact is not None
                 assert link.conversation == talk.id
-                assert billing.owns(self.database.tx, contact, link.account)
+                assert statements.owns(self.database.tx, contact, link.account)
                 self.links[link.id] = link
 
     def hear_the_news(self, link: Link, amount_minor: int) -> None:

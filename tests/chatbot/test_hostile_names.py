@@ -9,7 +9,7 @@ import pytest
 from chatbot import letters
 from chatbot.channels.email import compose
 from chatbot.config import Brand
-from store import outbox
+from store.chats import outbox
 from tests.clock import FakeClock
 from tests.end_to_end.hostile import SCRIPTS, UNUSUAL
 from tests.till import Till

@@ -11,7 +11,7 @@ import pytest
 from chatbot.config import DatabaseSettings, Settings
 from chatbot.importing import MOST_PROBLEMS, Imported, NotImported, import_bills, import_file
 from store import Database, open_database
-from store.billing import Statement, find_contact, statements_of
+from store.billing.statements import Statement, find_contact, statements_of
 
 TODAY = date(2026, 11, 23)
 

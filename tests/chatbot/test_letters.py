@@ -11,8 +11,8 @@ import pytest
 from chatbot import texts
 from chatbot.config import Brand, Languages, Server
 from chatbot.letters import Letter, code_text, wanted, write
-from store import outbox
-from store.outbox import Claimed
+from store.chats import outbox
+from store.chats.outbox import Claimed
 from tests.clock import FakeClock
 from tests.house import House, Visitor
 

@@ -32,8 +32,9 @@ from chatbot.outbox import (
     wait_after,
 )
 from chatbot.service import Service
-from store import StoreError, Tx, outbox
-from store.outbox import Claimed
+from store import StoreError, Tx
+from store.chats import outbox
+from store.chats.outbox import Claimed
 from store.times import stamp
 from tests.clock import FakeClock
 from tests.house import House

@@ -11,7 +11,7 @@ import pytest
 from chatbot.config import Brand
 from chatbot.gateways.sandbox import SIGNATURE_HEADER, signed
 from chatbot.paying import ENDINGS, WEBHOOK_LIMIT
-from store.ledger import Entry, book_entry
+from store.billing.ledger import Entry, book_entry
 from tests.clock import FakeClock
 from tests.till import OWED, Till
 

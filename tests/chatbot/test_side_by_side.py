@@ -11,8 +11,10 @@ from typing import TypeVar
 import pytest
 
 from chatbot.turns import Answer, Beginning
-from store import Tx, codes, conversations, imports, links, outbox, payments
-from store.ledger import InvoiceToBook
+from store import Tx
+from store.billing import imports, payment_links, payments
+from store.billing.ledger import InvoiceToBook
+from store.chats import codes, conversations, outbox
 from tests import bills
 from tests.bills import MORNING
 from tests.clock import FakeClock
@@ -185,7 +187,7 @@ async def test_a_double_click_through_both_is_one_order(house: House, other: Hou
     link = await database.write(lambda tx: bills.everything(tx, owed))
 
     def click(tx: Tx) -> str:
-        found = links.find_link(tx, f"hash-of-{link.id}")
+        found = payment_links.find_link(tx, f"hash-of-{link.id}")
         assert found is not None
         return payments.start_payment(tx, found, "sandbox", MORNING).id
 

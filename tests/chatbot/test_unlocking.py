@@ -6,7 +6,8 @@ import pytest
 
 from chatbot.config import DatabaseSettings, Settings
 from chatbot.unlocking import unlock
-from store import StoreError, codes
+from store import StoreError
+from store.chats import codes
 from store.drivers.opening import describe
 from tests.house import House, cards
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from store import Tx
-from store.customers import add_account, add_contact
+from store.billing.accounts import add_account, add_contact
+from store.billing.ledger import Entry, InvoiceToBook, book_entry, book_invoice
 from store.ids import new_id
-from store.ledger import Entry, InvoiceToBook, book_entry, book_invoice
 from store.times import stamp
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)

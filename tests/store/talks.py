@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from store import conversations
-from store.conversations import Conversation, Message
+from store.chats import conversations
+from store.chats.conversations import Conversation, Message
 from store.database import Tx
 from store.ids import new_id
 

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from chatbot.channels.catching_up import CatchingUp
 from chatbot.channels.neighbours import Neighbours
-from store.conversations import Message
+from store.chats.conversations import Message
 from tests.house import House
 
 CHAT, ROOM = "/chat", "a session"

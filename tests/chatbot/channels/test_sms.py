@@ -13,7 +13,7 @@ from chatbot.channels.sms import SmsSender
 from chatbot.config import Sms
 from chatbot.letters import Letter
 from chatbot.outbox import Failed, Outcome, Retry, Sent
-from store import outbox
+from store.chats import outbox
 from store.database import Tx
 from tests.clock import FakeClock
 from tests.house import House

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from store import Database, StoreError, conversations, open_database
+from store import Database, StoreError, open_database
+from store.chats import conversations
 from store.drivers.migrate import migrations, statements
 
 START = """

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from store import Database, StoreError, Tx, billing, codes, conversations, forgetting, open_database, outbox
+from store import Database, StoreError, Tx, open_database
+from store.billing import statements
+from store.chats import codes, conversations, outbox, retention
 from store.drivers.parameters import statement
 from tests.store import bills
 
-STORE = Path(billing.__file__).parent
+STORE = Path(statements.__file__).parent
 STATEMENT = re.compile(r"^\s*(select|update|delete|insert|with)\s", re.IGNORECASE)
 
 
@@ -32,7 +34,7 @@ def queries() -> Iterator[tuple[str, str]]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.match(node.value):
                 yield f"{file.name}:{node.lineno}", node.value
     for name in ("ACCOUNT", "HEADER", "HEADERS", "UNPAID", "ALL_UNPAID"):
-        yield f"billing.{name}", getattr(billing, name)
+        yield f"billing.{name}", getattr(statements, name)
     for name in ("HISTORY", "NEWEST", "TAKE_TRY", "THEIR_NAME"):
         yield f"codes.{name}", getattr(codes, name)
     for name in ("LOAD", "BEGUN"):
@@ -40,7 +42,7 @@ def queries() -> Iterator[tuple[str, str]]:
     for name in ("CLAIM", "NEXT_DUE"):
         yield f"outbox.{name}", getattr(outbox, name)
     for name in ("LINKS", "CHALLENGES", "MESSAGES"):
-        yield f"forgetting.{name}", getattr(forgetting, name)
+        yield f"forgetting.{name}", getattr(retention, name)
 
 
 def plan(connection: sqlite3.Connection, sql: str) -> list[str]:
@@ -103,7 +105,7 @@ async def test_postgresql_finds_rows_by_an_index_even_where_it_has_never_counted
     "name", ["FIND_CONTACT", "KNOWN_BY", "OWNS", "ACCOUNT", "HEADER", "HEADERS", "UNPAID", "ALL_UNPAID"]
 )
 def test_what_a_statement_reads_is_searched_for_and_never_scanned(connection: sqlite3.Connection, name: str) -> None:
-    steps = plan(connection, getattr(billing, name))
+    steps = plan(connection, getattr(statements, name))
     reads = [step for step in steps if step.startswith(("SCAN", "SEARCH"))]
     assert reads
     assert all(step.startswith("SEARCH") and "USING" in step for step in reads), steps
@@ -153,7 +155,7 @@ async def test_a_statement_takes_at_most_four_queries(database: Database) -> Non
         for _ in range(20):
             bills.invoice(tx, account, 1000)
         counting: Any = Counting(tx)
-        assert len(billing.statement(counting, account, bills.TODAY).invoices) == 20
+        assert len(statements.statement(counting, account, bills.TODAY).invoices) == 20
 
     await database.write(ask)
     assert len(asked) <= 4

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
-from store.customers import add_account, add_contact
+from store.billing.accounts import add_account, add_contact
+from store.billing.ledger import Entry, InvoiceToBook, book_entry, book_invoice, cancel_invoice, settle
 from store.database import Row, Tx
 from store.ids import new_id
-from store.ledger import Entry, InvoiceToBook, book_entry, book_invoice, cancel_invoice, settle
 
 IMPORTING = "imports"
 """The lock of imports: of two files that come at once, the second waits, no longer than for any lock."""

@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from store import Database, open_database, outbox
+from store import Database, open_database
+from store.chats import outbox
 from store.database import Tx
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

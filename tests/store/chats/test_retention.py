@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from store import Database, conversations, forgetting, outbox
+from store import Database
+from store.chats import conversations, outbox, retention
 from store.database import Tx
 from tests.store.talks import begin
 
@@ -26,12 +27,12 @@ async def left(database: Database, what: str = "id", table: str = "conversations
     return await database.look(lambda tx: [row[what] for row in tx.all(f"select {what} from {table} order by {what}")])
 
 
-async def walk(database: Database, most: int, forget: forgetting.Forget = forgetting.conversations) -> Sequence[int]:
+async def walk(database: Database, most: int, forget: retention.Forget = retention.conversations) -> Sequence[int]:
     """Forget what is older than noon, and tell how much each page was."""
     forgotten: list[int] = []
     since: str | None = None
 
-    def next_page(tx: Tx) -> forgetting.Page:
+    def next_page(tx: Tx) -> retention.Page:
         return forget(tx, NOON, since, most)
 
     while True:
@@ -43,7 +44,7 @@ async def walk(database: Database, most: int, forget: forgetting.Forget = forget
 
 
 async def test_an_empty_database_has_nothing_to_forget(database: Database) -> None:
-    for forget in (*forgetting.CONVERSATIONS, *forgetting.TRACES):
+    for forget in (*retention.CONVERSATIONS, *retention.TRACES):
         assert await walk(database, 10, forget) == [0]
 
 
@@ -84,7 +85,7 @@ async def test_conversations_from_before_ids_followed_time_are_forgotten_too(dat
         await database.write(lambda tx, when=when, name=name: begin(tx, when, name=name))  # type: ignore[misc]
         if when == NOON:
             young.append(name)
-    for forget in forgetting.CONVERSATIONS:
+    for forget in retention.CONVERSATIONS:
         await walk(database, 2, forget)
     assert await left(database) == sorted(young)
 
@@ -97,5 +98,5 @@ async def test_letters_that_wait_stay_and_hold_up_no_other(database: Database) -
     await database.write(queue)
     waiting, *others = await left(database, table="outbox")
     await database.write(lambda tx: tx.run("update outbox set state = 'sent' where id <> :id", {"id": waiting}))
-    assert sum(await walk(database, 2, forgetting.letters)) == len(others) == 4
+    assert sum(await walk(database, 2, retention.letters)) == len(others) == 4
     assert await left(database, table="outbox") == [waiting]

@@ -8,16 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import Conflict, Database, Tx
-from store.billing import (
-    contact_email,
-    find_account,
-    find_contact,
-    owns,
-    statement,
-    statements_of,
-)
-from store.customers import add_contact
-from store.ledger import Entry, InvoiceToBook, book_entry, book_invoice, cancel_invoice, settle
+from store.billing.accounts import add_contact
+from store.billing.ledger import Entry, InvoiceToBook, book_entry, book_invoice, cancel_invoice, settle
+from store.billing.statements import contact_email, find_account, find_contact, owns, statement, statements_of
 from tests.store import bills
 from tests.store.bills import NOW, TODAY
 

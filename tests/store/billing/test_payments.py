@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatbot.gateways.gateway import Report
-from store import Database, billing, booking, links, payments
+from store import Database
+from store.billing import payment_links, payment_reports, payments, statements
 from store.database import Tx
 from store.drivers.migrate import migrate
 from store.drivers.sqlite import SqliteTx
@@ -55,9 +56,9 @@ async def test_a_link_that_shares_an_invoice_takes_the_place_of_the_older_one(da
         bills = owe(tx)
         old, apart = everything(tx, bills), a_link(tx, owe(tx), [])
         new = a_link(tx, bills, [(bills.first, 1750)])
-        assert links.standing(tx, links.read_link(tx, old.id), MORNING) == "revoked"
-        assert links.standing(tx, new, MORNING) == "open"
-        assert links.read_link(tx, apart.id).state == "open"
+        assert payment_links.standing(tx, payment_links.read_link(tx, old.id), MORNING) == "revoked"
+        assert payment_links.standing(tx, new, MORNING) == "open"
+        assert payment_links.read_link(tx, apart.id).state == "open"
 
     await database.write(story)
 
@@ -66,7 +67,7 @@ async def test_links_for_different_invoices_live_side_by_side(database: Database
     def story(tx: Tx) -> None:
         bills = owe(tx)
         one, other = a_link(tx, bills, [(bills.first, 1750)]), a_link(tx, bills, [(bills.second, 2500)])
-        assert [links.standing(tx, link, MORNING) for link in (one, other)] == ["open", "open"]
+        assert [payment_links.standing(tx, link, MORNING) for link in (one, other)] == ["open", "open"]
 
     await database.write(story)
 
@@ -74,12 +75,12 @@ async def test_links_for_different_invoices_live_side_by_side(database: Database
 async def test_a_link_runs_out(database: Database) -> None:
     def story(tx: Tx) -> None:
         link = everything(tx, owe(tx))
-        assert links.expire_links(tx, MORNING + 59 * MINUTE, 10) == []
-        assert links.standing(tx, link, MORNING + HOUR) == "expired"
-        assert [each.id for each in links.expire_links(tx, MORNING + HOUR, 10)] == [link.id]
-        assert links.expire(tx, link.id, MORNING + HOUR)
-        assert not links.expire(tx, link.id, MORNING + HOUR)
-        assert links.expire_links(tx, MORNING + HOUR, 10) == []
+        assert payment_links.expire_links(tx, MORNING + 59 * MINUTE, 10) == []
+        assert payment_links.standing(tx, link, MORNING + HOUR) == "expired"
+        assert [each.id for each in payment_links.expire_links(tx, MORNING + HOUR, 10)] == [link.id]
+        assert payment_links.expire(tx, link.id, MORNING + HOUR)
+        assert not payment_links.expire(tx, link.id, MORNING + HOUR)
+        assert payment_links.expire_links(tx, MORNING + HOUR, 10) == []
 
     await database.write(story)
 
@@ -88,10 +89,10 @@ async def test_a_link_whose_payment_is_being_confirmed_does_not_run_out(database
     def story(tx: Tx) -> None:
         link = everything(tx, owe(tx))
         record(tx, report(a_payment(tx, link), "pending"))
-        assert links.next_expiry(tx, MORNING) == MORNING + HOUR
-        assert links.expire_links(tx, MORNING + HOUR, 10) == []
-        assert links.next_expiry(tx, MORNING + HOUR) is None
-        assert links.standing(tx, link, MORNING + HOUR) == "confirming"
+        assert payment_links.next_expiry(tx, MORNING) == MORNING + HOUR
+        assert payment_links.expire_links(tx, MORNING + HOUR, 10) == []
+        assert payment_links.next_expiry(tx, MORNING + HOUR) is None
+        assert payment_links.standing(tx, link, MORNING + HOUR) == "confirming"
 
     await database.write(story)
 
@@ -104,7 +105,7 @@ async def test_a_link_that_asks_for_more_than_is_owed_by_now_cannot_be_paid(data
         late = everything(tx, bills)
         assert late.amount_minor == 3250
         tx.run("update payment_links set amount_minor = 4250 where id = :id", {"id": late.id})
-        assert links.standing(tx, links.read_link(tx, late.id), MORNING) == "changed"
+        assert payment_links.standing(tx, payment_links.read_link(tx, late.id), MORNING) == "changed"
 
     await database.write(story)
 
@@ -169,7 +170,7 @@ async def test_a_payment_pays_its_invoices_and_gets_a_receipt(database: Database
         assert len(recorded.payment.receipt) == len("R-XXXX-XXXX")
         assert entries(tx, bills.account) == [("payment", -4250)]
         assert invoice_state(tx, bills.first) == invoice_state(tx, bills.second) == "paid"
-        assert links.standing(tx, links.read_link(tx, link.id), MORNING) == "paid"
+        assert payment_links.standing(tx, payment_links.read_link(tx, link.id), MORNING) == "paid"
         assert payments.next_check(tx) is None
 
     await database.write(story)
@@ -183,7 +184,7 @@ async def test_while_the_gateway_confirms_the_invoices_are_in_progress(database:
         record(tx, report(payment, "pending"))
         assert invoice_state(tx, bills.first) == "in_progress"
         assert invoice_state(tx, bills.second) == "open"
-        assert billing.statement(tx, bills.account, MORNING.date()).pending_minor == 1750
+        assert statements.statement(tx, bills.account, MORNING.date()).pending_minor == 1750
         record(tx, report(payment, "failed"))
         assert invoice_state(tx, bills.first) == "open"
 
@@ -199,7 +200,7 @@ async def test_giving_up_leaves_everything_open(database: Database, outcome: str
         recorded = record(tx, report(payment, "cancelled" if outcome == "cancelled" else "expired"))
         assert recorded is not None
         assert (recorded.what, recorded.balance_minor) == ("abandoned", 4250)
-        assert links.standing(tx, link, MORNING) == "open"
+        assert payment_links.standing(tx, link, MORNING) == "open"
 
     await database.write(story)
 
@@ -258,7 +259,7 @@ async def test_money_for_a_paid_invoice_becomes_credit_that_the_next_invoice_use
         assert recorded is not None
         assert (recorded.alert, recorded.balance_minor) == ("overpaid", -1750)
         bill(tx, bills.account, 2000, date(2027, 2, 1))
-        assert billing.statement(tx, bills.account, MORNING.date()).owed_minor == 250
+        assert statements.statement(tx, bills.account, MORNING.date()).owed_minor == 250
 
     await database.write(story)
 
@@ -270,7 +271,7 @@ async def test_too_little_is_booked_as_what_it_is_due_first(database: Database) 
         assert recorded is not None
         assert (recorded.alert, recorded.amount_minor, recorded.balance_minor) == ("wrong_amount", 2000, 2250)
         assert (invoice_state(tx, bills.first), invoice_state(tx, bills.second)) == ("paid", "open")
-        [left] = billing.statement(tx, bills.account, MORNING.date()).invoices
+        [left] = statements.statement(tx, bills.account, MORNING.date()).invoices
         assert (left.id, left.amount_minor) == (bills.second, 2250)
         assert tx.one("select 1 as one from audit where action = 'payment_wrong_amount'") is not None
 
@@ -296,7 +297,7 @@ async def test_another_currency_is_held_for_a_person_and_books_nothing(database:
         assert recorded is not None
         assert (recorded.what, recorded.alert, recorded.balance_minor) == ("pending", "wrong_currency", 4250)
         assert entries(tx, bills.account) == []
-        assert links.standing(tx, link, MORNING) == "confirming"
+        assert payment_links.standing(tx, link, MORNING) == "confirming"
         assert record(tx, report(payment, "paid", currency="EUR")) is None
 
     await database.write(story)
@@ -317,7 +318,7 @@ async def test_a_payment_that_bounces_is_owed_again(database: Database) -> None:
         assert (recorded.what, recorded.amount_minor, recorded.balance_minor) == ("reversed", 4250, 4250)
         assert entries(tx, bills.account) == [("payment", -4250), ("chargeback", 4250)]
         assert invoice_state(tx, bills.first) == invoice_state(tx, bills.second) == "open"
-        assert links.standing(tx, links.read_link(tx, link.id), MORNING) == "returned"
+        assert payment_links.standing(tx, payment_links.read_link(tx, link.id), MORNING) == "returned"
         assert record(tx, asked(report(payment, "failed")), asked_in="failed") is None
         assert record(tx, report(payment, "paid")) is None
         assert record(tx, report(payment, "pending")) is None
@@ -371,7 +372,7 @@ async def test_a_refund_whose_payment_we_never_heard_of_books_both(database: Dat
         record(tx, report(payment, "refunded", refunded=1000))
         record(tx, report(payment, "paid"))
         assert entries(tx, bills.account) == [("payment", -4250), ("refund", 1000)]
-        assert billing.statement(tx, bills.account, MORNING.date()).owed_minor == 1000
+        assert statements.statement(tx, bills.account, MORNING.date()).owed_minor == 1000
 
     await database.write(story)
 
@@ -381,8 +382,8 @@ async def test_a_report_of_an_unknown_payment_is_kept_and_placed_when_it_comes_a
         bills = owe(tx)
         payment = a_payment(tx, everything(tx, bills))
         early = report(payment, "paid", key="early")
-        booking.keep_unplaced(tx, "sandbox", early, MORNING)
-        booking.keep_unplaced(tx, "sandbox", early, MORNING)
+        payment_reports.keep_unplaced(tx, "sandbox", early, MORNING)
+        payment_reports.keep_unplaced(tx, "sandbox", early, MORNING)
         assert record(tx, early) is not None
         assert record(tx, early) is None
         rows = tx.all("select payment, outcome from gateway_events")
@@ -417,14 +418,14 @@ def in_memory(story: Callable[[Tx], T]) -> T:
 
 def sound(tx: Tx, account: str) -> None:
     """Check what must hold after every step."""
-    for row in tx.all(billing.UNPAID, {"account": account}):
+    for row in tx.all(statements.UNPAID, {"account": account}):
         assert row["remains_minor"] >= 0
     shared = tx.all(
         """select p.id, p.amount_minor, sum(a.amount_minor) as given from payments p
         join allocations a on a.payment = p.id where p.state = 'completed' group by p.id, p.amount_minor"""
     )
     assert all(row["given"] <= row["amount_minor"] for row in shared)
-    owed = billing.statement(tx, account, MORNING.date())
+    owed = statements.statement(tx, account, MORNING.date())
     assert owed.account.balance_minor == balance(tx, account)
     assert sum(invoice.amount_minor for invoice in owed.invoices) <= owed.owed_minor
     paid = tx.all("select amount_minor from payments where receipt is not null")

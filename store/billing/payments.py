@@ -1,15 +1,15 @@
 """Payments: one row for each hand-off to a gateway, and when to ask the gateway about it again.
 
 A payment's id is the gateway's reference and idempotency key, so an order that is sent again is the same order.
-What a report does to a payment and to the ledger is in `store.booking`.
+What a report does to a payment and to the ledger is in `store.billing.payment_reports`.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from store.billing.payment_links import Link
 from store.database import Row, Tx
 from store.ids import new_id
-from store.links import Link
 from store.times import parse, stamp
 
 # How long after one look the poller looks again, while the gateway has not decided; after the last, daily.

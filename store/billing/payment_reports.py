@@ -12,11 +12,11 @@ from datetime import datetime
 from secrets import choice
 from typing import Any, Literal, Protocol
 
-from store import allocations, links, payments
+from store.billing import allocations, payment_links, payments
+from store.billing.ledger import Entry, book_entry
+from store.billing.payments import CHECK_AFTER, Payment
 from store.database import Tx
 from store.ids import ALPHABET, new_id
-from store.ledger import Entry, book_entry
-from store.payments import CHECK_AFTER, Payment
 from store.times import stamp
 
 What = Literal["completed", "pending", "failed", "abandoned", "reversed", "refunded", "doubtful", "alert"]
@@ -74,7 +74,7 @@ def keep_unplaced(tx: Tx, gateway: str, report: Reported, now: datetime) -> None
 
 
 def record(tx: Tx, gateway: str, report: Reported, now: datetime, asked_in: str | None = None) -> Recorded | None:
-    """Book a report of a payment that `store.payments.placed` finds; None when it changes nothing.
+    """Book a report of a payment that `store.billing.payments.placed` finds; None when it changes nothing.
 
     `asked_in` is for an answer to our own question: the payment's state when we asked. An answer is dropped when the
     payment has moved on since, because it may be older than what moved it. Reports for one account are booked one after
@@ -141,7 +141,7 @@ def _arrived(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Recor
     payment = _complete(tx, payment, report, now)
     spare = allocations.allocate(tx, payment)
     if payment.link is not None:
-        links.mark_paid(tx, payment.link)
+        payment_links.mark_paid(tx, payment.link)
     allocations.restate(tx, payment)
     alert: Alert | None = "wrong_amount" if report.amount_minor != ordered else "overpaid" if spare else None
     return _recorded(tx, "completed", payment, report.amount_minor, now, alert)

@@ -56,7 +56,7 @@ def queue(  # noqa: PLR0913 (a row's columns, each by its name)
     a channel that is none of ours.
     """
     if channel not in CHANNELS:
-        raise ValueError(f"no letter has the channel {channel}; a new one belongs into store.outbox.CHANNELS")
+        raise ValueError(f"no letter has the channel {channel}; a new one belongs into store.chats.outbox.CHANNELS")
     letter = new_id()
     tx.do(
         """insert into outbox (id, channel, recipient, kind, locale, args, state, tries, due_at, claimed_until,

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from store import Database, conversations
-from store.conversations import Message
+from store import Database
+from store.chats import conversations
+from store.chats.conversations import Message
 from store.database import Row
 from tests.store.talks import begin
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from store.billing import hold, statement
+from store.billing.statements import hold, statement
 from store.database import Tx
 from store.ids import new_id
 from store.times import stamp

@@ -1,9 +1,9 @@
 """Which invoices a payment's money pays, and what that makes of the invoices: open, in progress or paid."""
 
-from store import billing, links
+from store.billing import payment_links, statements
+from store.billing.ledger import settle
+from store.billing.payments import Payment
 from store.database import Tx
-from store.ledger import settle
-from store.payments import Payment
 
 # How much money stands behind an invoice.
 BEHIND = """coalesce((select sum(a.amount_minor) from allocations a join payments p on p.id = a.payment
@@ -17,8 +17,8 @@ def allocate(tx: Tx, payment: Payment) -> int:
     """
     if payment.link is None:
         return 0
-    asked = links.invoices_of(tx, payment.link)
-    remains = {row["id"]: row["remains_minor"] for row in tx.all(billing.UNPAID, {"account": payment.account})}
+    asked = payment_links.invoices_of(tx, payment.link)
+    remains = {row["id"]: row["remains_minor"] for row in tx.all(statements.UNPAID, {"account": payment.account})}
     left = payment.amount_minor
     for invoice in asked:
         amount = min(left, invoice.amount_minor, remains.get(invoice.id, 0))
@@ -28,7 +28,7 @@ def allocate(tx: Tx, payment: Payment) -> int:
                 "insert into allocations (payment, invoice, amount_minor) values (:payment, :invoice, :amount)",
                 {"payment": payment.id, "invoice": invoice.id, "amount": amount},
             )
-    link = links.read_link(tx, payment.link)
+    link = payment_links.read_link(tx, payment.link)
     charges = link.amount_minor - sum(invoice.amount_minor for invoice in asked) if link.state != "paid" else 0
     return max(0, left - charges)
 

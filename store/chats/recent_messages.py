@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from store.conversations import Message, messages_after
+from store.chats.conversations import Message, messages_after
 from store.database import Tx
 from store.times import stamp
 

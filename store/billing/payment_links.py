@@ -6,8 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from store import billing
-from store.billing import Statement
+from store.billing import statements
+from store.billing.statements import Statement
 from store.database import Params, Row, Tx
 from store.times import parse, stamp
 
@@ -50,9 +50,13 @@ class Terms(Struct, frozen=True):
 
 def terms(tx: Tx, contact: str, account: str, today: date, now: datetime) -> Terms | None:
     """Hold an account and read all that a new link for it depends on; None unless it is this contact's."""
-    billing.hold(tx, account)
-    unpaid, headers, asked = tx.together(*billing.questions(account, contact), _asking(account))
-    return Terms(billing.stated(unpaid, headers[0], today), _by_link(asked, now)) if billing.theirs(headers) else None
+    statements.hold(tx, account)
+    unpaid, headers, asked = tx.together(*statements.questions(account, contact), _asking(account))
+    return (
+        Terms(statements.stated(unpaid, headers[0], today), _by_link(asked, now))
+        if statements.theirs(headers)
+        else None
+    )
 
 
 def open_links(tx: Tx, account: str, now: datetime) -> OpenLinks:
@@ -171,7 +175,7 @@ def standing(tx: Tx, link: Link, now: datetime) -> Standing:
 
 
 def _unpaid_standing(tx: Tx, link: Link, now: datetime) -> Standing:
-    owed = billing.statement(tx, link.account, now.date())
+    owed = statements.statement(tx, link.account, now.date())
     asked, due = _asked(tx, link.id), {invoice.id: invoice.amount_minor for invoice in owed.invoices}
     if any(invoice.id in asked for invoice in owed.in_progress):
         return "confirming"

@@ -1,0 +1,1 @@
+"""Queries about money: customers, accounts, invoices, the ledger, payment links and payments."""

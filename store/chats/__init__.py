@@ -1,0 +1,1 @@
+"""Queries about conversations: messages, one-time codes, the outbox, retention."""
