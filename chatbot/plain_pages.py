@@ -9,7 +9,7 @@ from aiohttp import web
 
 from chatbot.pages import direction
 from chatbot.service import Service
-from flows.words import Money
+from flows.wording.words import Money
 
 OURSELVES = "'self'"
 

@@ -4,7 +4,7 @@ from pydantic import SecretStr
 
 from chatbot.config import ConfigError, Settings
 from chatbot.variables import env_name
-from flows.words import Words
+from flows.wording.words import Words
 
 SHORTEST_SECRET = 32
 

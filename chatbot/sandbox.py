@@ -23,7 +23,7 @@ from chatbot.gateways.sandbox import SIGNATURE_HEADER, signed
 from chatbot.plain_pages import Page
 from chatbot.sandbox_book import Book, Checkout, Delivery
 from chatbot.service import Service
-from flows.words import Wait
+from flows.wording.words import Wait
 from store.ids import new_id
 from store.times import stamp
 

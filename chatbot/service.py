@@ -8,7 +8,7 @@ from typing import Protocol
 from chatbot.config import Settings
 from chatbot.keys import Keys
 from chatbot.metrics import Metrics
-from flows.words import Words
+from flows.wording.words import Words
 from store.database import Database
 from store.drivers.opening import open_database
 

@@ -20,7 +20,7 @@ from chatbot.service import Service
 from chatbot.wire import leave
 from flows.engine import START, advance
 from flows.events import Event
-from flows.understand import chosen, understand
+from flows.understanding.understand import chosen, understand
 from store.chats import conversations
 from store.chats.conversations import Conversation, Message
 from store.database import StoreError, Tx

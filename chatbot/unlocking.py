@@ -3,7 +3,7 @@
 import sys
 
 from chatbot.config import Settings
-from flows.identifiers import find_identifiers
+from flows.understanding.identifiers import find_identifiers
 from store.chats import codes
 from store.drivers.opening import describe, open_database, refuse_missing
 

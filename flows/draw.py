@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from textwrap import fill
 
-from flows import menu, pay_bill, person
+from flows.dialogues import menu, pay_bill, person
 from flows.engine import START, TABLE
 from flows.rules import STAY, Act, Guard
 from flows.states import PASSING, STATES
@@ -46,18 +46,18 @@ def _paragraphs() -> list[str]:
         "depends on. Dashed states only wait for an answer from the service, which comes in the same turn."
     )
     paying = (
-        f"**Pay my bill** (`flows/pay_bill.py`). {_said(pay_bill.__doc__)} Nothing about an account is said before a "
-        "right code, and amounts are read anew whenever they are told, so a verification that has run out is noticed."
+        f"**Pay my bill** (`flows/dialogues/pay_bill.py`). {_said(pay_bill.__doc__)} Nothing about an account is said "
+        "before a right code, and amounts are read anew whenever they are told, so a verification that has run out is noticed."
     )
     anywhere = (
-        "**From any state** (`flows/anywhere.py`, `flows/payments.py`). Help, the way back, the menu and a person; and "
-        "what a gateway or the clock reports about a payment, said wherever the customer is."
+        "**From any state** (`flows/dialogues/global_rules.py`, `flows/dialogues/payment_updates.py`). Help, the way "
+        "back, the menu and a person; and what a gateway or the clock reports about a payment, said wherever the customer is."
     )
     return [
         start,
-        f"**Menu** (`flows/menu.py`). {_said(menu.__doc__)}",
+        f"**Menu** (`flows/dialogues/menu.py`). {_said(menu.__doc__)}",
         paying,
-        f"**Talk to a person** (`flows/person.py`). {_said(person.__doc__)}",
+        f"**Talk to a person** (`flows/dialogues/person.py`). {_said(person.__doc__)}",
         anywhere,
     ]
 

@@ -1,4 +1,4 @@
-"""What a flow asks for: imperatives, as plain data. The chatbot performs them; `flows.words` renders `Say`."""
+"""What a flow asks for: imperatives, as plain data. The chatbot performs them; `flows.wording.words` renders `Say`."""
 
 from collections.abc import Mapping
 from datetime import date

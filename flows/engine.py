@@ -10,9 +10,9 @@ from typing import Any, cast
 
 from transitions import Machine, Transition
 
-from flows import anywhere, menu, pay_bill, payments, person
+from flows.dialogues import global_rules, menu, pay_bill, payment_updates, person
+from flows.dialogues.prompts import then_ask
 from flows.events import Event, Outcome
-from flows.prompts import then_ask
 from flows.rules import Act, Guard, Row, Step
 from flows.states import MENU, PASSING, STATES
 
@@ -21,7 +21,7 @@ __all__ = ["START", "TABLE", "Event", "Outcome", "advance"]
 START = MENU
 """The state of a conversation in which nothing has happened yet."""
 
-TABLE: list[Row] = [*menu.RULES, *pay_bill.RULES, *person.RULES, *payments.RULES, *anywhere.RULES]
+TABLE: list[Row] = [*menu.RULES, *pay_bill.RULES, *person.RULES, *payment_updates.RULES, *global_rules.RULES]
 """Every row, in the order in which they are tried."""
 
 Facts = Mapping[str, Any]

@@ -11,7 +11,7 @@ from chatbot.keys import Keys
 from chatbot.metrics import Metrics
 from chatbot.service import Service
 from chatbot.turns import Turns
-from flows.words import Words
+from flows.wording.words import Words
 from store.database import Tx
 from store.drivers.migrate import migrate
 from store.drivers.sqlite import SqliteTx

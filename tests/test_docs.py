@@ -26,7 +26,7 @@ from chatbot.importing import Imported, import_bills
 from chatbot.metrics import Metrics
 from chatbot.readiness import serving_problems
 from flows.events import Event
-from flows.words import Words
+from flows.wording.words import Words
 from store import open_database
 from tests.clock import FakeClock
 from tests.end_to_end.customer import Customer, new_id

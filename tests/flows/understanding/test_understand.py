@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flows.events import Event
 from flows.states import RESTING, STATES, PayBill, Person
-from flows.understand import HANDLED, chosen, understand
+from flows.understanding.understand import HANDLED, chosen, understand
 from tests.flows.answers import HAPPENINGS
 from tests.flows.talk import EMAIL, MOBILE
 

@@ -1,9 +1,9 @@
 """The menu: where every conversation begins and where every other flow comes back to."""
 
+from flows.dialogues.identify import find_accounts
+from flows.dialogues.person import open_person
+from flows.dialogues.prompts import PAY_BILL, PERSON, ask
 from flows.effects import Effect, FindAccounts, Say
-from flows.identify import find_accounts
-from flows.person import open_person
-from flows.prompts import PAY_BILL, PERSON, ask
 from flows.rules import STAY, Row, Step
 from flows.states import MENU, PayBill, Person
 

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from flows.dialogues.prompts import EMAIL_RECEIPT, NEW_LINK, PERSON, SEE_BALANCE, ask, reply, saying, then_ask
 from flows.effects import Choice, Effect, Money, Say, SendReceipt
-from flows.prompts import EMAIL_RECEIPT, NEW_LINK, PERSON, SEE_BALANCE, ask, reply, saying, then_ask
 from flows.rules import STAY, Row, Step, from_any
 from flows.states import PayBill
 

@@ -13,7 +13,7 @@ from flows.effects import PAY_URL, Effect, Say
 from flows.engine import START, advance
 from flows.events import Event
 from flows.states import PASSING, RESTING, STATES
-from flows.words import Words
+from flows.wording.words import Words
 from tests.flows.answers import ANSWERED, HAPPENINGS, WAITS_FOR
 from tests.flows.talk import Talk, at_code, paying, verified
 

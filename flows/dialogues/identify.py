@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from flows.dialogues.prompts import ask, reply
 from flows.effects import CheckCode, Effect, FindAccounts, Say, SendCode, Wait
-from flows.prompts import ask, reply
 from flows.rules import Step
 
 ABOUT_SOMEBODY = (

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from flows.dialogues.prompts import BACK, PERSON, beside_paying, elsewhere
 from flows.effects import Choice, Effect, FullDate, Line, Money, Say
-from flows.prompts import BACK, PERSON, beside_paying, elsewhere
 from flows.rules import Step
 
 LINES_AT_MOST = 3

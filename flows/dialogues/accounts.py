@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from flows.dialogues.prompts import PERSON, TO_MENU
 from flows.effects import Choice, Effect, FindAccounts, Money, ReadStatement, Say
-from flows.prompts import PERSON, TO_MENU
 from flows.rules import Step
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.effects import Choice, FullDate, Line, Money, Say, Wait
-from flows.formats import Formats
-from flows.words import LOCALES, Words
+from flows.wording.formats import Formats
+from flows.wording.words import LOCALES, Words
 
 LONDON = ZoneInfo("Europe/London")
 WORDS = Words()

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from flows.dialogues.prompts import ask, elsewhere
 from flows.effects import PAY_URL, Effect, MakeLink, Money, ReadStatement, Say
-from flows.prompts import ask, elsewhere
 from flows.rules import Step
 
 

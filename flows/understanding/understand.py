@@ -6,10 +6,10 @@ from typing import Any
 
 from flows.engine import TABLE
 from flows.events import Event
-from flows.identifiers import Found, Identifier, find_identifiers, likely_meant
-from flows.meaning import command, meanings, one_width, plain, tokens
-from flows.phrases import COMMANDS, IN_A_MESSAGE, POLITE
 from flows.states import MENU, PayBill, Person
+from flows.understanding.identifiers import Found, Identifier, find_identifiers, likely_meant
+from flows.understanding.meaning import command, meanings, one_width, plain, tokens
+from flows.understanding.phrases import COMMANDS, IN_A_MESSAGE, POLITE
 
 Offered = Sequence[Mapping[str, str]]
 

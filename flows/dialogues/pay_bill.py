@@ -1,6 +1,6 @@
 """Pay my bill: who is it, what is owed, a payment link, paid."""
 
-from flows.accounts import (
+from flows.dialogues.accounts import (
     ask_account,
     has_none,
     has_one,
@@ -13,7 +13,7 @@ from flows.accounts import (
     read_known,
     read_only_one,
 )
-from flows.identify import (
+from flows.dialogues.identify import (
     ask_identifier,
     ask_other_identifier,
     check_code,
@@ -30,7 +30,7 @@ from flows.identify import (
     send_to_candidate,
     was_verified,
 )
-from flows.links import (
+from flows.dialogues.payment_link import (
     has_overdue,
     has_picked,
     is_debited,
@@ -43,10 +43,9 @@ from flows.links import (
     start_picking,
     toggle,
 )
-from flows.payments import has_account
-from flows.prompts import ask, saying
-from flows.rules import STAY, Row, from_any
-from flows.statement import (
+from flows.dialogues.payment_updates import has_account
+from flows.dialogues.prompts import ask, saying
+from flows.dialogues.statement import (
     debit_is_planned,
     debit_leaves_overdue,
     has_pending,
@@ -65,6 +64,7 @@ from flows.statement import (
     show_planned_debit,
     something_to_pick,
 )
+from flows.rules import STAY, Row, from_any
 from flows.states import MENU, PayBill, Person
 
 P = PayBill

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flows.dialogues.prompts import ask, reply, saying
 from flows.effects import Effect, KnowContact, LeaveMessage, ReadStatement, Say
-from flows.prompts import ask, reply, saying
 from flows.rules import STAY, Row, Step
 from flows.states import MENU, PASSING, PayBill, Person
 

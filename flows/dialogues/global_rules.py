@@ -1,10 +1,10 @@
 """What every state understands: nobody is ever trapped, and everything gets an answer."""
 
+from flows.dialogues.identify import forget_customer
+from flows.dialogues.person import open_person
+from flows.dialogues.prompts import ask, small_talk, then_ask
 from flows.effects import Effect, Say
 from flows.events import SMALL_TALK
-from flows.identify import forget_customer
-from flows.person import open_person
-from flows.prompts import ask, small_talk, then_ask
 from flows.rules import STAY, Row, Step, from_any
 from flows.states import MENU, PASSING, PayBill, Person
 

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from flows.phrases import COMMANDS, POLITE, WORDS
-from flows.slips import Known
+from flows.understanding.phrases import COMMANDS, POLITE, WORDS
+from flows.understanding.typos import Known
 
 LONGEST_LOOK = 60
 """Words of a message that are looked at; what somebody wants is said before that."""

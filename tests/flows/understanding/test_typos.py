@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.slips import Known, one_slip
+from flows.understanding.typos import Known, one_slip
 
 WORDS = st.text("abcd", max_size=6)
 

@@ -9,7 +9,7 @@ from fluent.syntax import ast
 
 import flows
 from flows.events import OUTSIDE, SMALL_TALK
-from flows.language import messages, parse, placeables
+from flows.wording.language import messages, parse, placeables
 
 FLOWS = Path(flows.__file__).parent
 LOCALES = sorted((FLOWS / "locales").glob("*.ftl"))

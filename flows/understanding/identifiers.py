@@ -10,7 +10,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from msgspec import Struct
 from phonenumbers import PhoneNumber, PhoneNumberType
 
-from flows.slips import Known
+from flows.understanding.typos import Known
 
 Problem = Literal["misspelt_email", "misspelt_number", "landline", "foreign", "no_texts"]
 

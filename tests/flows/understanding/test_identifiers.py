@@ -3,7 +3,7 @@ from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.identifiers import PLAIN_EMAIL, Identifier, find_identifiers, likely_meant
+from flows.understanding.identifiers import PLAIN_EMAIL, Identifier, find_identifiers, likely_meant
 
 OWES = Identifier("email", "owes@example.com")
 MOBILE = Identifier("mobile", "+447700900001")

@@ -11,7 +11,7 @@ from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
 from flows.effects import Choice, Money
-from flows.formats import Formats
+from flows.wording.formats import Formats
 
 
 @cache

@@ -9,12 +9,12 @@ from fluent.syntax import ast
 from msgspec import Struct
 
 from flows.effects import PAY_URL, Money, Say, Wait
-from flows.formats import known_locale
-from flows.language import Language, messages, parse, placeables
+from flows.wording.formats import known_locale
+from flows.wording.language import Language, messages, parse, placeables
 
 __all__ = ["PAY_URL", "Money", "Rendered", "Wait", "Words"]
 
-LOCALES = Path(__file__).parent / "locales"
+LOCALES = Path(__file__).parent.parent / "locales"
 FALLBACK = "en"
 
 

@@ -1,0 +1,1 @@
+"""The dialogue's tables, a file for each topic."""

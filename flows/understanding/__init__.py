@@ -1,0 +1,1 @@
+"""Typed text to events: identifiers, codes, phrases and typos."""

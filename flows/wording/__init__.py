@@ -1,0 +1,1 @@
+"""Effects to sentences: Fluent files, languages, amounts and dates."""
