@@ -12,8 +12,8 @@ from bench.customers import SECRET
 from bench.post import Postman
 from chatbot import logs
 from chatbot.app import build_app
-from chatbot.config import DatabaseSettings, Limits, Sandbox, Secrets, Server, Settings
-from chatbot.config import Payments as PaymentSettings
+from chatbot.config.settings import DatabaseSettings, Limits, Sandbox, Secrets, Server, Settings
+from chatbot.config.settings import Payments as PaymentSettings
 from chatbot.loop import new_event_loop
 from chatbot.outbox import Sender
 from chatbot.service import Service, open_service

@@ -9,7 +9,7 @@ same rows; only the dispatcher, later, has nothing to send to the unknown one.
 import hmac
 from datetime import datetime, timedelta
 
-from chatbot.config import Limits
+from chatbot.config.settings import Limits
 from chatbot.keys import new_secret_id
 from chatbot.service import Service
 from flows.effects import CheckCode, SendCode

@@ -11,10 +11,10 @@ from aiohttp import web
 
 from chatbot import logs, workers
 from chatbot.app import build_app
-from chatbot.config import ConfigError, Settings, load
+from chatbot.config.serving_checks import refuse_what_cannot_serve
+from chatbot.config.settings import ConfigError, Settings, load
 from chatbot.importing import import_file
 from chatbot.loop import new_event_loop
-from chatbot.readiness import refuse_what_cannot_serve
 from chatbot.service import open_service
 from chatbot.unlocking import unlock
 from flows import draw

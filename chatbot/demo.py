@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from chatbot import pages, sandbox
 from chatbot.app import build_app
-from chatbot.config import (
+from chatbot.config.settings import (
     DatabaseSettings,
     Email,
     Limits,

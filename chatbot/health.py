@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import structlog
 from aiohttp import web
 
-from chatbot.addresses import is_from_inside
+from chatbot.http.client_address import is_from_inside
 from chatbot.service import Service
 from store.chats import outbox
 from store.database import StoreError

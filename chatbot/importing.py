@@ -19,7 +19,7 @@ from typing import IO
 from pydantic import ValidationError
 
 from chatbot.bills import RECORD, Account, AnyRecord, Checking, Credit, Customer, Invoice, Mandate
-from chatbot.config import Settings
+from chatbot.config.settings import Settings
 from store import Database, Tx, open_database
 from store.billing import imports
 from store.billing.ledger import InvoiceToBook

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
-from chatbot.bodies import read_body, read_form
 from chatbot.brand import stylesheet
 from chatbot.gateways.gateway import BadSignature, Gateway, Unreachable
+from chatbot.http.request_body import read_body, read_form
 from chatbot.pages import preferred_locale
 from chatbot.payments import Payments, View
 from chatbot.plain_pages import Page

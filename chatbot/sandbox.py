@@ -18,8 +18,8 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
-from chatbot.bodies import read_form
 from chatbot.gateways.sandbox import SIGNATURE_HEADER, signed
+from chatbot.http.request_body import read_form
 from chatbot.plain_pages import Page
 from chatbot.sandbox_book import Book, Checkout, Delivery
 from chatbot.service import Service

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from time import time_ns
 from typing import Protocol
 
-from chatbot.config import Settings
+from chatbot.config.settings import Settings
 from chatbot.keys import Keys
 from chatbot.metrics import Metrics
 from flows.wording.words import Words

@@ -2,7 +2,7 @@
 
 import sys
 
-from chatbot.config import Settings
+from chatbot.config.settings import Settings
 from flows.understanding.identifiers import find_identifiers
 from store.chats import codes
 from store.drivers.opening import describe, open_database, refuse_missing

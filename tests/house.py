@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from chatbot.config import DatabaseSettings, Limits, Sandbox, Secrets, Settings, Sms, Team
-from chatbot.config import Payments as PaymentSettings
+from chatbot.config.settings import DatabaseSettings, Limits, Sandbox, Secrets, Settings, Sms, Team
+from chatbot.config.settings import Payments as PaymentSettings
 from chatbot.demo_data import load_demo
 from chatbot.service import Service, open_service
 from chatbot.turns import Answer, Beginning, Inbound, Refused, Turns

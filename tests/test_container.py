@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from chatbot import commands, workers
-from chatbot.config import load
+from chatbot.config.settings import load
 from tests.end_to_end.demo_server import DemoServer, free_port
 from tests.pages import ROOT, blocks
 

@@ -21,10 +21,10 @@ from prometheus_client import Counter
 
 from chatbot import commands, wire
 from chatbot.channels.web import NAMESPACE, WebChannel
-from chatbot.config import Limits, Settings, load
+from chatbot.config.serving_checks import serving_problems
+from chatbot.config.settings import Limits, Settings, load
 from chatbot.importing import Imported, import_bills
 from chatbot.metrics import Metrics
-from chatbot.readiness import serving_problems
 from flows.events import Event
 from flows.wording.words import Words
 from store import open_database

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 
 from chatbot import assets, pages, paying
-from chatbot.config import Server
+from chatbot.config.settings import Server
 from chatbot.gateways import enabled
 from chatbot.linking import LinkMade, make_link
 from chatbot.payments import Payments

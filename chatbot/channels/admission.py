@@ -13,10 +13,10 @@ import socketio
 import structlog
 from socketio.packet import CONNECT_ERROR
 
-from chatbot.addresses import client_address
-from chatbot.pace import Pace
+from chatbot.http.client_address import client_address
+from chatbot.http.rate_limit import Pace
+from chatbot.http.redis_rate_limit import SharedPace
 from chatbot.service import Service
-from chatbot.shared_pace import SharedPace
 
 log = structlog.get_logger(__name__)
 

@@ -20,7 +20,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from chatbot.config import Email
+from chatbot.config.settings import Email
 from chatbot.letters import Letter
 from chatbot.outbox import Failed, Outcome, Retry, Sent
 from chatbot.service import Service

@@ -24,7 +24,7 @@ from twilio.base.exceptions import (  # type: ignore[import-untyped]
 from twilio.http.async_http_client import AsyncTwilioHttpClient  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
-from chatbot.config import Sms
+from chatbot.config.settings import Sms
 from chatbot.letters import Letter
 from chatbot.outbox import SHOWN_AFTER, Failed, Outcome, Retry, Sent
 from chatbot.service import Service

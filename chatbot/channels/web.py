@@ -18,7 +18,7 @@ from chatbot.channels.express import Ack, Express
 from chatbot.channels.neighbours import Neighbours
 from chatbot.channels.other_sites import refuse_other_sites
 from chatbot.channels.rooms import Rooms
-from chatbot.pace import Pace
+from chatbot.http.rate_limit import Pace
 from chatbot.service import Service
 from chatbot.turns import Answer, Beginning, Inbound, Turns
 from chatbot.wire import Open, Payload, Say, Seen, Start, leave, too_long, welcome

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import aiohttp
 
-from chatbot.config import Settings
+from chatbot.config.settings import Settings
 from chatbot.gateways import sandbox
 from chatbot.gateways.gateway import Gateway
 

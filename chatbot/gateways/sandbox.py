@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from chatbot.config import Settings
+from chatbot.config.settings import Settings
 from chatbot.gateways.gateway import BadSignature, Checkout, Order, Outcome, Report, Unreachable
 
 SIGNATURE_HEADER = "Sandbox-Signature"

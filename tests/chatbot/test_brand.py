@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.brand import DARK, LIGHT, Theme, contrast, css, derive, parse, stylesheet
-from chatbot.config import Brand
+from chatbot.config.settings import Brand
 
 TOKENS = (Path(__file__).parents[2] / "widget" / "dist" / "tokens.css").read_text()
 

@@ -8,7 +8,7 @@ import pytest
 
 from chatbot import letters
 from chatbot.channels.email import compose
-from chatbot.config import Brand
+from chatbot.config.settings import Brand
 from store.chats import outbox
 from tests.clock import FakeClock
 from tests.end_to_end.hostile import SCRIPTS, UNUSUAL

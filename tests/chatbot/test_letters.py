@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatbot import texts
-from chatbot.config import Brand, Languages, Server
+from chatbot.config.settings import Brand, Languages, Server
 from chatbot.letters import Letter, code_text, wanted, write
 from store.chats import outbox
 from store.chats.outbox import Claimed

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from chatbot import letters
 from chatbot.channels.email import EmailSender
 from chatbot.channels.sms import SmsSender
-from chatbot.config import Email, Sms
+from chatbot.config.settings import Email, Sms
 from chatbot.letters import Letter
 from chatbot.outbox import (
     AT_ONCE,

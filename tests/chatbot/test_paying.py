@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.config import Brand
+from chatbot.config.settings import Brand
 from chatbot.gateways.sandbox import SIGNATURE_HEADER, signed
 from chatbot.paying import ENDINGS, WEBHOOK_LIMIT
 from store.billing.ledger import Entry, book_entry

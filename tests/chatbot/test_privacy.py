@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from chatbot import retention
-from chatbot.config import Secrets
+from chatbot.config.settings import Secrets
 from chatbot.keys import token_hash
 from chatbot.redact import SECRET_MASK
 from flows.events import Event

@@ -9,8 +9,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 
 from chatbot import pages
-from chatbot.config import Payments, Sandbox, Server
-from chatbot.readiness import serving_problems
+from chatbot.config.serving_checks import serving_problems
+from chatbot.config.settings import Payments, Sandbox, Server
 from chatbot.sandbox import mount
 from chatbot.sandbox_book import RETRY_AFTER, Book
 from tests.clock import FakeClock

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.config import DatabaseSettings, Settings
+from chatbot.config.settings import DatabaseSettings, Settings
 from chatbot.unlocking import unlock
 from store import StoreError
 from store.chats import codes

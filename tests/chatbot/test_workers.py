@@ -14,8 +14,8 @@ import pytest
 
 from chatbot import workers
 from chatbot.commands import main
-from chatbot.config import ConfigError, Settings, load
-from chatbot.readiness import several_problems
+from chatbot.config.serving_checks import several_problems
+from chatbot.config.settings import ConfigError, Settings, load
 from chatbot.workers import AddressTakenError, Parent, listen
 
 # A worker in a few lines: it writes its pid to a file, says that it is ready, and goes home when its line is closed.

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from chatbot import demo, logs
-from chatbot.config import Settings
+from chatbot.config.settings import Settings
 from chatbot.loop import new_event_loop
 from tests.end_to_end.demo_server import DemoServer
 

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from chatbot import demo, logs, pages, sandbox, workers
 from chatbot.app import build_app
-from chatbot.config import Settings
+from chatbot.config.settings import Settings
 from chatbot.inbox import Inbox
 from chatbot.loop import new_event_loop
 from chatbot.outbox import Sender

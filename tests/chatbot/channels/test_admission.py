@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from chatbot.channels.admission import Admission
-from chatbot.config import Limits, RedisSettings, Server
+from chatbot.config.settings import Limits, RedisSettings, Server
 from tests.chatbot.channels.serving import serving
 from tests.clock import FakeClock
 from tests.end_to_end.customer import Customer

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from chatbot.channels import email as email_channel
 from chatbot.channels.email import EmailSender
-from chatbot.config import Email
+from chatbot.config.settings import Email
 from chatbot.letters import Letter
 from chatbot.outbox import Failed, Retry, Sent
 from tests.clock import FakeClock

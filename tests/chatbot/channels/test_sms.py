@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from chatbot.channels import sms as sms_channel
 from chatbot.channels.sms import SmsSender
-from chatbot.config import Sms
+from chatbot.config.settings import Sms
 from chatbot.letters import Letter
 from chatbot.outbox import Failed, Outcome, Retry, Sent
 from store.chats import outbox

@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from socketio.redis_manager import parse_redis_sentinel_url
 
-from chatbot.pace import Pace
+from chatbot.http.rate_limit import Pace
 
 log = structlog.get_logger(__name__)
 

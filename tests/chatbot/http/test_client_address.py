@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from chatbot.addresses import client_address, is_from_inside
+from chatbot.http.client_address import client_address, is_from_inside
 
 PROXIES = ["10.0.0.0/8", "::1"]
 

@@ -22,7 +22,7 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
-from chatbot.variables import PREFIX, env_name, unknown_variables, unreadable_variable
+from chatbot.config.environment import PREFIX, env_name, unknown_variables, unreadable_variable
 
 
 class ConfigError(Exception):

@@ -2,8 +2,8 @@
 
 from pydantic import SecretStr
 
-from chatbot.config import ConfigError, Settings
-from chatbot.variables import env_name
+from chatbot.config.environment import env_name
+from chatbot.config.settings import ConfigError, Settings
 from flows.wording.words import Words
 
 SHORTEST_SECRET = 32

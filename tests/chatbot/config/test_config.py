@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from chatbot.commands import main
-from chatbot.config import ConfigError, Email, Settings, load
-from chatbot.readiness import serving_problems
+from chatbot.config.serving_checks import serving_problems
+from chatbot.config.settings import ConfigError, Email, Settings, load
 
 ROOT = Path(__file__).parents[2]
 SECRET = "0123456789abcdef0123456789abcdef"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from chatbot.pace import Pace
-from chatbot.shared_pace import LEFT_ALONE_S, PATIENCE_S, SharedPace
+from chatbot.http.rate_limit import Pace
+from chatbot.http.redis_rate_limit import LEFT_ALONE_S, PATIENCE_S, SharedPace
 from tests.end_to_end.own_services import OwnRedis, own_redis
 
 MOST, SECONDS = 5, 60

@@ -1,0 +1,1 @@
+"""The company's settings: config.yaml and environment variables."""

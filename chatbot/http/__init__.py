@@ -1,0 +1,1 @@
+"""HTTP basics that every part shares: bodies, client addresses, rate limits."""
