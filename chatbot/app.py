@@ -9,10 +9,11 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from chatbot import assets, gateways, health, pages, paying, retention
+from chatbot import gateways, health, paying, retention
 from chatbot.channels.web import WebChannel
 from chatbot.gateways.gateway import Gateway
 from chatbot.outbox import Dispatcher, Sender
+from chatbot.pages import assets, templating
 from chatbot.payments import Payments
 from chatbot.service import Service
 from chatbot.turns import Turns
@@ -53,7 +54,7 @@ async def real_senders(service: Service) -> AsyncIterator[Mapping[str, Sender]]:
 def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web.Application:
     """Build the web application around a service, whose database is closed when the application ends."""
     app = web.Application(client_max_size=64 * 1024)
-    pages.set_up(app)
+    templating.set_up(app)
     turns = Turns(service)
     senders: dict[str, Sender] = {}
     methods: dict[str, Gateway] = {}
@@ -64,7 +65,7 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
     payments = Payments(service, turns, methods)
     app.add_routes(health.routes(service))
     app.add_routes(assets.routes(service.settings.brand.colour))
-    app.add_routes([pages.panel(service)])
+    app.add_routes([templating.panel(service)])
     app.add_routes(paying.routes(payments))
     app[PARTS] = Parts(service, turns, dispatcher, payments, chat)
 

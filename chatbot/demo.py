@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from pydantic import SecretStr
 
-from chatbot import pages, sandbox
+from chatbot import sandbox
 from chatbot.app import build_app
 from chatbot.config.settings import (
     DatabaseSettings,
@@ -27,6 +27,7 @@ from chatbot.config.settings import (
 from chatbot.demo_data import bill_again, load_demo
 from chatbot.inbox import Inbox
 from chatbot.outbox import Sender
+from chatbot.pages import templating
 from chatbot.service import Service, open_service
 
 FOLDER = Path(".demo")
@@ -78,7 +79,7 @@ def build(settings: Settings, folder: Path = FOLDER) -> web.Application:
 
     app = build_app(service, senders)
     app.middlewares.append(_billing_anew(service))
-    app.add_routes(pages.demo_routes(service, inbox, CUSTOMERS))
+    app.add_routes(templating.demo_routes(service, inbox, CUSTOMERS))
     sandbox.mount(app, service, folder / "sandbox.db")
     return app
 

@@ -14,7 +14,8 @@ from babel import Locale
 from babel.dates import format_time
 from msgspec import Struct
 
-from chatbot import brand, texts
+from chatbot import texts
+from chatbot.pages import theme
 from chatbot.service import Service
 from flows.effects import FullDate, Money, Wait
 from store.billing.receipts import Receipt, proven_name, read_receipt
@@ -251,7 +252,7 @@ def _email(service: Service, locale: str, *, subject: str, text: list[str], page
             context,
             subject=subject,
             brand=settings.brand.name,
-            accent=brand.css(brand.parse(settings.brand.colour)),
+            accent=theme.css(theme.parse(settings.brand.colour)),
             locale=str(language).replace("_", "-"),
             direction=language.text_direction,
         )
@@ -276,7 +277,7 @@ def _addressed(row: Claimed, email: Email, reply_to: str | None = None) -> Lette
 @cache
 def _templates() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("chatbot", "pages"),
+        loader=jinja2.PackageLoader("chatbot.pages", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

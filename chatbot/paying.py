@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
-from chatbot.brand import stylesheet
 from chatbot.gateways.gateway import BadSignature, Gateway, Unreachable
 from chatbot.http.request_body import read_body, read_form
-from chatbot.pages import preferred_locale
+from chatbot.pages.page import Page
+from chatbot.pages.templating import preferred_locale
+from chatbot.pages.theme import stylesheet
 from chatbot.payments import Payments, View
-from chatbot.plain_pages import Page
 
 log = structlog.get_logger(__name__)
 

@@ -20,7 +20,7 @@ from yarl import URL
 
 from chatbot.gateways.sandbox import SIGNATURE_HEADER, signed
 from chatbot.http.request_body import read_form
-from chatbot.plain_pages import Page
+from chatbot.pages.page import Page
 from chatbot.sandbox_book import Book, Checkout, Delivery
 from chatbot.service import Service
 from flows.wording.words import Wait

@@ -10,10 +10,11 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 
-from chatbot import assets, pages, paying
+from chatbot import paying
 from chatbot.config.settings import Server
 from chatbot.gateways import enabled
 from chatbot.linking import LinkMade, make_link
+from chatbot.pages import assets, templating
 from chatbot.payments import Payments
 from chatbot.sandbox import Sandbox
 from chatbot.sandbox_book import Book
@@ -46,7 +47,7 @@ class Till:
         house = await House.open(folder, clock, url, server=Server(public_url=address), **sections)
         book = Book(folder / "sandbox.db")
         app = web.Application()
-        pages.set_up(app)
+        templating.set_up(app)
         app.add_routes(assets.routes("#2457d6"))
         sandbox = Sandbox(house.service, book)
         app.add_routes(sandbox.routes())

@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 
-from chatbot import pages
 from chatbot.config.serving_checks import serving_problems
 from chatbot.config.settings import Payments, Sandbox, Server
+from chatbot.pages import templating
 from chatbot.sandbox import mount
 from chatbot.sandbox_book import RETRY_AFTER, Book
 from tests.clock import FakeClock
@@ -129,7 +129,7 @@ async def test_webhooks_are_sent_until_they_arrive_also_after_a_restart(tmp_path
     house = await House.open(tmp_path, clock, server=Server(public_url=f"http://127.0.0.1:{port}"))
     for start in range(3):
         app = web.Application()
-        pages.set_up(app)
+        templating.set_up(app)
         sandbox = mount(app, house.service, tmp_path / "sandbox.db")
         app.router.add_post("/webhooks/sandbox", shop.receive)
         async with TestClient(TestServer(app, port=port)) as client:

@@ -12,12 +12,13 @@ from typing import Any
 import psycopg
 from aiohttp import web
 
-from chatbot import demo, logs, pages, sandbox, workers
+from chatbot import demo, logs, sandbox, workers
 from chatbot.app import build_app
 from chatbot.config.settings import Settings
 from chatbot.inbox import Inbox
 from chatbot.loop import new_event_loop
 from chatbot.outbox import Sender
+from chatbot.pages import templating
 from chatbot.service import Service, open_service
 from tests.end_to_end.demo_server import DemoServer, free_port
 from tests.end_to_end.own_demo import changed
@@ -66,7 +67,7 @@ async def payment_provider(folder: Path, billchat: DemoServer) -> AsyncIterator[
     there = {"payments": {"sandbox": {"base_url": f"http://127.0.0.1:{port}"}}}
     service = open_service(settings_of(folder, billchat.port, there))
     app = web.Application()
-    pages.set_up(app)
+    templating.set_up(app)
     sandbox.mount(app, service, None)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -92,7 +93,7 @@ def build(settings: Settings) -> web.Application:
         yield {"email": inbox, "sms": inbox}
 
     app = build_app(service, senders)
-    app.add_routes(pages.demo_routes(service, inbox, []))
+    app.add_routes(templating.demo_routes(service, inbox, []))
     return app
 
 

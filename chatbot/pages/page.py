@@ -7,7 +7,7 @@ from datetime import date
 import aiohttp_jinja2
 from aiohttp import web
 
-from chatbot.pages import direction
+from chatbot.pages.templating import direction
 from chatbot.service import Service
 from flows.wording.words import Money
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-WIDGET = Path(__file__).parent.parent / "widget" / "dist"
-PAGES = Path(__file__).parent / "pages"
+WIDGET = Path(__file__).parents[2] / "widget" / "dist"
+PAGES = Path(__file__).parent / "templates"
 # The bubble's colour as the loader is built; the company's own takes its place.
 LOADER_COLOUR = b"#1d5fd0"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.brand import DARK, LIGHT, Theme, contrast, css, derive, parse, stylesheet
 from chatbot.config.settings import Brand
+from chatbot.pages.theme import DARK, LIGHT, Theme, contrast, css, derive, parse, stylesheet
 
 TOKENS = (Path(__file__).parents[2] / "widget" / "dist" / "tokens.css").read_text()
 

@@ -8,8 +8,8 @@ import jinja2
 from aiohttp import web
 from babel import Locale
 
-from chatbot.assets import PAGES
 from chatbot.inbox import Inbox
+from chatbot.pages.assets import PAGES
 from chatbot.service import Service
 
 

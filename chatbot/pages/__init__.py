@@ -1,0 +1,1 @@
+"""Server-rendered pages, their theme, their templates and the widget's built files."""
