@@ -11,15 +11,15 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from chatbot.channels import frames
-from chatbot.channels.admission import ADDRESS, Admission, Door
-from chatbot.channels.catching_up import CatchingUp
-from chatbot.channels.express import Ack, Express
-from chatbot.channels.neighbours import Neighbours
-from chatbot.channels.other_sites import refuse_other_sites
-from chatbot.channels.rooms import Rooms
 from chatbot.http.rate_limit import Pace
 from chatbot.service import Service
+from chatbot.sockets import hardening
+from chatbot.sockets.connection_limits import ADDRESS, Admission, Door
+from chatbot.sockets.fast_path import Ack, Express
+from chatbot.sockets.missed_messages import CatchingUp
+from chatbot.sockets.origin_checks import refuse_other_sites
+from chatbot.sockets.redis_fanout import Neighbours
+from chatbot.sockets.rooms import Rooms
 from chatbot.turns import Answer, Beginning, Inbound, Turns
 from chatbot.wire import Open, Payload, Say, Seen, Start, leave, too_long, welcome
 from store.chats import conversations
@@ -68,14 +68,14 @@ class WebChannel:
             always_connect=True,  # so that welcome may be sent from the connect handler
             async_handlers=False,  # so that who sends faster than we answer waits, and a turn's order is its arrival's
             cors_allowed_origins=self._origin_is_ours,
-            max_http_buffer_size=frames.MOST_FRAME_BYTES,
-            serializer=frames.Packet,
+            max_http_buffer_size=hardening.MOST_FRAME_BYTES,
+            serializer=hardening.Packet,
             client_manager=self._neighbours or Rooms(),
         )
         self._handlers: Mapping[str, Handler] = {
             "start": self._start, "open": self._open, "say": self._say, "seen": self._seen,
         }  # fmt: skip
-        frames.guard(sio, Express(NAMESPACE, SHAPES, self._express))
+        hardening.guard(sio, Express(NAMESPACE, SHAPES, self._express))
         sio.on("connect", self._connect, namespace=NAMESPACE)
         sio.on("disconnect", self._disconnect, namespace=NAMESPACE)
         for event, shape in SHAPES.items():
@@ -100,7 +100,7 @@ class WebChannel:
             late = asyncio.get_running_loop().time() > deadline
             busy = set() if late else {self.sio.manager.eio_sid_from_sid(sid, NAMESPACE) for sid in self._busy}
             for connection in waiting - busy:
-                await frames.hang_up(self.sio, connection)
+                await hardening.hang_up(self.sio, connection)
             waiting &= busy
             await asyncio.sleep(0.01 if waiting else 0)
         await self.sio.shutdown()
@@ -231,7 +231,7 @@ class WebChannel:
         visitor = self._visitors.get(sid)
         if visitor is None:
             return self._refusal("not_found", self._service.settings.languages.default)
-        await frames.until_read(self.sio, self.sio.manager.eio_sid_from_sid(sid, NAMESPACE))
+        await hardening.until_read(self.sio, self.sio.manager.eio_sid_from_sid(sid, NAMESPACE))
         return self._too_fast(visitor) or self._refusal("unknown_event", visitor.locale)
 
     # ── how they are answered ────────────────────────────────────────────────────────────────────────────────
@@ -251,7 +251,7 @@ class WebChannel:
             visitor = self._visitors.get(sid)
             if visitor is None:
                 return self._refusal("not_found", self._service.settings.languages.default)
-            await frames.until_read(self.sio, self.sio.manager.eio_sid_from_sid(sid, NAMESPACE))
+            await hardening.until_read(self.sio, self.sio.manager.eio_sid_from_sid(sid, NAMESPACE))
             try:
                 asked = msgspec.convert(payload, shape)
             except (msgspec.ValidationError, UnicodeError) as fault:
@@ -289,7 +289,7 @@ class WebChannel:
         """
         connection = self.sio.manager.eio_sid_from_sid(sid, NAMESPACE)
         if connection is not None:
-            await frames.hang_up(self.sio, connection)
+            await hardening.hang_up(self.sio, connection)
         return {}
 
     def _too_fast(self, visitor: Visitor) -> Ack | None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.channels import frames
+from chatbot.sockets import hardening
 from chatbot.turns import Answer, Inbound
 from store.database import StoreError
 from tests.chatbot.channels.serving import serving
@@ -148,7 +148,9 @@ async def test_turns_of_one_socket_keep_the_order_in_which_they_were_sent(house:
 
 @given(st.text(max_size=20) | st.from_regex(r"[0-9b].{0,8}", fullmatch=True))
 def test_a_frame_is_a_control_or_a_message_that_begins_with_its_kind(frame: str) -> None:
-    assert frames.is_frame(frame) is (frame in frames.CONTROL or (frame[:1] == "4" and frame[1:2] in set("0123456789")))
+    assert hardening.is_frame(frame) is (
+        frame in hardening.CONTROL or (frame[:1] == "4" and frame[1:2] in set("0123456789"))
+    )
 
 
 @given(
@@ -158,10 +160,10 @@ def test_a_frame_is_a_control_or_a_message_that_begins_with_its_kind(frame: str)
 )
 def test_what_is_decoded_is_a_packet_or_a_value_error(sent: str | bytes) -> None:
     try:
-        packet = frames.Packet(encoded_packet=sent)
+        packet = hardening.Packet(encoded_packet=sent)
     except ValueError:
         return
     if sent and packet.packet_type in (2, 5):
         assert isinstance(packet.data[0], str)
-        assert packet.data[0] not in frames.OWN_EVENTS
-        assert packet.attachment_count <= frames.MOST_ATTACHMENTS
+        assert packet.data[0] not in hardening.OWN_EVENTS
+        assert packet.attachment_count <= hardening.MOST_ATTACHMENTS

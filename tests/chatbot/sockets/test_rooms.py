@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chatbot.channels.rooms import Rooms
+from chatbot.sockets.rooms import Rooms
 
 CHAT = "/chat"
 

@@ -10,8 +10,8 @@ from itertools import islice
 
 import structlog
 
-from chatbot.channels.neighbours import Neighbours
 from chatbot.service import Service
+from chatbot.sockets.redis_fanout import Neighbours
 from store.chats.conversations import Message
 from store.chats.recent_messages import News, news
 from store.database import StoreError, Tx

@@ -4,7 +4,7 @@ This is python-socketio's Redis manager with another way of sending. There, one 
 process, and each decodes it all. Here every room has a channel, which only processes with a member in it listen to, and
 a process that has a room to itself sends nothing: a turn of a customer with one device does not touch Redis at all.
 
-Redis only signals, and nobody waits for it. While it is away messages are missed; `chatbot.channels.catching_up` reads
+Redis only signals, and nobody waits for it. While it is away messages are missed; `chatbot.sockets.missed_messages` reads
 them from the database.
 """
 
@@ -24,7 +24,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from chatbot.channels.rooms import Rooms
+from chatbot.sockets.rooms import Rooms
 
 log = structlog.get_logger(__name__)
 

@@ -17,8 +17,8 @@ from engineio.async_drivers import aiohttp as driver
 from engineio.exceptions import EngineIOError
 from socketio.packet import BINARY_ACK, BINARY_EVENT, CONNECT_ERROR, EVENT
 
-from chatbot.channels.express import Express
 from chatbot.http.request_body import read_body
+from chatbot.sockets.fast_path import Express
 
 log = structlog.get_logger(__name__)
 

@@ -13,8 +13,8 @@ import socketio
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from chatbot.channels.admission import Admission
 from chatbot.config.settings import Limits, RedisSettings, Server
+from chatbot.sockets.connection_limits import Admission
 from tests.chatbot.channels.serving import serving
 from tests.clock import FakeClock
 from tests.end_to_end.customer import Customer

@@ -12,8 +12,8 @@ import socketio
 from prometheus_client import CollectorRegistry, Gauge
 from redis.asyncio import Redis
 
-from chatbot.channels.catching_up import CatchingUp
-from chatbot.channels.neighbours import Neighbours
+from chatbot.sockets.missed_messages import CatchingUp
+from chatbot.sockets.redis_fanout import Neighbours
 from store.chats.conversations import Message
 from tests.house import House
 
@@ -61,7 +61,7 @@ async def test_who_has_a_room_to_himself_need_not_tell_anybody(redis_url: str, c
 async def test_who_joins_waits_until_all_who_may_say_something_know_of_it(
     redis_url: str, channel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.channels.neighbours.JOINING_S", 30)
+    monkeypatch.setattr("chatbot.sockets.redis_fanout.JOINING_S", 30)
     async with process(redis_url, channel) as here, process(redis_url, channel) as busy:
         await enter(here, "laptop")
         await enter(busy, "tablet")
@@ -97,7 +97,7 @@ async def test_greetings_by_the_thousand_push_out_nothing_that_was_said(redis_ur
 async def test_what_could_not_be_told_is_told_once_redis_is_back(
     redis_url: str, channel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.channels.neighbours.RETRY_S", 0.01)
+    monkeypatch.setattr("chatbot.sockets.redis_fanout.RETRY_S", 0.01)
     heard: list[bytes] = []
 
     async def take(channel: str, data: bytes) -> None:
