@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from chatbot import gateways, health, paying, retention
-from chatbot.channels.web import WebChannel
+from chatbot.channels.web.namespace import WebChannel
 from chatbot.gateways.gateway import Gateway
 from chatbot.outbox import Dispatcher, Sender
 from chatbot.pages import assets, templating
@@ -41,8 +41,8 @@ MakeSenders = Callable[[Service], contextlib.AbstractAsyncContextManager[Mapping
 async def real_senders(service: Service) -> AsyncIterator[Mapping[str, Sender]]:
     """The company's SMTP server, and its Twilio account where it has one."""
     # Late: the demo starts without these libraries, of which Twilio's takes longer to load than all the rest.
-    from chatbot.channels.email import EmailSender
-    from chatbot.channels.sms import SmsSender
+    from chatbot.channels.email.sender import EmailSender
+    from chatbot.channels.sms.sender import SmsSender
 
     async with contextlib.AsyncExitStack() as open_ones:
         senders: dict[str, Sender] = {"email": await open_ones.enter_async_context(EmailSender(service))}

@@ -14,10 +14,10 @@ import structlog
 from msgspec import Struct
 
 from chatbot import codes
+from chatbot.channels.web.wire import leave
 from chatbot.effects import Turn, perform
 from chatbot.redact import SECRET_MASK, is_fragment, redact, splits_card
 from chatbot.service import Service
-from chatbot.wire import leave
 from flows.engine import START, advance
 from flows.events import Event
 from flows.understanding.understand import chosen, understand

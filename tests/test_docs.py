@@ -19,8 +19,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from prometheus_client import Counter
 
-from chatbot import commands, wire
-from chatbot.channels.web import NAMESPACE, WebChannel
+from chatbot import commands
+from chatbot.channels.web import wire
+from chatbot.channels.web.namespace import NAMESPACE, WebChannel
 from chatbot.config.serving_checks import serving_problems
 from chatbot.config.settings import Limits, Settings, load
 from chatbot.importing import Imported, import_bills

@@ -7,8 +7,9 @@ from shutil import which
 
 import pytest
 
-from chatbot import keys, wire
-from chatbot.channels.web import NAMESPACE, WebChannel
+from chatbot import keys
+from chatbot.channels.web import wire
+from chatbot.channels.web.namespace import NAMESPACE, WebChannel
 from chatbot.turns import Turns
 from tests.clock import FakeClock
 from tests.house import House

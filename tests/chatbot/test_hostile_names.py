@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatbot import letters
-from chatbot.channels.email import compose
+from chatbot.channels.email.sender import compose
 from chatbot.config.settings import Brand
 from store.chats import outbox
 from tests.clock import FakeClock

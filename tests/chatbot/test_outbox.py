@@ -14,8 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from chatbot import letters
-from chatbot.channels.email import EmailSender
-from chatbot.channels.sms import SmsSender
+from chatbot.channels.email.sender import EmailSender
+from chatbot.channels.sms.sender import SmsSender
 from chatbot.config.settings import Email, Sms
 from chatbot.letters import Letter
 from chatbot.outbox import (

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from chatbot.config.settings import Limits, RedisSettings, Server
 from chatbot.sockets.connection_limits import Admission
-from tests.chatbot.channels.serving import serving
+from tests.chatbot.channels.web.serving import serving
 from tests.clock import FakeClock
 from tests.end_to_end.customer import Customer
 from tests.end_to_end.raw_socket import RawSocket, code_of

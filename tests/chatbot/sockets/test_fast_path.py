@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbot.channels.web.wire import Payload, Say, Seen
 from chatbot.sockets.fast_path import Express
-from chatbot.wire import Payload, Say, Seen
 
 SAID = {"conversation": "c1", "id": "a-good-request-id", "text": "hello"}
 

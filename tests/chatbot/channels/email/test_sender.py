@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from chatbot.channels import email as email_channel
-from chatbot.channels.email import EmailSender
+from chatbot.channels.email import sender as email_channel
+from chatbot.channels.email.sender import EmailSender
 from chatbot.config.settings import Email
 from chatbot.letters import Letter
 from chatbot.outbox import Failed, Retry, Sent

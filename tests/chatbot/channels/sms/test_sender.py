@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from chatbot.channels import sms as sms_channel
-from chatbot.channels.sms import SmsSender
+from chatbot.channels.sms import sender as sms_channel
+from chatbot.channels.sms.sender import SmsSender
 from chatbot.config.settings import Sms
 from chatbot.letters import Letter
 from chatbot.outbox import Failed, Outcome, Retry, Sent

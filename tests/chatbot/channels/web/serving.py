@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 
-from chatbot.channels.web import WebChannel
+from chatbot.channels.web.namespace import WebChannel
 from tests.house import House
 
 

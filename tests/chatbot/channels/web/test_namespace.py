@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chatbot.sockets import hardening
 from chatbot.turns import Answer, Inbound
 from store.database import StoreError
-from tests.chatbot.channels.serving import serving
+from tests.chatbot.channels.web.serving import serving
 from tests.clock import FakeClock
 from tests.end_to_end.raw_socket import RawSocket, code_of
 from tests.house import House
