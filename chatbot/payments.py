@@ -67,7 +67,7 @@ class Started:
 
 
 class Happenings(Protocol):
-    """Takes what happens outside into a conversation; `chatbot.turns.Turns` does."""
+    """Takes what happens outside into a conversation; `chatbot.conversations.turns.Turns` does."""
 
     def happened(self, conversation: str | None, work: Callable[[Tx], Event | None]) -> Awaitable[None]:
         """Do `work` in a transaction; its event moves the conversation in the same one."""

@@ -9,9 +9,9 @@ from pydantic import SecretStr
 
 from chatbot.config.settings import DatabaseSettings, Limits, Sandbox, Secrets, Settings, Sms, Team
 from chatbot.config.settings import Payments as PaymentSettings
+from chatbot.conversations.turns import Answer, Beginning, Inbound, Refused, Turns
 from chatbot.demo_data import load_demo
 from chatbot.service import Service, open_service
-from chatbot.turns import Answer, Beginning, Inbound, Refused, Turns
 from store.chats import codes
 from tests.clock import FakeClock
 

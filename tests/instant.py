@@ -5,12 +5,12 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from chatbot.conversations.turns import Turns
 from chatbot.demo_data import records
 from chatbot.importing import book
 from chatbot.keys import Keys
 from chatbot.metrics import Metrics
 from chatbot.service import Service
-from chatbot.turns import Turns
 from flows.wording.words import Words
 from store.database import Tx
 from store.drivers.migrate import migrate

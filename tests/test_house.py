@@ -10,7 +10,7 @@ import pytest
 from chatbot import keys
 from chatbot.channels.web import wire
 from chatbot.channels.web.namespace import NAMESPACE, WebChannel
-from chatbot.turns import Turns
+from chatbot.conversations.turns import Turns
 from tests.clock import FakeClock
 from tests.house import House
 

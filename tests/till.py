@@ -12,8 +12,8 @@ from aiohttp.test_utils import TestClient, TestServer, unused_port
 
 from chatbot import paying
 from chatbot.config.settings import Server
+from chatbot.conversations.payment_links import LinkMade, make_link
 from chatbot.gateways import enabled
-from chatbot.linking import LinkMade, make_link
 from chatbot.pages import assets, templating
 from chatbot.payments import Payments
 from chatbot.sandbox import Sandbox

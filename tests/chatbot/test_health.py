@@ -9,8 +9,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from chatbot import health
+from chatbot.conversations.turns import Inbound
 from chatbot.metrics import CODE_OUTCOMES
-from chatbot.turns import Inbound
 from store import StoreError
 from tests.house import House
 

@@ -11,9 +11,9 @@ from typing import Literal, cast
 import psycopg
 import pytest
 
+from chatbot.conversations.payment_links import make_link
+from chatbot.conversations.turns import Answer
 from chatbot.gateways.gateway import Checkout, Gateway, Report, Unreachable
-from chatbot.linking import make_link
-from chatbot.turns import Answer
 from flows.events import Event
 from store import Tx
 from tests.clock import FakeClock

@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from chatbot.channels.web.wire import Open, Payload, Say, Seen, Start, leave, too_long, welcome
+from chatbot.conversations.turns import Answer, Beginning, Inbound, Turns
 from chatbot.http.rate_limit import Pace
 from chatbot.service import Service
 from chatbot.sockets import hardening
@@ -21,7 +22,6 @@ from chatbot.sockets.missed_messages import CatchingUp
 from chatbot.sockets.origin_checks import refuse_other_sites
 from chatbot.sockets.redis_fanout import Neighbours
 from chatbot.sockets.rooms import Rooms
-from chatbot.turns import Answer, Beginning, Inbound, Turns
 from store.chats import conversations
 from store.chats.conversations import Conversation, Message
 from store.database import StoreError, Tx, UnsureError

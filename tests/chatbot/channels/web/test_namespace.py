@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbot.conversations.turns import Answer, Inbound
 from chatbot.sockets import hardening
-from chatbot.turns import Answer, Inbound
 from store.database import StoreError
 from tests.chatbot.channels.web.serving import serving
 from tests.clock import FakeClock

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chatbot import effects
-from chatbot.turns import Answer, Refused
+from chatbot.conversations.effects import perform
+from chatbot.conversations.turns import Answer, Refused
 from flows.events import Event
 from tests.house import House, cards, choices, told
 from tests.services import our_tables
@@ -105,7 +105,7 @@ async def test_a_turn_that_breaks_leaves_nothing_behind(house: House, monkeypatc
         raise RuntimeError("the disk of the code is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(effects.codes, "send", broken)
+        patch.setattr(perform.codes, "send", broken)
         with pytest.raises(RuntimeError):
             await visitor.try_to_say("owes@example.com", request="the-same-id")
     assert before == (await house.rows("select * from messages"), await house.rows("select * from conversations"))

@@ -20,10 +20,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from chatbot.conversations.turns import Answer, Beginning, Inbound
 from chatbot.gateways.gateway import Report
 from chatbot.payments import Payments, _ending
 from chatbot.service import Service
-from chatbot.turns import Answer, Beginning, Inbound
 from flows.states import RESTING
 from store.billing import payment_links, payments, statements
 from store.billing.payment_links import Link

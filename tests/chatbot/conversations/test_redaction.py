@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from chatbot.redact import CODE_MASK, redact, splits_card
+from chatbot.conversations.redaction import CODE_MASK, redact, splits_card
 
 # The brands' own test numbers, as their documentation publishes them.
 CARDS = {

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from chatbot.turns import Answer, Beginning
+from chatbot.conversations.turns import Answer, Beginning
 from store import Tx
 from store.billing import imports, payment_links, payments
 from store.billing.ledger import InvoiceToBook

@@ -13,10 +13,10 @@ from typing import Any
 import structlog
 from msgspec import Struct
 
-from chatbot import codes
 from chatbot.channels.web.wire import leave
-from chatbot.effects import Turn, perform
-from chatbot.redact import SECRET_MASK, is_fragment, redact, splits_card
+from chatbot.conversations import verification
+from chatbot.conversations.effects.perform import Turn, perform
+from chatbot.conversations.redaction import SECRET_MASK, is_fragment, redact, splits_card
 from chatbot.service import Service
 from flows.engine import START, advance
 from flows.events import Event
@@ -184,7 +184,7 @@ class Turns:
         if conversation.held_by == "closed":
             return Refused("closed")
         turn = Turn(tx, service, conversation, now, inbound.address)
-        if codes.verified(service, conversation, now):
+        if verification.verified(service, conversation, now):
             conversation.active_at = now
         event = _hear(turn, inbound, pieces)
         if event is None:
@@ -200,7 +200,7 @@ class Turns:
         if conversation is None:
             return None
         turn = Turn(tx, self._service, conversation, self._service.clock.now())
-        _move(turn, event if codes.verified(self._service, conversation, turn.now) else _without_balance(event))
+        _move(turn, event if verification.verified(self._service, conversation, turn.now) else _without_balance(event))
         return self._write(turn, None, None)
 
     def _again(self, tx: Tx, conversation: Conversation, taken: conversations.Taken, digest: str) -> Answer | Refused:

@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 from msgspec import Struct, field
 
-from chatbot import codes
-from chatbot.linking import make_link
+from chatbot.conversations import verification
+from chatbot.conversations.payment_links import make_link
 from chatbot.service import Service
 from flows.effects import (
     PAY_URL,
@@ -83,9 +83,9 @@ def perform(turn: Turn, effect: Effect) -> Event | None:
             return None
         case SendCode():
             turn.queued = True
-            return codes.send(turn.tx, turn.service, turn.conversation, effect, turn.address, turn.now)
+            return verification.send(turn.tx, turn.service, turn.conversation, effect, turn.address, turn.now)
         case CheckCode():
-            return codes.check(turn.tx, turn.service, turn.conversation, effect, turn.now)
+            return verification.check(turn.tx, turn.service, turn.conversation, effect, turn.now)
         case KnowContact():
             return Event("contact_known" if _verified(turn) else "contact_unknown")
         case FindAccounts():
@@ -101,7 +101,7 @@ def perform(turn: Turn, effect: Effect) -> Event | None:
 
 
 def _verified(turn: Turn) -> bool:
-    return codes.verified(turn.service, turn.conversation, turn.now)
+    return verification.verified(turn.service, turn.conversation, turn.now)
 
 
 def _not_verified(turn: Turn) -> Event:

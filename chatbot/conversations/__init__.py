@@ -1,0 +1,1 @@
+"""Turns: one event of one conversation, one transaction."""

@@ -1,0 +1,1 @@
+"""What the dialogue asks for, performed inside the turn's transaction."""
