@@ -9,8 +9,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Self
 
-from chatbot.letters import Letter
-from chatbot.outbox import Sent
+from chatbot.delivery.dispatcher import Sent
+from chatbot.delivery.letter import Letter
 
 
 class Postman:

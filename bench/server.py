@@ -14,8 +14,8 @@ from chatbot import logs
 from chatbot.app import build_app
 from chatbot.config.settings import DatabaseSettings, Limits, Sandbox, Secrets, Server, Settings
 from chatbot.config.settings import Payments as PaymentSettings
+from chatbot.delivery.dispatcher import Sender
 from chatbot.loop import new_event_loop
-from chatbot.outbox import Sender
 from chatbot.service import Service, open_service
 
 MANY = 10**9

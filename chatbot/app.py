@@ -12,8 +12,8 @@ from aiohttp import web
 from chatbot import gateways, health, paying, retention
 from chatbot.channels.web.namespace import WebChannel
 from chatbot.conversations.turns import Turns
+from chatbot.delivery.dispatcher import Dispatcher, Sender
 from chatbot.gateways.gateway import Gateway
-from chatbot.outbox import Dispatcher, Sender
 from chatbot.pages import assets, templating
 from chatbot.payments import Payments
 from chatbot.service import Service

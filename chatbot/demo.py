@@ -24,9 +24,9 @@ from chatbot.config.settings import (
     Sms,
     Team,
 )
+from chatbot.delivery.dispatcher import Sender
 from chatbot.demo_data import bill_again, load_demo
 from chatbot.inbox import Inbox
-from chatbot.outbox import Sender
 from chatbot.pages import templating
 from chatbot.service import Service, open_service
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from chatbot import demo
 from chatbot.channels.web.wire import MOST_TEXT
 from chatbot.conversations.turns import Answer, Beginning, Inbound, Turns
+from chatbot.delivery.dispatcher import Dispatcher
 from chatbot.demo_data import load_demo
 from chatbot.inbox import Inbox
-from chatbot.outbox import Dispatcher
 from chatbot.service import open_service
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-from chatbot.outbox import Dispatcher, Sender
+from chatbot.delivery.dispatcher import Dispatcher, Sender
 from tests.house import House
 
 

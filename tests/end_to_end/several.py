@@ -15,9 +15,9 @@ from aiohttp import web
 from chatbot import demo, logs, sandbox, workers
 from chatbot.app import build_app
 from chatbot.config.settings import Settings
+from chatbot.delivery.dispatcher import Sender
 from chatbot.inbox import Inbox
 from chatbot.loop import new_event_loop
-from chatbot.outbox import Sender
 from chatbot.pages import templating
 from chatbot.service import Service, open_service
 from tests.end_to_end.demo_server import DemoServer, free_port

@@ -21,8 +21,8 @@ from aiosmtplib import (
 )
 
 from chatbot.config.settings import Email
-from chatbot.letters import Letter
-from chatbot.outbox import Failed, Outcome, Retry, Sent
+from chatbot.delivery.dispatcher import Failed, Outcome, Retry, Sent
+from chatbot.delivery.letter import Letter
 from chatbot.service import Service
 
 # Servers hang up on those who keep silent, often after a minute; leaving first spares a letter the discovery.

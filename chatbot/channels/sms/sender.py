@@ -25,8 +25,8 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient  # type: ignore[
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from chatbot.config.settings import Sms
-from chatbot.letters import Letter
-from chatbot.outbox import SHOWN_AFTER, Failed, Outcome, Retry, Sent
+from chatbot.delivery.dispatcher import SHOWN_AFTER, Failed, Outcome, Retry, Sent
+from chatbot.delivery.letter import Letter
 from chatbot.service import Service
 from store.chats import outbox
 

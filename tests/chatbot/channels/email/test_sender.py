@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from chatbot.channels.email import sender as email_channel
 from chatbot.channels.email.sender import EmailSender
 from chatbot.config.settings import Email
-from chatbot.letters import Letter
-from chatbot.outbox import Failed, Retry, Sent
+from chatbot.delivery.dispatcher import Failed, Retry, Sent
+from chatbot.delivery.letter import Letter
 from tests.clock import FakeClock
 from tests.house import House
 from tests.mail_server import DROP, HANG, MailServer, certificate, mail_server

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from chatbot.channels.sms import sender as sms_channel
 from chatbot.channels.sms.sender import SmsSender
 from chatbot.config.settings import Sms
-from chatbot.letters import Letter
-from chatbot.outbox import Failed, Outcome, Retry, Sent
+from chatbot.delivery.dispatcher import Failed, Outcome, Retry, Sent
+from chatbot.delivery.letter import Letter
 from store.chats import outbox
 from store.database import Tx
 from tests.clock import FakeClock

@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from chatbot import letters
 from chatbot.channels.email.sender import EmailSender
 from chatbot.channels.sms.sender import SmsSender
 from chatbot.config.settings import Email, Sms
-from chatbot.letters import Letter
-from chatbot.outbox import (
+from chatbot.delivery import letter
+from chatbot.delivery.dispatcher import (
     AT_ONCE,
     CLAIM,
     JITTER,
@@ -31,6 +30,7 @@ from chatbot.outbox import (
     Sent,
     wait_after,
 )
+from chatbot.delivery.letter import Letter
 from chatbot.service import Service
 from store import StoreError, Tx
 from store.chats import outbox
@@ -52,7 +52,7 @@ class Way:
     """A way out that answers as it is told, and records."""
 
     outcomes: list[Outcome | Exception] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
+    letter: list[Letter] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     unsure: list[bool] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
@@ -396,7 +396,7 @@ async def test_a_stop_while_letters_are_claimed_leaves_none_behind(
 async def test_a_database_that_is_away_when_the_dispatcher_starts_does_not_end_it(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.outbox.STORE_WAIT_S", 0.05)
+    monkeypatch.setattr("chatbot.delivery.dispatcher.STORE_WAIT_S", 0.05)
     await ask(house)
     way, write = Way(), house.service.database.write
     away = iter([True, True])
@@ -414,7 +414,7 @@ async def test_a_database_that_is_away_when_the_dispatcher_starts_does_not_end_i
 async def test_a_stopping_dispatcher_gives_back_what_does_not_arrive(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.outbox.GRACE_S", 0.05)
+    monkeypatch.setattr("chatbot.delivery.dispatcher.GRACE_S", 0.05)
     stuck, other = Way(), Way()
     stuck.open.clear()
     await ask(house)
@@ -430,7 +430,7 @@ async def test_a_stopping_dispatcher_gives_back_what_does_not_arrive(
 async def test_a_letter_that_is_known_to_have_left_is_not_given_back(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.outbox.GRACE_S", 0.05)
+    monkeypatch.setattr("chatbot.delivery.dispatcher.GRACE_S", 0.05)
     await ask(house)
     way, sent = Way(), outbox.sent
     away = iter([True])
@@ -449,7 +449,7 @@ async def test_a_letter_that_is_known_to_have_left_is_not_given_back(
 async def test_a_text_that_is_cut_off_is_looked_for_only_once_it_can_be_found(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.outbox.GRACE_S", 0.05)
+    monkeypatch.setattr("chatbot.delivery.dispatcher.GRACE_S", 0.05)
     stuck = Way()
     stuck.open.clear()
     await ask(house, "07700 900001")
@@ -479,14 +479,14 @@ async def test_a_letter_that_cannot_be_put_into_words_holds_up_no_other(
 ) -> None:
     await ask(house, "dd@example.com")
     await ask(house)
-    write = letters.write
+    write = letter.write
 
     def broken_for_one(tx: Tx, service: Service, row: Claimed) -> Letter | None:
         if row.recipient == "dd@example.com":
             raise ZeroDivisionError(row.recipient)
         return write(tx, service, row)
 
-    monkeypatch.setattr(letters, "write", broken_for_one)
+    monkeypatch.setattr(letter, "write", broken_for_one)
     way = Way()
     async with dispatching(house, {"email": way}):
         await until(are(house, "waiting", "sent"))
@@ -521,7 +521,7 @@ async def letters_for(house: House, many: int) -> None:
 async def test_a_place_that_comes_free_while_a_claim_is_made_is_taken_at_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.outbox.LOOK_AGAIN", timedelta(hours=1))
+    monkeypatch.setattr("chatbot.delivery.dispatcher.LOOK_AGAIN", timedelta(hours=1))
     way = Way()
     way.open.clear()
     await letters_for(house, AT_ONCE // 2)

@@ -14,7 +14,7 @@ from babel import Locale
 from babel.dates import format_time
 from msgspec import Struct
 
-from chatbot import texts
+from chatbot.delivery import sms_segments
 from chatbot.pages import theme
 from chatbot.service import Service
 from flows.effects import FullDate, Money, Wait
@@ -122,9 +122,9 @@ def code_text(service: Service, locale: str, code: str) -> str:
     fill it in there and nowhere else. The wording gives way before that line does.
     """
     words = _Words(service, locale, "letter-code-")
-    bodies = [texts.plain(words(key, code=code)) for key in ("sms", "sms-short")]
+    bodies = [sms_segments.plain(words(key, code=code)) for key in ("sms", "sms-short")]
     candidates = [f"{body}\n\n{_binding(service, code)}" for body in bodies] + bodies
-    return next(filter(texts.fits, candidates), bodies[-1])
+    return next(filter(sms_segments.fits, candidates), bodies[-1])
 
 
 def _binding(service: Service, code: str) -> str:

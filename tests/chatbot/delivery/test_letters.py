@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chatbot import texts
 from chatbot.config.settings import Brand, Languages, Server
-from chatbot.letters import Letter, code_text, wanted, write
+from chatbot.delivery import sms_segments
+from chatbot.delivery.letter import Letter, code_text, wanted, write
 from store.chats import outbox
 from store.chats.outbox import Claimed
 from tests.clock import FakeClock
@@ -101,8 +101,8 @@ async def test_the_text_with_the_code_is_one_message_that_phones_fill_in(house: 
     letter, visitor = await letter_to(house, "07700 900001", locale)
     code = await house.code(visitor.conversation)
     assert (letter.channel, letter.to, letter.html) == ("sms", "+447700900001", None)
-    assert texts.fits(letter.text)
-    assert texts.plain(letter.text) == letter.text
+    assert sms_segments.fits(letter.text)
+    assert sms_segments.plain(letter.text) == letter.text
     bound = BOUND.fullmatch(letter.text.splitlines()[-1])
     assert bound is not None
     assert bound.groupdict() == {"top": "127.0.0.1", "code": code, "embedded": None}
@@ -118,7 +118,7 @@ async def test_a_chat_inside_another_site_names_both_hosts(tmp_path: Path, clock
     house = await House.open(tmp_path, clock, server=server)
     text = code_text(house.service, locale, "012345")
     assert text.splitlines()[-1] == "@www.northwind.example #012345 %chat.northwind.example"
-    assert texts.fits(text)
+    assert sms_segments.fits(text)
     await house.close()
 
 
@@ -131,7 +131,7 @@ async def test_whatever_the_company_is_called_the_text_stays_one_message(
     house = await House.open(tmp_path, clock, brand=Brand(name=name), server=server)
     text = code_text(house.service, locale, "012345")
     assert "012345" in text
-    assert texts.fits(text) or not texts.plain(name).isascii()
+    assert sms_segments.fits(text) or not sms_segments.plain(name).isascii()
     await house.close()
 
 
@@ -278,15 +278,15 @@ async def test_a_company_may_word_its_letters_itself(tmp_path: Path, clock: Fake
 
 
 def test_a_text_in_the_gsm_alphabet_has_room_for_160_characters() -> None:
-    assert texts.fits("ñ" * 160)
-    assert not texts.fits("ñ" * 161)
-    assert texts.fits("€" * 80)
-    assert not texts.fits("€" * 81)
-    assert texts.fits("ó" * 70)
-    assert not texts.fits("ó" * 71)
-    assert not texts.fits("🦊" * 36)
+    assert sms_segments.fits("ñ" * 160)
+    assert not sms_segments.fits("ñ" * 161)
+    assert sms_segments.fits("€" * 80)
+    assert not sms_segments.fits("€" * 81)
+    assert sms_segments.fits("ó" * 70)
+    assert not sms_segments.fits("ó" * 71)
+    assert not sms_segments.fits("🦊" * 36)
 
 
 def test_signs_that_texts_lack_become_the_nearest_they_have() -> None:
-    assert texts.plain("“Café” – código… it’s £5") == '"Café" - codigo... it\'s £5'
-    assert texts.plain("код 1") == "код 1"
+    assert sms_segments.plain("“Café” – código… it’s £5") == '"Café" - codigo... it\'s £5'
+    assert sms_segments.plain("код 1") == "код 1"
