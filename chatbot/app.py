@@ -9,13 +9,14 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from chatbot import gateways, health, paying, retention
+from chatbot import health, retention
 from chatbot.channels.web.namespace import WebChannel
 from chatbot.conversations.turns import Turns
 from chatbot.delivery.dispatcher import Dispatcher, Sender
-from chatbot.gateways.gateway import Gateway
 from chatbot.pages import assets, templating
-from chatbot.payments import Payments
+from chatbot.payments import gateways, page
+from chatbot.payments.checkout import Payments
+from chatbot.payments.gateways.gateway import Gateway
 from chatbot.service import Service
 
 log = structlog.get_logger(__name__)
@@ -66,7 +67,7 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
     app.add_routes(health.routes(service))
     app.add_routes(assets.routes(service.settings.brand.colour))
     app.add_routes([templating.panel(service)])
-    app.add_routes(paying.routes(payments))
+    app.add_routes(page.routes(payments))
     app[PARTS] = Parts(service, turns, dispatcher, payments, chat)
 
     async def running(app: web.Application) -> AsyncIterator[None]:

@@ -18,9 +18,9 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
-from chatbot.gateways.sandbox import SIGNATURE_HEADER, signed
 from chatbot.http.request_body import read_form
 from chatbot.pages.page import Page
+from chatbot.payments.gateways.sandbox import SIGNATURE_HEADER, signed
 from chatbot.sandbox_book import Book, Checkout, Delivery
 from chatbot.service import Service
 from flows.wording.words import Wait

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from chatbot.gateways.gateway import Outcome, Report
+from chatbot.payments.gateways.gateway import Outcome, Report
 from store.billing import payment_links, payment_reports, payments, statements
 from store.billing.accounts import add_account, add_contact
 from store.billing.ledger import InvoiceToBook, book_invoice

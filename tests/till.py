@@ -10,12 +10,12 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 
-from chatbot import paying
 from chatbot.config.settings import Server
 from chatbot.conversations.payment_links import LinkMade, make_link
-from chatbot.gateways import enabled
 from chatbot.pages import assets, templating
-from chatbot.payments import Payments
+from chatbot.payments import page
+from chatbot.payments.checkout import Payments
+from chatbot.payments.gateways import enabled
 from chatbot.sandbox import Sandbox
 from chatbot.sandbox_book import Book
 from store.billing import statements
@@ -53,7 +53,7 @@ class Till:
         app.add_routes(sandbox.routes())
         async with aiohttp.ClientSession() as http:
             payments = Payments(house.service, house.turns, enabled(house.service.settings, http))
-            app.add_routes(paying.routes(payments))
+            app.add_routes(page.routes(payments))
             async with TestClient(TestServer(app, port=port)) as client:
                 visitor = await house.visitor(locale=locale)
                 await visitor.verify()

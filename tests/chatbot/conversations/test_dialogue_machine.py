@@ -21,8 +21,8 @@ from hypothesis.stateful import (
 )
 
 from chatbot.conversations.turns import Answer, Beginning, Inbound
-from chatbot.gateways.gateway import Report
-from chatbot.payments import Payments, _ending
+from chatbot.payments.checkout import Payments, _ending
+from chatbot.payments.gateways.gateway import Report
 from chatbot.service import Service
 from flows.states import RESTING
 from store.billing import payment_links, payments, statements

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatbot.gateways.gateway import Report
+from chatbot.payments.gateways.gateway import Report
 from store import Database
 from store.billing import payment_links, payment_reports, payments, statements
 from store.database import Tx

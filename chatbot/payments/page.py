@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
-from chatbot.gateways.gateway import BadSignature, Gateway, Unreachable
 from chatbot.http.request_body import read_body, read_form
 from chatbot.pages.page import Page
 from chatbot.pages.templating import preferred_locale
 from chatbot.pages.theme import stylesheet
-from chatbot.payments import Payments, View
+from chatbot.payments.checkout import Payments, View
+from chatbot.payments.gateways.gateway import BadSignature, Gateway, Unreachable
 
 log = structlog.get_logger(__name__)
 

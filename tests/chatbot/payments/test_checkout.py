@@ -13,7 +13,7 @@ import pytest
 
 from chatbot.conversations.payment_links import make_link
 from chatbot.conversations.turns import Answer
-from chatbot.gateways.gateway import Checkout, Gateway, Report, Unreachable
+from chatbot.payments.gateways.gateway import Checkout, Gateway, Report, Unreachable
 from flows.events import Event
 from store import Tx
 from tests.clock import FakeClock
@@ -259,7 +259,7 @@ async def test_a_bounce_that_is_told_while_an_older_question_is_open_is_asked_ab
 
 
 async def test_a_gateway_that_never_answers_keeps_nobody_waiting(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.payments.LONGEST_ANSWER_S", 0.05)
+    monkeypatch.setattr("chatbot.payments.checkout.LONGEST_ANSWER_S", 0.05)
     await till.start()
     till.payments.gateways = {"sandbox": cast("Gateway", SlowGateway(Report("failed", "")))}
     till.house.clock.forward(minutes=60)
@@ -268,7 +268,7 @@ async def test_a_gateway_that_never_answers_keeps_nobody_waiting(till: Till, mon
 
 
 async def test_one_sweep_asks_about_every_payment_that_is_due(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.payments.AT_ONCE", 1)
+    monkeypatch.setattr("chatbot.payments.checkout.AT_ONCE", 1)
     invoices = await till.house.rows("select id from invoices where account = :id", id=till.account)
     for invoice in invoices:
         await till.ask(invoice["id"])
@@ -299,7 +299,7 @@ async def test_a_link_that_runs_out_is_said_once(till: Till) -> None:
 
 
 async def test_one_sweep_ends_every_link_whose_time_is_up(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.payments.AT_ONCE", 1)
+    monkeypatch.setattr("chatbot.payments.checkout.AT_ONCE", 1)
     other = await till.house.visitor()
     answer = await other.verify("many@example.com")
     while "payment_link" not in cards(answer):

@@ -13,8 +13,8 @@ from typing import Protocol, TypeVar
 import structlog
 
 from chatbot.channels.web.wire import pay_url
-from chatbot.gateways.gateway import Checkout, Gateway, Order, Report, Unreachable
 from chatbot.keys import token_hash
+from chatbot.payments.gateways.gateway import Checkout, Gateway, Order, Report, Unreachable
 from chatbot.service import Service
 from flows.events import Event
 from store.billing import payment_links, payment_reports, payments, statements

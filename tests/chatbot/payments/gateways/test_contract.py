@@ -8,9 +8,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from chatbot.gateways import GATEWAYS, enabled
-from chatbot.gateways.gateway import BadSignature, Checkout, Gateway, Order, Report, Unreachable
-from chatbot.gateways.sandbox import SandboxGateway, check, signed
+from chatbot.payments.gateways import GATEWAYS, enabled
+from chatbot.payments.gateways.gateway import BadSignature, Checkout, Gateway, Order, Report, Unreachable
+from chatbot.payments.gateways.sandbox import SandboxGateway, check, signed
 from tests.bills import MORNING
 from tests.clock import FakeClock
 from tests.till import Till

@@ -13,7 +13,7 @@ import aiohttp
 from yarl import URL
 
 from chatbot.config.settings import Settings
-from chatbot.gateways.gateway import BadSignature, Checkout, Order, Outcome, Report, Unreachable
+from chatbot.payments.gateways.gateway import BadSignature, Checkout, Order, Outcome, Report, Unreachable
 
 SIGNATURE_HEADER = "Sandbox-Signature"
 TOLERANCE = timedelta(minutes=5)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from chatbot.config.settings import Brand
-from chatbot.gateways.sandbox import SIGNATURE_HEADER, signed
-from chatbot.paying import ENDINGS, WEBHOOK_LIMIT
+from chatbot.payments.gateways.sandbox import SIGNATURE_HEADER, signed
+from chatbot.payments.page import ENDINGS, WEBHOOK_LIMIT
 from store.billing.ledger import Entry, book_entry
 from tests.clock import FakeClock
 from tests.till import OWED, Till

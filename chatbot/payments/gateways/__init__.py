@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 import aiohttp
 
 from chatbot.config.settings import Settings
-from chatbot.gateways import sandbox
-from chatbot.gateways.gateway import Gateway
+from chatbot.payments.gateways import sandbox
+from chatbot.payments.gateways.gateway import Gateway
 
 Builder = Callable[[Settings, aiohttp.ClientSession], Gateway | None]
 

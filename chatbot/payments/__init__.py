@@ -1,0 +1,1 @@
+"""Paying: links, the payment page, gateways and their reports."""
