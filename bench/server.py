@@ -10,12 +10,12 @@ from pydantic import SecretStr
 
 from bench.customers import SECRET
 from bench.post import Postman
-from chatbot import logs
 from chatbot.app import build_app
+from chatbot.cli.event_loop import new_event_loop
 from chatbot.config.settings import DatabaseSettings, Limits, Sandbox, Secrets, Server, Settings
 from chatbot.config.settings import Payments as PaymentSettings
 from chatbot.delivery.dispatcher import Sender
-from chatbot.loop import new_event_loop
+from chatbot.operations import logs
 from chatbot.service import Service, open_service
 
 MANY = 10**9

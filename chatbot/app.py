@@ -9,10 +9,10 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from chatbot import health, retention
 from chatbot.channels.web.namespace import WebChannel
 from chatbot.conversations.turns import Turns
 from chatbot.delivery.dispatcher import Dispatcher, Sender
+from chatbot.operations import health, retention
 from chatbot.pages import assets, templating
 from chatbot.payments import gateways, page
 from chatbot.payments.checkout import Payments

@@ -56,7 +56,9 @@ class Metrics:
     def report(self) -> bytes:
         """Return all of it as Prometheus reads it: this process's, or with several workers all of theirs together."""
         registry = self.registry
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # prometheus_client's own switch, set by chatbot.workers
+        if (
+            "PROMETHEUS_MULTIPROC_DIR" in os.environ
+        ):  # prometheus_client's own switch, set by chatbot.operations.workers
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)

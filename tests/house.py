@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from chatbot.config.settings import DatabaseSettings, Limits, Sandbox, Secrets, Settings, Sms, Team
 from chatbot.config.settings import Payments as PaymentSettings
 from chatbot.conversations.turns import Answer, Beginning, Inbound, Refused, Turns
-from chatbot.demo_data import load_demo
+from chatbot.demo.customers import load_demo
 from chatbot.service import Service, open_service
 from store.chats import codes
 from tests.clock import FakeClock

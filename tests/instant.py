@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from chatbot.conversations.turns import Turns
-from chatbot.demo_data import records
-from chatbot.importing import book
+from chatbot.demo.customers import records
+from chatbot.imports.jsonl import book
 from chatbot.keys import Keys
 from chatbot.metrics import Metrics
 from chatbot.service import Service

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from chatbot import commands, workers
+from chatbot.cli import main
 from chatbot.config.settings import load
+from chatbot.operations import workers
 from tests.end_to_end.demo_server import DemoServer, free_port
 from tests.pages import ROOT, blocks
 
@@ -86,7 +87,7 @@ def test_what_lies_about_in_a_checkout_stays_outside(path: str) -> None:
 def test_what_it_starts_is_understood() -> None:
     program, *words = json.loads(_one("ENTRYPOINT")) + json.loads(_one("CMD"))
     assert program == "billchat"
-    assert commands._parser().parse_args(words).config == Path("/etc/billchat/config.yaml")
+    assert main._parser().parse_args(words).config == Path("/etc/billchat/config.yaml")
 
 
 def test_it_listens_where_it_is_published_whatever_the_file_says(

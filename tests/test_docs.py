@@ -19,12 +19,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from prometheus_client import Counter
 
-from chatbot import commands
 from chatbot.channels.web import wire
 from chatbot.channels.web.namespace import NAMESPACE, WebChannel
+from chatbot.cli import main
 from chatbot.config.serving_checks import serving_problems
 from chatbot.config.settings import Limits, Settings, load
-from chatbot.importing import Imported, import_bills
+from chatbot.imports.jsonl import Imported, import_bills
 from chatbot.metrics import Metrics
 from flows.events import Event
 from flows.wording.words import Words
@@ -104,7 +104,7 @@ def test_every_command_of_ours_is_understood() -> None:
     assert len(mentioned) > 5
     for words in mentioned:
         arguments = words[1:] if words[1:] != ["import"] else ["import", "file.jsonl"]
-        assert commands._parser().parse_args(arguments), words
+        assert main._parser().parse_args(arguments), words
 
 
 def test_every_make_target_that_is_named_exists() -> None:
@@ -169,13 +169,13 @@ def test_an_import_prints_what_the_page_shows(tmp_path: Path, capsys: pytest.Cap
     config.write_text(f"database: {{url: 'sqlite:///{tmp_path / 'billchat.db'}'}}\n")
     printed = [block.text for block in BLOCKS if block.page == "importing.md" and not block.language]
     bills.write_text(blocks("jsonl", "importing.md")[0].text)
-    assert commands.main(["import", str(bills), "--config", str(config)]) == 0
+    assert main.main(["import", str(bills), "--config", str(config)]) == 0
     assert capsys.readouterr().out == printed[0]
     bills.write_text(
         '{"kind": "credit", "reference": "1", "account": "BB-1", "amount_minor": 1}\n'
         '{"kind": "account", "number": "BB-9", "name": "Line", "currency": "GBP", "customers": ["C-9"]}\n'
     )
-    assert commands.main(["import", str(bills), "--config", str(config)]) == 1
+    assert main.main(["import", str(bills), "--config", str(config)]) == 1
     assert capsys.readouterr().err == printed[2]
 
 

@@ -12,8 +12,9 @@ import yaml
 from engineio.base_server import BaseServer
 from prometheus_client import Counter
 
-from chatbot import app, workers
+from chatbot import app
 from chatbot.metrics import Metrics
+from chatbot.operations import workers
 from tests.pages import blocks, codes_in, rows
 
 PAGE = "operating.md"

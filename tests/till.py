@@ -12,12 +12,12 @@ from aiohttp.test_utils import TestClient, TestServer, unused_port
 
 from chatbot.config.settings import Server
 from chatbot.conversations.payment_links import LinkMade, make_link
+from chatbot.demo.provider import Sandbox
+from chatbot.demo.provider_store import Book
 from chatbot.pages import assets, templating
 from chatbot.payments import page
 from chatbot.payments.checkout import Payments
 from chatbot.payments.gateways import enabled
-from chatbot.sandbox import Sandbox
-from chatbot.sandbox_book import Book
 from store.billing import statements
 from tests.clock import FakeClock
 from tests.house import House, Visitor

@@ -8,7 +8,7 @@ import jinja2
 from aiohttp import web
 from babel import Locale
 
-from chatbot.inbox import Inbox
+from chatbot.demo.inbox import Inbox
 from chatbot.pages.assets import PAGES
 from chatbot.service import Service
 

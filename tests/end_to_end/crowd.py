@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import aiohttp
 import socketio
 
-from chatbot.importing import import_bills
+from chatbot.imports.jsonl import import_bills
 from chatbot.keys import Keys
 from store import open_database
 from tests.end_to_end.browserless import press

@@ -8,9 +8,10 @@ from typing import Any
 
 from aiohttp import web
 
-from chatbot import demo, logs
+from chatbot.cli.event_loop import new_event_loop
 from chatbot.config.settings import Settings
-from chatbot.loop import new_event_loop
+from chatbot.demo import app
+from chatbot.operations import logs
 from tests.end_to_end.demo_server import DemoServer
 
 
@@ -38,9 +39,9 @@ def changed(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str
 def main() -> None:
     port, changes = int(sys.argv[1]), json.loads(sys.argv[2])
     logs.set_up(machine_readable=False)
-    settings = Settings(**changed(demo.settings(port).model_dump(), changes))
+    settings = Settings(**changed(app.settings(port).model_dump(), changes))
     web.run_app(
-        demo.build(settings),
+        app.build(settings),
         host="127.0.0.1",
         port=port,
         access_log=None,

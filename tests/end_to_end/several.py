@@ -12,12 +12,13 @@ from typing import Any
 import psycopg
 from aiohttp import web
 
-from chatbot import demo, logs, sandbox, workers
 from chatbot.app import build_app
+from chatbot.cli.event_loop import new_event_loop
 from chatbot.config.settings import Settings
 from chatbot.delivery.dispatcher import Sender
-from chatbot.inbox import Inbox
-from chatbot.loop import new_event_loop
+from chatbot.demo import app, provider
+from chatbot.demo.inbox import Inbox
+from chatbot.operations import logs, workers
 from chatbot.pages import templating
 from chatbot.service import Service, open_service
 from tests.end_to_end.demo_server import DemoServer, free_port
@@ -68,7 +69,7 @@ async def payment_provider(folder: Path, billchat: DemoServer) -> AsyncIterator[
     service = open_service(settings_of(folder, billchat.port, there))
     app = web.Application()
     templating.set_up(app)
-    sandbox.mount(app, service, None)
+    provider.mount(app, service, None)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -80,7 +81,7 @@ async def payment_provider(folder: Path, billchat: DemoServer) -> AsyncIterator[
 
 
 def settings_of(folder: Path, port: int, changes: Mapping[str, Any]) -> Settings:
-    return Settings(**changed(demo.settings(port, folder).model_dump(), changes))
+    return Settings(**changed(app.settings(port, folder).model_dump(), changes))
 
 
 def build(settings: Settings) -> web.Application:
@@ -99,7 +100,7 @@ def build(settings: Settings) -> web.Application:
 
 def main(port: str, written: str, *more: str) -> int:
     logs.set_up(machine_readable=False)
-    settings = settings_of(demo.FOLDER, int(port), json.loads(written))
+    settings = settings_of(app.FOLDER, int(port), json.loads(written))
     if more[0] != "--worker":
         command = [sys.executable, "-m", "tests.end_to_end.several", port, written]
         return workers.run(command, settings.server.host, settings.server.port, int(more[0]))

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from chatbot import demo
-from chatbot.importing import import_bills
+from chatbot.demo import app
+from chatbot.imports.jsonl import import_bills
 from store import open_database
 from tests.end_to_end.customer import new_id
 from tests.end_to_end.own_demo import OwnDemo
@@ -51,7 +51,7 @@ async def invite(folder: Path, customers: int) -> None:
              "customers": [f"C{number}"]},
         ]  # fmt: skip
     (folder / "people.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    database = open_database(demo.settings(0, folder / ".demo").database.url)
+    database = open_database(app.settings(0, folder / ".demo").database.url)
     await database.migrate()
     with (folder / "people.jsonl").open("rb") as file:
         await import_bills(database, file)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatbot import demo
+from chatbot.demo import app
 from chatbot.keys import Keys
 from tests.end_to_end.crowd import Stubborn, bill, check_books, pay_while, until_all_has_left
 from tests.end_to_end.demo_server import DemoServer
@@ -26,7 +26,7 @@ class OpenDemo(DemoServer):
 
 @pytest.mark.timeout(280)
 async def test_nothing_is_lost_and_nothing_doubled_when_the_server_is_killed(tmp_path: Path) -> None:
-    await bill(CUSTOMERS, tmp_path, demo.settings(0, tmp_path / ".demo").database.url)
+    await bill(CUSTOMERS, tmp_path, app.settings(0, tmp_path / ".demo").database.url)
     server = OpenDemo(tmp_path)
     await asyncio.to_thread(server.start)
     keys = Keys((server.data / "key").read_text())

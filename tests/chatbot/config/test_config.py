@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.commands import main
+from chatbot.cli.main import main
 from chatbot.config.serving_checks import serving_problems
 from chatbot.config.settings import ConfigError, Email, Settings, load
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from chatbot import retention
 from chatbot.config.settings import Secrets
 from chatbot.conversations.redaction import SECRET_MASK
 from chatbot.keys import token_hash
+from chatbot.operations import retention
 from flows.events import Event
 from tests.clock import FakeClock
 from tests.house import House, cards, choices, told

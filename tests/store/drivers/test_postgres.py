@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from chatbot.loop import new_event_loop
+from chatbot.cli.event_loop import new_event_loop
 from store import Conflict, Database, StoreError, Tx, open_database
 from store.database import UnsureError
 from store.drivers import postgres, postgres_pool

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from aiohttp import web
 
-from chatbot import logs, workers
 from chatbot.app import build_app
+from chatbot.cli.event_loop import new_event_loop
+from chatbot.cli.unlock import unlock
 from chatbot.config.serving_checks import refuse_what_cannot_serve
 from chatbot.config.settings import ConfigError, Settings, load
-from chatbot.importing import import_file
-from chatbot.loop import new_event_loop
+from chatbot.imports.jsonl import import_file
+from chatbot.operations import logs, workers
 from chatbot.service import open_service
-from chatbot.unlocking import unlock
 from flows import draw
 from store.database import StoreError
 
@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--workers", type=_count, default=1, metavar="N", help="how many processes; more need PostgreSQL"
     )
-    serve.add_argument("--worker", metavar="PLACE", help=argparse.SUPPRESS)  # how chatbot.workers starts each
+    serve.add_argument(
+        "--worker", metavar="PLACE", help=argparse.SUPPRESS
+    )  # how chatbot.operations.workers starts each
     add("demo", _demo, "Serve the demo: four customers, an inbox, a sandbox for payments.").add_argument(
         "--port", type=int, default=8080
     )
@@ -85,16 +87,16 @@ def _serve(asked: argparse.Namespace) -> int:
 
 
 def _demo(asked: argparse.Namespace) -> int:
-    from chatbot import demo  # late: who serves real customers does not load it
+    from chatbot.demo import app  # late: who serves real customers does not load it
 
-    settings = demo.settings(asked.port)
+    settings = app.settings(asked.port)
     logs.set_up(machine_readable=False)
-    _run(demo.build(settings), settings, ready=lambda: print(demo.greeting(settings), flush=True))
+    _run(app.build(settings), settings, ready=lambda: print(app.greeting(settings), flush=True))
     return 0
 
 
 def _talk(asked: argparse.Namespace) -> int:
-    from chatbot.talk import talk  # late, likewise
+    from chatbot.cli.talk import talk  # late, likewise
 
     logs.set_up(machine_readable=False, level=logging.WARNING)
     asyncio.run(talk(asked.locale))

@@ -10,7 +10,6 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from pydantic import SecretStr
 
-from chatbot import sandbox
 from chatbot.app import build_app
 from chatbot.config.settings import (
     DatabaseSettings,
@@ -25,8 +24,9 @@ from chatbot.config.settings import (
     Team,
 )
 from chatbot.delivery.dispatcher import Sender
-from chatbot.demo_data import bill_again, load_demo
-from chatbot.inbox import Inbox
+from chatbot.demo import provider
+from chatbot.demo.customers import bill_again, load_demo
+from chatbot.demo.inbox import Inbox
 from chatbot.pages import templating
 from chatbot.service import Service, open_service
 
@@ -80,7 +80,7 @@ def build(settings: Settings, folder: Path = FOLDER) -> web.Application:
     app = build_app(service, senders)
     app.middlewares.append(_billing_anew(service))
     app.add_routes(templating.demo_routes(service, inbox, CUSTOMERS))
-    sandbox.mount(app, service, folder / "sandbox.db")
+    provider.mount(app, service, folder / "sandbox.db")
     return app
 
 

@@ -18,10 +18,10 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
+from chatbot.demo.provider_store import Book, Checkout, Delivery
 from chatbot.http.request_body import read_form
 from chatbot.pages.page import Page
 from chatbot.payments.gateways.sandbox import SIGNATURE_HEADER, signed
-from chatbot.sandbox_book import Book, Checkout, Delivery
 from chatbot.service import Service
 from flows.wording.words import Wait
 from store.ids import new_id

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatbot.config.settings import DatabaseSettings, Settings
-from chatbot.importing import MOST_PROBLEMS, Imported, NotImported, import_bills, import_file
+from chatbot.imports.jsonl import MOST_PROBLEMS, Imported, NotImported, import_bills, import_file
 from store import Database, open_database
 from store.billing.statements import Statement, find_contact, statements_of
 

@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from chatbot import health
 from chatbot.conversations.turns import Inbound
 from chatbot.metrics import CODE_OUTCOMES
+from chatbot.operations import health
 from store import StoreError
 from tests.house import House
 
@@ -46,7 +46,7 @@ async def test_a_database_that_takes_no_write_is_not_ready(house: House, client:
 async def test_a_database_that_hangs_is_not_ready(
     house: House, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.health.ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr("chatbot.operations.health.ANSWER_WITHIN_S", 0.05)
     monkeypatch.setattr(house.service.database, "ready", hangs)
     answer = await client.get("/readyz")
     assert answer.status == 503
@@ -57,7 +57,7 @@ async def test_a_database_that_hangs_is_not_ready(
 async def test_the_other_metrics_are_told_while_the_database_is_away(
     house: House, client: Client, monkeypatch: pytest.MonkeyPatch, trouble: Any
 ) -> None:
-    monkeypatch.setattr("chatbot.health.ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr("chatbot.operations.health.ANSWER_WITHIN_S", 0.05)
     monkeypatch.setattr(house.service.database, "read", trouble)
     answer = await client.get("/metrics")
     told = await answer.text()

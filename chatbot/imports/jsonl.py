@@ -1,4 +1,4 @@
-"""Importing bill files, whose form is in `chatbot.bills`.
+"""Importing bill files, whose form is in `chatbot.imports.records`.
 
 A file is taken whole or not at all, and may be sent again at any time: what is there already is left alone; changed
 names, identifiers, owners, due dates and collections are taken over; `"cancelled": true` cancels an invoice; a paid
@@ -18,8 +18,8 @@ from typing import IO
 
 from pydantic import ValidationError
 
-from chatbot.bills import RECORD, Account, AnyRecord, Checking, Credit, Customer, Invoice, Mandate
 from chatbot.config.settings import Settings
+from chatbot.imports.records import RECORD, Account, AnyRecord, Checking, Credit, Customer, Invoice, Mandate
 from store import Database, Tx, open_database
 from store.billing import imports
 from store.billing.ledger import InvoiceToBook

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.demo_data import PATIENCE, bill_again, load_demo
+from chatbot.demo.customers import PATIENCE, bill_again, load_demo
 from store import Database, Tx, open_database
 from store.billing.ledger import Entry, book_entry
 from store.billing.statements import Statement, find_contact, statements_of

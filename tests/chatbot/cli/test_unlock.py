@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.cli.unlock import unlock
 from chatbot.config.settings import DatabaseSettings, Settings
-from chatbot.unlocking import unlock
 from store import StoreError
 from store.chats import codes
 from store.drivers.opening import describe

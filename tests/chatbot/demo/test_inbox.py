@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chatbot.inbox import Inbox
+from chatbot.demo.inbox import Inbox
 from tests.clock import FakeClock
 from tests.house import House
 from tests.post import dispatching, until

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from chatbot import workers
-from chatbot.commands import main
+from chatbot.cli.main import main
 from chatbot.config.serving_checks import several_problems
 from chatbot.config.settings import ConfigError, Settings, load
-from chatbot.workers import AddressTakenError, Parent, listen
+from chatbot.operations import workers
+from chatbot.operations.workers import AddressTakenError, Parent, listen
 
 # A worker in a few lines: it writes its pid to a file, says that it is ready, and goes home when its line is closed.
 WORKER = """

@@ -12,8 +12,8 @@ The numbers are from the range that Ofcom reserves for drama.
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from chatbot.bills import Account, AnyRecord, Credit, Customer, Invoice, Line, Mandate
-from chatbot.importing import book
+from chatbot.imports.jsonl import book
+from chatbot.imports.records import Account, AnyRecord, Credit, Customer, Invoice, Line, Mandate
 from store import Database, Tx
 from store.times import parse
 

@@ -10,19 +10,19 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from chatbot import demo
 from chatbot.channels.web.wire import MOST_TEXT
 from chatbot.conversations.turns import Answer, Beginning, Inbound, Turns
 from chatbot.delivery.dispatcher import Dispatcher
-from chatbot.demo_data import load_demo
-from chatbot.inbox import Inbox
+from chatbot.demo import app
+from chatbot.demo.customers import load_demo
+from chatbot.demo.inbox import Inbox
 from chatbot.service import open_service
 
 
 async def talk(locale: str) -> None:
     """Hold one conversation with the demo's customers on standard input and output, until the input ends."""
     with tempfile.TemporaryDirectory() as folder:
-        service = open_service(demo.settings(8080, Path(folder)))
+        service = open_service(app.settings(8080, Path(folder)))
         await service.database.migrate()
         await load_demo(service.database, service.clock.now().date())
         inbox = Inbox(service)

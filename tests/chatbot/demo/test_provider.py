@@ -10,9 +10,9 @@ from aiohttp.test_utils import TestClient, TestServer, unused_port
 
 from chatbot.config.serving_checks import serving_problems
 from chatbot.config.settings import Payments, Sandbox, Server
+from chatbot.demo.provider import mount
+from chatbot.demo.provider_store import RETRY_AFTER, Book
 from chatbot.pages import templating
-from chatbot.sandbox import mount
-from chatbot.sandbox_book import RETRY_AFTER, Book
 from tests.clock import FakeClock
 from tests.house import House, settings_for
 from tests.till import OWED, Till

@@ -1,0 +1,1 @@
+"""Bill files from the company's billing system."""
