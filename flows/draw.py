@@ -46,12 +46,14 @@ def _paragraphs() -> list[str]:
         "depends on. Dashed states only wait for an answer from the service, which comes in the same turn."
     )
     paying = (
-        f"**Pay my bill** (`flows/dialogues/pay_bill.py`). {_said(pay_bill.__doc__)} Nothing about an account is said "
-        "before a right code, and amounts are read anew whenever they are told, so a verification that has run out is noticed."
+        f"**Pay my bill** (`flows/dialogues/pay_bill.py`). {_said(pay_bill.__doc__)} Nothing about an account is "
+        "said before a right code, and amounts are read anew whenever they are told, so a verification that has run "
+        "out is noticed."
     )
     anywhere = (
-        "**From any state** (`flows/dialogues/global_rules.py`, `flows/dialogues/payment_updates.py`). Help, the way "
-        "back, the menu and a person; and what a gateway or the clock reports about a payment, said wherever the customer is."
+        "**From any state** (`flows/dialogues/global_rules.py`, `flows/dialogues/payment_updates.py`). Help, the "
+        "way back, the menu and a person; and what a gateway or the clock reports about a payment, said wherever the "
+        "customer is."
     )
     return [
         start,

@@ -73,13 +73,15 @@ async def test_panel_and_service_speak_of_the_same_events(tmp_path: Path, clock:
     events = re.search(r"interface Events {(.*?)\n}", panel("protocol.ts"), re.DOTALL)
     assert events is not None
     heard = set(re.findall(r"^  (\w+):", events.group(1), re.MULTILINE))
-    emitted = set(re.findall(r'emit\(\s*"(\w+)"', (ROOT / "chatbot" / "channels" / "web.py").read_text("utf-8")))
+    emitted = set(
+        re.findall(r'emit\(\s*"(\w+)"', (ROOT / "chatbot" / "channels" / "web" / "namespace.py").read_text("utf-8"))
+    )
     assert emitted
     assert emitted <= heard
 
 
 def test_panel_and_flows_know_the_same_cards_and_fields() -> None:
-    flows = "\n".join(path.read_text("utf-8") for path in (ROOT / "flows").glob("*.py"))
+    flows = "\n".join(path.read_text("utf-8") for path in (ROOT / "flows").rglob("*.py"))
     known = set(re.findall(r'readonly kind: "(\w+)"', panel("protocol.ts")))
     assert known == set(re.findall(r'"kind": "(\w+)"', flows))
     fields = re.search(r"type Expects = (.*);", panel("protocol.ts"))

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import structlog
 
-from chatbot.delivery import letter
+from chatbot.delivery import letter as letters
 from chatbot.delivery.letter import Letter
 from chatbot.service import Service
 from store.chats import outbox
@@ -98,7 +98,7 @@ class _Batch:
     A channel is `crowded` when it may have more letters that are due than there were places for.
     """
 
-    letter: list[tuple[Claimed, Letter | Retry | Failed]] = field(default_factory=list)
+    letters: list[tuple[Claimed, Letter | Retry | Failed]] = field(default_factory=list)
     dropped: list[Claimed] = field(default_factory=list)
     next_due: datetime | None = None
     crowded: frozenset[str] = frozenset()
@@ -202,7 +202,7 @@ class Dispatcher:
         For an identifier that nobody has, the look-ups are made all the same.
         """
         rows = outbox.claim(tx, now, now + CLAIM, places)
-        wanted = letter.wanted(tx, rows)
+        wanted = letters.wanted(tx, rows)
         batch = _Batch()
         for row in rows:
             letter = self._write(tx, row)
@@ -220,7 +220,7 @@ class Dispatcher:
     def _write(self, tx: Tx, row: Claimed) -> Letter | Retry | Failed | None:
         """Put a letter into words; one that cannot be leaves the others alone."""
         try:
-            return letter.write(tx, self._service, row)
+            return letters.write(tx, self._service, row)
         except StoreError:
             raise
         except LookupError as fault:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from chatbot.delivery import letter
+from chatbot.delivery import letter as letters
 from chatbot.delivery.dispatcher import Sent
 from chatbot.delivery.letter import Letter
 from chatbot.service import Service
@@ -40,7 +40,7 @@ class Inbox:
         return [letter for letter in self._written.values() if letter is not None]
 
     def _shown(self, tx: Tx, row: Claimed, sent_at: datetime) -> dict[str, Any] | None:
-        letter = letter.write(tx, self._service, row)
+        letter = letters.write(tx, self._service, row)
         if letter is None:
             return None
         subject = {"subject": letter.subject} if letter.subject else {}

@@ -4,8 +4,8 @@ This is python-socketio's Redis manager with another way of sending. There, one 
 process, and each decodes it all. Here every room has a channel, which only processes with a member in it listen to, and
 a process that has a room to itself sends nothing: a turn of a customer with one device does not touch Redis at all.
 
-Redis only signals, and nobody waits for it. While it is away messages are missed; `chatbot.sockets.missed_messages` reads
-them from the database.
+Redis only signals, and nobody waits for it. While it is away messages are missed; `chatbot.sockets.missed_messages`
+reads them from the database.
 """
 
 import asyncio

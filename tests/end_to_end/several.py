@@ -16,7 +16,8 @@ from chatbot.app import build_app
 from chatbot.cli.event_loop import new_event_loop
 from chatbot.config.settings import Settings
 from chatbot.delivery.dispatcher import Sender
-from chatbot.demo import app, provider
+from chatbot.demo import app as demo
+from chatbot.demo import provider
 from chatbot.demo.inbox import Inbox
 from chatbot.operations import logs, workers
 from chatbot.pages import templating
@@ -81,7 +82,7 @@ async def payment_provider(folder: Path, billchat: DemoServer) -> AsyncIterator[
 
 
 def settings_of(folder: Path, port: int, changes: Mapping[str, Any]) -> Settings:
-    return Settings(**changed(app.settings(port, folder).model_dump(), changes))
+    return Settings(**changed(demo.settings(port, folder).model_dump(), changes))
 
 
 def build(settings: Settings) -> web.Application:
@@ -100,7 +101,7 @@ def build(settings: Settings) -> web.Application:
 
 def main(port: str, written: str, *more: str) -> int:
     logs.set_up(machine_readable=False)
-    settings = settings_of(app.FOLDER, int(port), json.loads(written))
+    settings = settings_of(demo.FOLDER, int(port), json.loads(written))
     if more[0] != "--worker":
         command = [sys.executable, "-m", "tests.end_to_end.several", port, written]
         return workers.run(command, settings.server.host, settings.server.port, int(more[0]))

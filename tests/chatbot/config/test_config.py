@@ -8,7 +8,7 @@ from chatbot.cli.main import main
 from chatbot.config.serving_checks import serving_problems
 from chatbot.config.settings import ConfigError, Email, Settings, load
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SECRET = "0123456789abcdef0123456789abcdef"
 
 

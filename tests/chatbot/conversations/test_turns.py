@@ -105,7 +105,7 @@ async def test_a_turn_that_breaks_leaves_nothing_behind(house: House, monkeypatc
         raise RuntimeError("the disk of the code is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(perform.codes, "send", broken)
+        patch.setattr(perform.verification, "send", broken)
         with pytest.raises(RuntimeError):
             await visitor.try_to_say("owes@example.com", request="the-same-id")
     assert before == (await house.rows("select * from messages"), await house.rows("select * from conversations"))

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from chatbot.channels.email.sender import EmailSender
 from chatbot.channels.sms.sender import SmsSender
 from chatbot.config.settings import Email, Sms
-from chatbot.delivery import letter
+from chatbot.delivery import letter as letters
 from chatbot.delivery.dispatcher import (
     AT_ONCE,
     CLAIM,
@@ -52,7 +52,7 @@ class Way:
     """A way out that answers as it is told, and records."""
 
     outcomes: list[Outcome | Exception] = field(default_factory=list)
-    letter: list[Letter] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     unsure: list[bool] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
@@ -479,14 +479,14 @@ async def test_a_letter_that_cannot_be_put_into_words_holds_up_no_other(
 ) -> None:
     await ask(house, "dd@example.com")
     await ask(house)
-    write = letter.write
+    write = letters.write
 
     def broken_for_one(tx: Tx, service: Service, row: Claimed) -> Letter | None:
         if row.recipient == "dd@example.com":
             raise ZeroDivisionError(row.recipient)
         return write(tx, service, row)
 
-    monkeypatch.setattr(letter, "write", broken_for_one)
+    monkeypatch.setattr(letters, "write", broken_for_one)
     way = Way()
     async with dispatching(house, {"email": way}):
         await until(are(house, "waiting", "sent"))
@@ -665,10 +665,10 @@ async def test_who_opted_out_is_never_tried_again(posted: House, api: TwilioApi)
 CRASH = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from chatbot.outbox import Dispatcher
-from chatbot.channels.email import EmailSender
-from chatbot.channels.sms import SmsSender
-from chatbot.config import Email, Sms
+from chatbot.delivery.dispatcher import Dispatcher
+from chatbot.channels.email.sender import EmailSender
+from chatbot.channels.sms.sender import SmsSender
+from chatbot.config.settings import Email, Sms
 from chatbot.service import open_service
 from pydantic import SecretStr
 from tests.clock import FakeClock

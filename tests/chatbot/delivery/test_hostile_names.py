@@ -8,6 +8,7 @@ import pytest
 
 from chatbot.channels.email.sender import compose
 from chatbot.config.settings import Brand
+from chatbot.delivery import letter as letters
 from store.chats import outbox
 from tests.clock import FakeClock
 from tests.end_to_end.hostile import SCRIPTS, UNUSUAL
@@ -74,7 +75,7 @@ async def test_emails_escape_whatever_they_tell_and_keep_their_headers(till: Til
     rows = await house.service.database.write(lambda tx: outbox.claim(tx, now, now, {"email": 20}))
     assert {row.kind for row in rows} == {"code", "receipt", "message_for_team"}
     for row in rows:
-        letter = await house.service.database.look(lambda tx, row=row: letter.write(tx, house.service, row))  # type: ignore[misc]
+        letter = await house.service.database.look(lambda tx, row=row: letters.write(tx, house.service, row))  # type: ignore[misc]
         assert letter is not None
         assert letter.html is not None
         assert "\n" not in letter.subject

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chatbot.config.settings import Brand
 from chatbot.pages.theme import DARK, LIGHT, Theme, contrast, css, derive, parse, stylesheet
 
-TOKENS = (Path(__file__).parents[2] / "widget" / "dist" / "tokens.css").read_text()
+TOKENS = (Path(__file__).parents[3] / "widget" / "dist" / "tokens.css").read_text()
 
 
 @given(st.integers(0, 0xFFFFFF), st.sampled_from([LIGHT, DARK]))

@@ -33,7 +33,7 @@ def dialogue(path: Path) -> dict[str, ast.Message]:
 def keys_in_the_code() -> set[str]:
     """Every text key that the flows mention, or make from an event's name."""
     found = {name.replace("_", "-") for name in (*OUTSIDE, *SMALL_TALK)} | {"code-sent-email", "code-sent-mobile"}
-    for path in FLOWS.glob("*.py"):
+    for path in FLOWS.rglob("*.py"):
         for node in python.walk(python.parse(path.read_text("utf-8"))):
             if isinstance(node, python.Constant) and isinstance(node.value, str):
                 found.add(node.value)

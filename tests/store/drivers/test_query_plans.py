@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+import store
 from store import Database, StoreError, Tx, open_database
 from store.billing import statements
 from store.chats import codes, conversations, outbox, retention
 from store.drivers.parameters import statement
 from tests.store import bills
 
-STORE = Path(statements.__file__).parent
+STORE = Path(store.__file__).parent
 STATEMENT = re.compile(r"^\s*(select|update|delete|insert|with)\s", re.IGNORECASE)
 
 
@@ -29,7 +30,7 @@ class Anything(dict[str, Any]):
 
 def queries() -> Iterator[tuple[str, str]]:
     """Every statement in the store's modules, with where it stands."""
-    for file in sorted(STORE.glob("*.py")):
+    for file in sorted(STORE.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.match(node.value):
                 yield f"{file.name}:{node.lineno}", node.value
