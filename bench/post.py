@@ -9,8 +9,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Self
 
-from chatbot.delivery.dispatcher import Sent
-from chatbot.delivery.letter import Letter
+from chatbot.delivery.letter import OutgoingMessage
+from chatbot.delivery.sender import Sent
 
 
 class Postman:
@@ -20,9 +20,9 @@ class Postman:
         self._way = socket.socket(socket.AF_UNIX)
         self._way.connect(mailbox)
 
-    async def send(self, letter: Letter, *, key: str, unsure: bool) -> Sent:
+    async def send(self, letter: OutgoingMessage, *, key: str, maybe_sent: bool) -> Sent:
         """Hand a letter over."""
-        del unsure
+        del maybe_sent
         self._way.sendall(json.dumps([letter.to, letter.text]).encode() + b"\n")
         return Sent(key)
 

@@ -12,9 +12,16 @@ from bench.customers import SECRET
 from bench.post import Postman
 from chatbot.app import build_app
 from chatbot.cli.event_loop import new_event_loop
-from chatbot.config.settings import DatabaseSettings, Limits, Sandbox, Secrets, Server, Settings
-from chatbot.config.settings import Payments as PaymentSettings
-from chatbot.delivery.dispatcher import Sender
+from chatbot.config.settings import (
+    DatabaseSettings,
+    LimitSettings,
+    PaymentSettings,
+    SandboxSettings,
+    SecretSettings,
+    ServerSettings,
+    Settings,
+)
+from chatbot.delivery.sender import Sender
 from chatbot.operations import logs
 from chatbot.service import Service, open_service
 
@@ -27,11 +34,11 @@ def main(port: int, url: str, mailbox: str) -> None:
     logs.set_up(machine_readable=True, level=30)
     service = open_service(
         Settings(
-            server=Server(port=port, public_url=f"http://127.0.0.1:{port}", trusted_proxies=["127.0.0.1"]),
+            server=ServerSettings(port=port, public_url=f"http://127.0.0.1:{port}", trusted_proxies=["127.0.0.1"]),
             database=DatabaseSettings(url=url),
-            secrets=Secrets(key=SecretStr(SECRET)),
-            payments=PaymentSettings(sandbox=Sandbox(secret=SecretStr(SECRET))),
-            limits=Limits(
+            secrets=SecretSettings(key=SecretStr(SECRET)),
+            payments=PaymentSettings(sandbox=SandboxSettings(secret=SecretStr(SECRET))),
+            limits=LimitSettings(
                 codes_per_ten_minutes=MANY,
                 codes_per_day=MANY,
                 identifiers_per_address_per_hour=MANY,

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from chatbot.channels.web.namespace import WebChannel
 from chatbot.conversations.turns import Turns
-from chatbot.delivery.dispatcher import Dispatcher, Sender
+from chatbot.delivery.dispatcher import Dispatcher
+from chatbot.delivery.sender import Sender
 from chatbot.operations import health, retention
 from chatbot.pages import assets, templating
 from chatbot.payments import gateways, page

@@ -5,8 +5,8 @@ from textwrap import fill
 
 from flows.dialogues import menu, pay_bill, person
 from flows.engine import START, TABLE
-from flows.rules import STAY, Act, Guard
-from flows.states import PASSING, STATES
+from flows.rules import STAY, Action, Guard
+from flows.states import STATES, WAITING
 
 FLOWS = {"menu": "Menu", "pay_bill": "Pay my bill", "person": "Talk to a person"}
 
@@ -25,7 +25,7 @@ def draw() -> str:
     lines += [f"    {line}" for line in _lines([arrow for arrow in here if _flow(arrow[0]) != _flow(arrow[1])])]
     lines += [
         "    classDef passing font-style:italic,stroke-dasharray:4",
-        f"    class {','.join(map(_id, PASSING))} passing",
+        f"    class {','.join(map(_id, WAITING))} passing",
     ]
     lines += [f"    note right of {_id(START)}", "        From any state that has no arrow for it"]
     lines += [f"        {line}" for line in anywhere]
@@ -66,7 +66,7 @@ def _paragraphs() -> list[str]:
 
 def _arrows() -> tuple[list[Arrow], list[str]]:
     """The arrows (from, to, label), and the lines of the note about rows that hold nearly everywhere."""
-    groups: dict[tuple[str, Guard | None, Act], list[tuple[str, str]]] = {}
+    groups: dict[tuple[str, Guard | None, Action], list[tuple[str, str]]] = {}
     for event, source, to, guard, act in TABLE:
         for one in (source,) if isinstance(source, str) else source:
             groups.setdefault((event, guard, act), []).append((one, to))
@@ -84,7 +84,7 @@ def _arrows() -> tuple[list[Arrow], list[str]]:
 def _target(pairs: list[tuple[str, str]]) -> str | None:
     """Where all of these rows lead, when it is one place; where a passing state rests counts as staying."""
     stays = any(to == STAY for _, to in pairs)
-    targets = {STAY if stays and to == PASSING.get(one) else to for one, to in pairs}
+    targets = {STAY if stays and to == WAITING.get(one) else to for one, to in pairs}
     only = targets.pop() if len(targets) == 1 else None
     return "stays" if only == STAY else only and f"to {only}"
 

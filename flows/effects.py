@@ -37,7 +37,7 @@ class Wait(Struct, frozen=True):
     seconds: int
 
 
-class Line(Struct, frozen=True):
+class TextLine(Struct, frozen=True):
     """One text inside another: an argument that is a tuple of lines is rendered line by line."""
 
     key: str

@@ -12,16 +12,16 @@ from transitions import Machine, Transition
 
 from flows.dialogues import global_rules, menu, pay_bill, payment_updates, person
 from flows.dialogues.prompts import then_ask
-from flows.events import Event, Outcome
-from flows.rules import Act, Guard, Row, Step
-from flows.states import MENU, PASSING, STATES
+from flows.events import Decision, Event
+from flows.rules import Action, Guard, Rule, Step
+from flows.states import MENU, STATES, WAITING
 
-__all__ = ["START", "TABLE", "Event", "Outcome", "advance"]
+__all__ = ["START", "TABLE", "Decision", "Event", "advance"]
 
 START = MENU
 """The state of a conversation in which nothing has happened yet."""
 
-TABLE: list[Row] = [*menu.RULES, *pay_bill.RULES, *person.RULES, *payment_updates.RULES, *global_rules.RULES]
+TABLE: list[Rule] = [*menu.RULES, *pay_bill.RULES, *person.RULES, *payment_updates.RULES, *global_rules.RULES]
 """Every row, in the order in which they are tried."""
 
 Facts = Mapping[str, Any]
@@ -37,7 +37,7 @@ def _build() -> Machine:
     return machine
 
 
-Way = tuple[str, Guard | None, Act]
+Way = tuple[str, Guard | None, Action]
 """One row for one event in one state: where it leads, the guard it depends on, and what it does."""
 
 
@@ -60,7 +60,7 @@ _WAYS = _ways(MACHINE)
 _NOT_UNDERSTOOD = then_ask("not-understood")
 
 
-def advance(state: str, facts: Facts, event: Event) -> Outcome:
+def advance(state: str, facts: Facts, event: Event) -> Decision:
     """Apply one event to a conversation. Pure: `facts` is left as it is, and the same input gives the same outcome.
 
     An event that means nothing here is answered with the state's question again. A state that is no longer in the
@@ -71,10 +71,10 @@ def advance(state: str, facts: Facts, event: Event) -> Outcome:
     for to, guard, act in _WAYS.get((event.name, here), ()):
         if guard is None or guard(step):
             return _go(step, to, act)
-    return _go(step, PASSING.get(here, here), _NOT_UNDERSTOOD)
+    return _go(step, WAITING.get(here, here), _NOT_UNDERSTOOD)
 
 
-def _go(step: Step, to: str, act: Act) -> Outcome:
+def _go(step: Step, to: str, act: Action) -> Decision:
     step.state = to
     asked = act(step)
-    return Outcome(to, step.facts, asked if isinstance(asked, tuple) else (asked,))
+    return Decision(to, step.facts, asked if isinstance(asked, tuple) else (asked,))

@@ -16,7 +16,7 @@ class Event(Struct, frozen=True):
     data: Mapping[str, Any] = field(default_factory=nothing)
 
 
-class Outcome(Struct):
+class Decision(Struct):
     """Where the dialogue stands after an event, what it has learnt (JSON-serialisable), and what is to be done now."""
 
     state: str

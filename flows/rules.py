@@ -6,7 +6,7 @@ from typing import Any
 
 from flows.effects import Choice, Effect, Say
 from flows.events import Event
-from flows.states import PASSING, RESTING
+from flows.states import PROMPTING, WAITING
 
 
 @dataclass(slots=True)
@@ -20,15 +20,15 @@ class Step:
 
 
 Guard = Callable[[Step], bool]
-Act = Callable[[Step], Effect | tuple[Effect, ...]]
-Row = tuple[str, str | tuple[str, ...], str, Guard | None, Act]
+Action = Callable[[Step], Effect | tuple[Effect, ...]]
+Rule = tuple[str, str | tuple[str, ...], str, Guard | None, Action]
 """Event, from (one state or several), to, guard (None: always), what to do. The first row that fits is taken."""
 
 STAY = "="
 """As a row's `to`: the state it came from."""
 
 
-def from_any(event: str, to: str, guard: Guard | None, act: Act, but: Iterable[str] = ()) -> list[Row]:
+def from_any(event: str, to: str, guard: Guard | None, act: Action, but: Iterable[str] = ()) -> list[Rule]:
     """The rows that answer an event wherever the dialogue is, except in the states `but`.
 
     States are listed one by one, so that nothing is answered by accident. "Stay" in a passing state means the state
@@ -36,13 +36,13 @@ def from_any(event: str, to: str, guard: Guard | None, act: Act, but: Iterable[s
     """
     out = set(but)
     if to != STAY:
-        return [(event, tuple(s for s in (*RESTING, *PASSING) if s not in out), to, guard, act)]
-    rows: list[Row] = [(event, tuple(s for s in RESTING if s not in out), STAY, guard, act)]
-    rows += [(event, state, rest, guard, act) for state, rest in PASSING.items() if state not in out]
+        return [(event, tuple(s for s in (*PROMPTING, *WAITING) if s not in out), to, guard, act)]
+    rows: list[Rule] = [(event, tuple(s for s in PROMPTING if s not in out), STAY, guard, act)]
+    rows += [(event, state, rest, guard, act) for state, rest in WAITING.items() if state not in out]
     return rows
 
 
-def say(key: str, *choices: Choice, expects: str | None = None) -> Act:
+def say(key: str, *choices: Choice, expects: str | None = None) -> Action:
     """Always the same words; made once."""
     always = Say(key, choices=choices, expects=expects)
     return lambda _: always

@@ -32,7 +32,7 @@ class Person:
     leaving = "person.leaving"
 
 
-PASSING = {
+WAITING = {
     PayBill.finding: MENU,
     PayBill.sending: PayBill.identifier,
     PayBill.checking: PayBill.code,
@@ -44,7 +44,7 @@ PASSING = {
 }
 """States that only wait for an effect's answer, which comes in the same turn, and where to rest if it never does."""
 
-RESTING = (
+PROMPTING = (
     MENU,
     PayBill.identifier,
     PayBill.which,
@@ -60,4 +60,4 @@ RESTING = (
 )
 """States in which the customer is asked something."""
 
-STATES = (*RESTING, *PASSING)
+STATES = (*PROMPTING, *WAITING)

@@ -21,14 +21,14 @@ class StoreError(Exception):
     """The database could not do what it was asked; the message says what is wrong and what an operator can do."""
 
 
-class UnsureError(StoreError):
+class CommitUnknown(StoreError):
     """The database was lost while a unit of work was being kept: it was kept whole, or not at all.
 
     Who can ask again in a way that happens once, should.
     """
 
 
-class Conflict(StoreError):  # noqa: N818 (named for what it is, as callers read it)
+class Conflict(StoreError):
     """A unique key, a foreign key or a check refused the row.
 
     Let it end the unit of work: some databases accept no further statement after it. Where a clash is to be expected,
@@ -47,26 +47,26 @@ class Tx(Protocol):
         """The first row, or None when there is none."""
         ...
 
-    def together(self, *questions: tuple[str, Params]) -> list[list[Row]]:
+    def query_many(self, *questions: tuple[str, Params]) -> list[list[Row]]:
         """Ask several questions at once: for each, every row."""
         ...
 
-    def run(self, sql: str, params: Params = NO_PARAMS) -> int:
+    def execute_count(self, sql: str, params: Params = NO_PARAMS) -> int:
         """Run a statement that changes rows; returns how many it changed."""
         ...
 
-    def do(self, sql: str, params: Params = NO_PARAMS) -> None:
+    def execute(self, sql: str, params: Params = NO_PARAMS) -> None:
         """Run a statement that changes rows, without asking how many.
 
         It may travel with the next statement, or with the end of the unit, and what it raises is then raised there.
         """
         ...
 
-    def many(self, sql: str, params: Sequence[Params]) -> None:
+    def execute_many(self, sql: str, params: Sequence[Params]) -> None:
         """Do one statement once for each set of parameters."""
         ...
 
-    def hold(self, select: str, params: Params = NO_PARAMS) -> None:
+    def lock_rows(self, select: str, params: Params = NO_PARAMS) -> None:
         """Hold the rows that a select finds until the unit ends; other units that would hold or change them wait.
 
         What is read after this is what the others left. Nothing to do in a read, and where one unit runs at a time.
@@ -98,11 +98,11 @@ class Database(Protocol):
         """
         ...
 
-    async def look(self, fn: Callable[[Tx], T]) -> T:
+    async def read(self, fn: Callable[[Tx], T]) -> T:
         """Run a short read at once, against what has been committed."""
         ...
 
-    async def read(self, fn: Callable[[Tx], T]) -> T:
+    async def read_in_thread(self, fn: Callable[[Tx], T]) -> T:
         """Run a long read (a search, a report) without holding anybody up."""
         ...
 

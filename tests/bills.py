@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from chatbot.payments.gateways.gateway import Outcome, Report
+from chatbot.payments.gateways.gateway import PaymentOutcome, PaymentReport
 from store.billing import payment_links, payment_reports, payments, statements
 from store.billing.accounts import add_account, add_contact
 from store.billing.ledger import InvoiceToBook, book_invoice
-from store.billing.payment_links import Link
-from store.billing.payment_reports import Recorded
+from store.billing.payment_links import PaymentLink
+from store.billing.payment_reports import AppliedReport
 from store.billing.payments import Payment
 from store.database import Tx
 from store.ids import new_id
@@ -42,9 +42,9 @@ def bill(tx: Tx, account: str, amount: int, due_on: date, now: datetime = MORNIN
 
 def a_link(
     tx: Tx, bills: Bills, invoices: list[tuple[str, int]], now: datetime = MORNING, expires: timedelta = HOUR
-) -> Link:
+) -> PaymentLink:
     secret = new_id()
-    link = Link(
+    link = PaymentLink(
         secret,
         None,
         bills.account,
@@ -60,26 +60,26 @@ def a_link(
     )
 
 
-def everything(tx: Tx, bills: Bills, now: datetime = MORNING) -> Link:
+def everything(tx: Tx, bills: Bills, now: datetime = MORNING) -> PaymentLink:
     owed = statements.statement(tx, bills.account, now.date())
     return a_link(tx, bills, [(invoice.id, invoice.amount_minor) for invoice in owed.invoices], now)
 
 
-def a_payment(tx: Tx, link: Link, now: datetime = MORNING) -> Payment:
+def a_payment(tx: Tx, link: PaymentLink, now: datetime = MORNING) -> Payment:
     return payments.start_payment(tx, link, "sandbox", now)
 
 
 def report(
     payment: Payment,
-    outcome: Outcome,
+    outcome: PaymentOutcome,
     *,
     key: str | None = None,
     amount: int | None = None,
     currency: str = "GBP",
     money: str | None = None,
     refunded: int = 0,
-) -> Report:
-    return Report(
+) -> PaymentReport:
+    return PaymentReport(
         outcome=outcome,
         reference=payment.id,
         key=key if key is not None else new_id(),
@@ -90,9 +90,9 @@ def report(
     )
 
 
-def asked(given: Report) -> Report:
+def asked(given: PaymentReport) -> PaymentReport:
     """Turn a webhook's report into the answer to a question of ours."""
-    return Report(
+    return PaymentReport(
         given.outcome,
         given.reference,
         None,
@@ -103,8 +103,8 @@ def asked(given: Report) -> Report:
     )
 
 
-def record(tx: Tx, given: Report, now: datetime = MORNING, asked_in: str | None = None) -> Recorded | None:
-    return payment_reports.record(tx, "sandbox", given, now, asked_in)
+def record(tx: Tx, given: PaymentReport, now: datetime = MORNING, asked_in: str | None = None) -> AppliedReport | None:
+    return payment_reports.apply_report(tx, "sandbox", given, now, asked_in)
 
 
 def balance(tx: Tx, account: str) -> int:

@@ -16,7 +16,7 @@ from store.database import Tx
 from store.drivers.migrate import migrate
 from store.drivers.sqlite import SqliteTx
 from tests.clock import FakeClock
-from tests.house import SECRET, settings_for
+from tests.service_fixture import SECRET, settings_for
 
 T = TypeVar("T")
 
@@ -47,10 +47,10 @@ class InstantDatabase:
     async def write(self, work: Callable[[Tx], T], key: str | None = None) -> T:
         return self.do(work)
 
-    async def look(self, work: Callable[[Tx], T]) -> T:
+    async def read(self, work: Callable[[Tx], T]) -> T:
         return work(self.tx)
 
-    async def read(self, work: Callable[[Tx], T]) -> T:
+    async def read_in_thread(self, work: Callable[[Tx], T]) -> T:
         return work(self.tx)
 
     async def migrate(self) -> None:

@@ -14,8 +14,8 @@ import pytest
 from tests import services
 from tests.clock import FakeClock
 from tests.end_to_end.own_services import own_postgres
-from tests.house import House, Visitor, cards
 from tests.pages import blocks
+from tests.service_fixture import ServiceFixture, Visitor, cards
 
 CUSTOMERS = 8
 PARTS = ("billchat.db", "billchat.db-wal", "billchat.db-shm")
@@ -44,9 +44,9 @@ PLACES = {"live": "/var/lib/billchat", "copies": "/var/backups", "server": "10.0
 
 
 @asynccontextmanager
-async def chatting(house: House) -> AsyncIterator[list[Visitor]]:
+async def chatting(billchat: ServiceFixture) -> AsyncIterator[list[Visitor]]:
     """Customers who chat without pause, each having been answered before it begins."""
-    visitors = [await house.visitor() for _ in range(CUSTOMERS)]
+    visitors = [await billchat.visitor() for _ in range(CUSTOMERS)]
 
     async def chat(visitor: Visitor) -> None:
         while True:
@@ -64,14 +64,14 @@ async def chatting(house: House) -> AsyncIterator[list[Visitor]]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def chats_go_on(house: House, visitors: list[Visitor]) -> None:
+async def chats_go_on(billchat: ServiceFixture, visitors: list[Visitor]) -> None:
     """Every conversation is there, whole, and takes its customer to the balance."""
-    lasts = {row["id"]: row["last_seq"] for row in await house.rows("select id, last_seq from conversations")}
+    lasts = {row["id"]: row["last_seq"] for row in await billchat.rows("select id, last_seq from conversations")}
     assert lasts.keys() == {visitor.conversation for visitor in visitors}
-    kept = Counter(row["conversation"] for row in await house.rows("select conversation from messages"))
+    kept = Counter(row["conversation"] for row in await billchat.rows("select conversation from messages"))
     assert kept == lasts
     for visitor in visitors:
-        visitor.house = house
+        visitor.billchat = billchat
     assert "balance" in cards(await visitors[0].verify())
 
 
@@ -84,16 +84,16 @@ async def test_a_copy_of_an_sqlite_database_in_use_is_restored(
     live, copies, before = (tmp_path / name for name in ("live", "copies", "before"))
     for folder in (live, copies, before):
         folder.mkdir()
-    house = await House.open(live, clock)
-    async with chatting(house) as visitors:
+    billchat = await ServiceFixture.open(live, clock)
+    async with chatting(billchat) as visitors:
         await run(line_of(command), live=str(live), copies=str(copies))
-    await house.close()
+    await billchat.close()
     assert await run(line_of("integrity_check").replace("billchat.db", copy), copies=str(copies)) == "ok\n"
     for part in PARTS:
         if (live / part).exists():
             (live / part).rename(before / part)
     shutil.copy(copies / copy, live / "billchat.db")
-    restored = await House.open(live, clock)
+    restored = await ServiceFixture.open(live, clock)
     await chats_go_on(restored, visitors)
     await restored.close()
 
@@ -107,12 +107,12 @@ async def test_a_dump_of_a_postgresql_database_in_use_is_restored(tmp_path: Path
             "server": f"127.0.0.1:{server.port}",
             "host": f"--host=127.0.0.1 --port={server.port}",
         }
-        house = await House.open(tmp_path, clock, server.url.replace("/postgres", "/billchat"))
-        async with chatting(house) as visitors:
+        billchat = await ServiceFixture.open(tmp_path, clock, server.url.replace("/postgres", "/billchat"))
+        async with chatting(billchat) as visitors:
             await run(line_of("pg_dump --format"), **places)
-        await house.close()
+        await billchat.close()
         for words in ("createdb", "pg_restore --exit", "psql --dbname"):
             await run(line_of(words), **places)
-        restored = await House.open(tmp_path, clock, server.url.replace("/postgres", "/billchat_restored"))
+        restored = await ServiceFixture.open(tmp_path, clock, server.url.replace("/postgres", "/billchat_restored"))
         await chats_go_on(restored, visitors)
         await restored.close()

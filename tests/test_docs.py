@@ -23,7 +23,7 @@ from chatbot.channels.web import wire
 from chatbot.channels.web.namespace import NAMESPACE, WebChannel
 from chatbot.cli import main
 from chatbot.config.serving_checks import serving_problems
-from chatbot.config.settings import Limits, Settings, load
+from chatbot.config.settings import LimitSettings, Settings, load
 from chatbot.imports.jsonl import Imported, import_bills
 from chatbot.metrics import Metrics
 from flows.events import Event
@@ -31,8 +31,8 @@ from flows.wording.words import Words
 from store import open_database
 from tests.clock import FakeClock
 from tests.end_to_end.customer import Customer, new_id
-from tests.house import House
 from tests.pages import BLOCKS, DOCS, FENCE, PAGES, ROOT, Block, blocks, codes_in, prose, rows
+from tests.service_fixture import ServiceFixture
 
 SECRET = "0123456789abcdef0123456789abcdef"
 NAMES = [page.name for page in PAGES]
@@ -114,10 +114,10 @@ def test_every_make_target_that_is_named_exists() -> None:
     assert [name for name in sorted(named) if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
 
 
-async def test_every_statement_for_the_database_runs(tmp_path: Path, house: House) -> None:
+async def test_every_statement_for_the_database_runs(tmp_path: Path, billchat: ServiceFixture) -> None:
     shell = [words[2] for _, words in _shell() if words[0] == "sqlite3"]
     statements = [block.text for block in blocks("sql")] + [said for said in shell if not said.startswith(".")]
-    path = house.service.settings.database.url.removeprefix("sqlite:///")
+    path = billchat.service.settings.database.url.removeprefix("sqlite:///")
     with sqlite3.connect(path, timeout=5, isolation_level=None) as database:
         for statement in statements:
             database.executescript(statement.replace("/var/backups", str(tmp_path)))
@@ -126,8 +126,8 @@ async def test_every_statement_for_the_database_runs(tmp_path: Path, house: Hous
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: FakeClock) -> AsyncIterator[House]:
-    opened = await House.open(tmp_path, clock)
+async def billchat(tmp_path: Path, clock: FakeClock) -> AsyncIterator[ServiceFixture]:
+    opened = await ServiceFixture.open(tmp_path, clock)
     yield opened
     await opened.close()
 
@@ -150,7 +150,7 @@ def test_every_example_of_a_configuration_is_valid(
 
 def test_the_limits_are_told_with_their_defaults() -> None:
     told = {codes_in(row[0])[0]: row[1] for row in rows("security.md", "Limits")}
-    assert told == {key: str(value) for key, value in Limits().model_dump().items()}
+    assert told == {key: str(value) for key, value in LimitSettings().model_dump().items()}
 
 
 # ── importing ──
@@ -223,9 +223,9 @@ class Heard:
 
 
 @pytest.fixture
-async def heard(house: House) -> AsyncIterator[Heard]:
+async def heard(billchat: ServiceFixture) -> AsyncIterator[Heard]:
     app = web.Application()
-    channel = WebChannel(house.service, house.turns)
+    channel = WebChannel(billchat.service, billchat.turns)
     channel.attach(app)
     server = TestServer(app)
     await server.start_server()
@@ -240,20 +240,20 @@ async def heard(house: House) -> AsyncIterator[Heard]:
     refusal = await customer.ask("start", {**start, "action": None})
     device = await Customer(str(server.make_url("")), session=customer.session).connect()
     device.conversation = customer.conversation
-    await customer.say(await house.code(customer.conversation))
+    await customer.say(await billchat.code(customer.conversation))
     await customer.choose("pay_all")
     paid = {"payment": "1", "amount_minor": 4250, "currency": "GBP", "reference": "R-1", "balance_minor": 0}
     paid["paid_at"] = "2026-11-23T09:30:00.000Z"
-    await house.turns.happened(customer.conversation, lambda tx: Event("payment_completed", paid))
+    await billchat.turns.apply_external_event(customer.conversation, lambda tx: Event("payment_completed", paid))
     await device.until_card("receipt")
     events = {"welcome": device.welcome, "messages": {**here, "messages": list(device.messages.values())}}
     debited = await Customer(str(server.make_url(""))).connect()
     await debited.start("pay_bill")
     await debited.say("dd@example.com")
-    await debited.say(await house.code(debited.conversation))
+    await debited.say(await billchat.code(debited.conversation))
     everything = [*device.messages.values(), *customer.messages.values(), *debited.messages.values()]
     cards = {message["card"]["kind"]: message["card"] for message in everything if "card" in message}
-    turned_away = channel._admission.refusal(None)
+    turned_away = channel._limits.refusal(None)
     yield Heard(answers, cards, events, refusal, turned_away, set(channel.sio.handlers[NAMESPACE]))
     for connected in (customer, device, debited):
         await connected.leave()
@@ -270,7 +270,7 @@ def _fits(shown: Any, live: Any) -> bool:
 
 
 async def test_every_example_of_the_wire_is_as_a_live_service_speaks(heard: Heard) -> None:
-    shapes = {"start": wire.Start, "say": wire.Say, "open": wire.Open, "seen": wire.Seen}
+    shapes = {"start": wire.StartPayload, "say": wire.SayPayload, "open": wire.OpenPayload, "seen": wire.SeenPayload}
     live = {"answer": heard.answers, "event": heard.events, "card": heard.cards, "refusal": {"": heard.refusal}}
     live["connect_error"] = {"": heard.turned_away}
     for block in blocks("json", "wire.md"):
@@ -320,7 +320,7 @@ def test_the_worked_example_works(tmp_path: Path) -> None:
     for room in ("chatbot", "flows", "store"):
         copytree(ROOT / room, tmp_path / room)
     (tmp_path / "tests").mkdir()
-    for name in ("house.py", "clock.py"):
+    for name in ("service_fixture.py", "clock.py"):
         (tmp_path / "tests" / name).write_text((ROOT / "tests" / name).read_text("utf-8"))
     for block in blocks("diff", "turns.md"):
         _apply(block.text, tmp_path / block.about)
@@ -328,10 +328,10 @@ def test_the_worked_example_works(tmp_path: Path) -> None:
     name = re.search(r"def (\w+)", test)
     assert name is not None
     (tmp_path / "run.py").write_text(
-        "import asyncio\nfrom pathlib import Path\nfrom chatbot.conversations.turns import Refused\n"
-        "from tests.clock import FakeClock\nfrom tests.house import House, told\n\n"
-        f"{test}\n\nasync def run():\n    house = await House.open(Path('data'), FakeClock())\n"
-        f"    await {name.group(1)}(house)\n    await house.close()\n\nasyncio.run(run())\n"
+        "import asyncio\nfrom pathlib import Path\nfrom chatbot.conversations.turns import TurnRefusal\n"
+        "from tests.clock import FakeClock\nfrom tests.service_fixture import ServiceFixture, told\n\n"
+        f"{test}\n\nasync def run():\n    billchat = await ServiceFixture.open(Path('data'), FakeClock())\n"
+        f"    await {name.group(1)}(billchat)\n    await billchat.close()\n\nasyncio.run(run())\n"
     )
     done = subprocess.run([sys.executable, "run.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -12,7 +12,7 @@ from chatbot.channels.web import wire
 from chatbot.channels.web.namespace import NAMESPACE, WebChannel
 from chatbot.conversations.turns import Turns
 from tests.clock import FakeClock
-from tests.house import House
+from tests.service_fixture import ServiceFixture
 
 ROOT = Path(__file__).parents[1]
 PANEL = ROOT / "widget" / "src" / "panel"
@@ -65,9 +65,9 @@ def test_no_file_is_two() -> None:
 
 
 async def test_panel_and_service_speak_of_the_same_events(tmp_path: Path, clock: FakeClock) -> None:
-    house = await House.open(tmp_path, clock)
-    handlers = WebChannel(house.service, Turns(house.service)).sio.handlers[NAMESPACE]
-    await house.close()
+    billchat = await ServiceFixture.open(tmp_path, clock)
+    handlers = WebChannel(billchat.service, Turns(billchat.service)).sio.handlers[NAMESPACE]
+    await billchat.close()
     sent = set(re.findall(r'(?:\.send|#ask<\w+>)\("(\w+)"', panel("connection.ts")))
     assert sent == handlers.keys() - {"connect", "disconnect", "*"}
     events = re.search(r"interface Events {(.*?)\n}", panel("protocol.ts"), re.DOTALL)

@@ -81,8 +81,8 @@ def _serve(asked: argparse.Namespace) -> int:
     if asked.workers > 1:
         command = [sys.executable, "-m", "chatbot", "serve", "--config", str(asked.config)]
         return workers.run(command, settings.server.host, settings.server.port, asked.workers)
-    place = None if asked.worker is None else workers.Place.read(asked.worker)
-    _run(build_app(open_service(settings)), settings, place=place)
+    context = None if asked.worker is None else workers.WorkerContext.read(asked.worker)
+    _run(build_app(open_service(settings)), settings, context=context)
     return 0
 
 
@@ -127,7 +127,7 @@ def _run(
     settings: Settings,
     *,
     ready: Callable[[], None] = lambda: None,
-    place: workers.Place | None = None,
+    context: workers.WorkerContext | None = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM. Nothing logs addresses, since those of payment links hold tokens."""
 
@@ -135,15 +135,15 @@ def _run(
         ready()
 
     app.on_startup.append(announce)
-    if place is None:
+    if context is None:
         workers.refuse_taken(settings.server.host, settings.server.port)
     else:
-        place.attach(app)
+        context.attach(app)
     web.run_app(
         app,
-        host=settings.server.host if place is None else None,
-        port=settings.server.port if place is None else None,
-        sock=None if place is None else place.listeners,
+        host=settings.server.host if context is None else None,
+        port=settings.server.port if context is None else None,
+        sock=None if context is None else context.listeners,
         access_log=None,
         print=None,
         shutdown_timeout=5,

@@ -11,7 +11,7 @@ import uuid
 from pathlib import Path
 
 from chatbot.channels.web.wire import MOST_TEXT
-from chatbot.conversations.turns import Answer, Beginning, Inbound, Turns
+from chatbot.conversations.turns import SayRequest, StartRequest, TurnResult, Turns
 from chatbot.delivery.dispatcher import Dispatcher
 from chatbot.demo import app
 from chatbot.demo.customers import load_demo
@@ -34,16 +34,16 @@ async def talk(locale: str) -> None:
 async def _converse(turns: Turns, dispatcher: Dispatcher, letters: "_Letters", locale: str) -> None:
     print("Type as a customer would, for example as owes@example.com. Ctrl-D leaves.\n")
     session = uuid.uuid4().hex
-    answer = await turns.start(Beginning(session, uuid.uuid4().hex, "terminal", "talk", locale, None))
-    assert isinstance(answer, Answer)
+    answer = await turns.start(StartRequest(session, uuid.uuid4().hex, "terminal", "talk", locale, None))
+    assert isinstance(answer, TurnResult)
     _print(answer)
     while (line := await asyncio.to_thread(_read)) is not None:
         if not line.strip():
             continue
         said = await turns.say(
-            Inbound(answer.conversation, session, uuid.uuid4().hex, "terminal", text=line[:MOST_TEXT])
+            SayRequest(answer.conversation, session, uuid.uuid4().hex, "terminal", text=line[:MOST_TEXT])
         )
-        assert isinstance(said, Answer)
+        assert isinstance(said, TurnResult)
         _print(said)
         await dispatcher.settle()
         await letters.print_new()
@@ -57,7 +57,7 @@ def _read() -> str | None:
     return line.rstrip("\n") if line else None
 
 
-def _print(answer: Answer) -> None:
+def _print(answer: TurnResult) -> None:
     for message in answer.messages:
         if message["from"] != "customer":
             print("bot  › " + message["text"].replace("\n", "\n       "))

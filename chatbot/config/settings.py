@@ -96,7 +96,7 @@ def _redis(address: str) -> str:
 LocaleTag = Annotated[str, AfterValidator(_known_locale)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Site = Annotated[str, AfterValidator(_site)]
-Address = Annotated[str, AfterValidator(_address)]
+EmailAddress = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -108,14 +108,14 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Brand(Section):
+class BrandSettings(Section):
     """Who the customer is talking to."""
 
     name: str = Field(default="Northwind Broadband", min_length=1, max_length=60)
     colour: str = Field(default="#2457d6", pattern=r"^#[0-9a-fA-F]{6}$")
 
 
-class Server(Section):
+class ServerSettings(Section):
     """Where the service listens, and how the world reaches it."""
 
     host: str = "127.0.0.1"
@@ -143,7 +143,7 @@ class RedisSettings(Section):
     url: Annotated[str, AfterValidator(_redis)] | None = Field(default=None, repr=False)
 
 
-class Languages(Section):
+class LanguageSettings(Section):
     """The languages customers are served in, and where the company's own wording lies."""
 
     default: LocaleTag = "en"
@@ -158,7 +158,7 @@ class RegionSettings(Section):
     timezone: Annotated[str, AfterValidator(_known_zone)] = "Europe/London"
 
 
-class Email(Section):
+class EmailSettings(Section):
     """The company's SMTP server. Without a host no email leaves."""
 
     host: str | None = None
@@ -166,12 +166,12 @@ class Email(Section):
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     username: str | None = None
     password: SecretStr | None = None
-    sender: Address | None = None
+    sender: EmailAddress | None = None
     connections: int = Field(default=4, ge=1, le=8)
     timeout_s: float = Field(default=20, gt=0, le=120)
 
 
-class Sms(Section):
+class SmsSettings(Section):
     """The company's Twilio account. Without one no text leaves."""
 
     account_sid: str | None = None
@@ -183,13 +183,13 @@ class Sms(Section):
     timeout_s: float = Field(default=10, gt=0, le=60)
 
 
-class Team(Section):
+class TeamSettings(Section):
     """The people who read what customers leave for them."""
 
-    email: Address | None = None
+    email: EmailAddress | None = None
 
 
-class Limits(Section):
+class LimitSettings(Section):
     """How often things may be tried. The defaults are the numbers that the security chapter of the docs explains."""
 
     code_minutes: int = Field(default=10, ge=1, le=10)
@@ -210,7 +210,7 @@ class Limits(Section):
     connections_per_address_per_minute: int = Field(default=2000, ge=1)
 
 
-class Sandbox(Section):
+class SandboxSettings(Section):
     """A pretended payment provider, for trying things out. Never for real customers."""
 
     base_url: Origin | None = None
@@ -218,20 +218,20 @@ class Sandbox(Section):
     later_seconds: float = Field(default=60, ge=0)
 
 
-class Payments(Section):
+class PaymentSettings(Section):
     """How customers pay."""
 
     link_minutes: int = Field(default=60, ge=5, le=24 * 60)
-    sandbox: Sandbox | None = None
+    sandbox: SandboxSettings | None = None
 
 
-class Retention(Section):
+class RetentionSettings(Section):
     """How long conversations are kept after their last message."""
 
     conversation_days: int = Field(default=90, ge=1)
 
 
-class Secrets(Section):
+class SecretSettings(Section):
     """The keys that codes, links and digests are derived from. They never stand in the file."""
 
     key: SecretStr | None = None
@@ -248,19 +248,19 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    brand: Brand = Brand()
-    server: Server = Server()
+    brand: BrandSettings = BrandSettings()
+    server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()
-    languages: Languages = Languages()
+    languages: LanguageSettings = LanguageSettings()
     region: RegionSettings = RegionSettings()
-    email: Email = Email()
-    sms: Sms = Sms()
-    team: Team = Team()
-    limits: Limits = Limits()
-    payments: Payments = Payments()
-    retention: Retention = Retention()
-    secrets: Secrets = Secrets()
+    email: EmailSettings = EmailSettings()
+    sms: SmsSettings = SmsSettings()
+    team: TeamSettings = TeamSettings()
+    limits: LimitSettings = LimitSettings()
+    payments: PaymentSettings = PaymentSettings()
+    retention: RetentionSettings = RetentionSettings()
+    secrets: SecretSettings = SecretSettings()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -7,7 +7,7 @@ from typing import Literal
 from chatbot.keys import new_secret_id, token_hash
 from chatbot.service import Service
 from store.billing import payment_links
-from store.billing.payment_links import Link
+from store.billing.payment_links import PaymentLink
 from store.database import Tx
 
 
@@ -51,7 +51,7 @@ def make_link(
     if amount <= 0:
         return "nothing_to_pay"
     secret = new_secret_id()
-    link = Link(
+    link = PaymentLink(
         id=secret,
         conversation=conversation,
         account=account,

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from msgspec import Struct
 
-from chatbot.channels.web.wire import leave
+from chatbot.channels.web.wire import message_to_wire
 from chatbot.conversations import verification
 from chatbot.conversations.effects.perform import Turn, perform
 from chatbot.conversations.redaction import SECRET_MASK, is_fragment, redact, splits_card
@@ -34,7 +34,7 @@ MOST_STEPS = 20
 MOST_PIECES = 6
 
 
-class Inbound(Struct, frozen=True):
+class SayRequest(Struct, frozen=True):
     """What a customer did: words or a choice, under the client's own id, from a session and a network address."""
 
     conversation: str
@@ -50,7 +50,7 @@ class Inbound(Struct, frozen=True):
         return f"text:{self.text}" if self.text is not None else f"choice:{self.choice}"
 
 
-class Beginning(Struct, frozen=True):
+class StartRequest(Struct, frozen=True):
     """A conversation that a customer begins, perhaps with an action such as pay_bill."""
 
     session: str
@@ -61,7 +61,7 @@ class Beginning(Struct, frozen=True):
     action: str | None
 
 
-class Answer(Struct, frozen=True):
+class TurnResult(Struct, frozen=True):
     """What came of a turn: the messages it wrote, as they go to clients; `replayed` when it had been taken before."""
 
     conversation: str
@@ -72,17 +72,17 @@ class Answer(Struct, frozen=True):
     replayed: bool = False
 
 
-class Refused(Struct, frozen=True):
+class TurnRefusal(Struct, frozen=True):
     """Why a request was not taken: `not_found`, `conflict`, `closed` or `bad_request`."""
 
     code: str
 
 
-Tell = Callable[[Answer], Awaitable[None]]
+Subscriber = Callable[[TurnResult], Awaitable[None]]
 Keep = Callable[[Tx, Conversation, datetime], None]
 
 
-async def _nobody(answer: Answer) -> None:
+async def _nobody(answer: TurnResult) -> None:
     """Stands in until a channel wants to hear of what was said."""
 
 
@@ -91,27 +91,27 @@ class Turns:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self.tell: Tell = _nobody
+        self.tell: Subscriber = _nobody
         self.wake: Callable[[], None] = lambda: None
         self._taken = service.metrics.turns.labels("taken")
         self._seconds = service.metrics.turn_seconds
 
-    async def start(self, beginning: Beginning) -> Answer | Refused:
+    async def start(self, beginning: StartRequest) -> TurnResult | TurnRefusal:
         """Begin a conversation; a session's same request always begins the same one."""
         return await self._take(f"start {beginning.session} {beginning.id}", lambda tx: self._start(tx, beginning))
 
-    async def say(self, inbound: Inbound) -> Answer | Refused:
+    async def say(self, inbound: SayRequest) -> TurnResult | TurnRefusal:
         """Take what a customer said or chose."""
         return await self._take(inbound.conversation, lambda tx: self._say(tx, inbound))
 
-    async def happened(self, conversation: str | None, work: Callable[[Tx], Event | None]) -> None:
+    async def apply_external_event(self, conversation: str | None, work: Callable[[Tx], Event | None]) -> None:
         """Do `work` in a transaction; an event that it returns moves the conversation in the same one."""
         answer = await self._service.database.write(lambda tx: self._happen(tx, conversation, work), conversation)
         if answer is not None:
             self._after(answer)
             await self.tell(answer)
 
-    async def _take(self, key: str, take: Callable[[Tx], Answer | Refused]) -> Answer | Refused:
+    async def _take(self, key: str, take: Callable[[Tx], TurnResult | TurnRefusal]) -> TurnResult | TurnRefusal:
         """Take a turn; those with one key keep their order, whichever process takes them."""
         began = time.perf_counter()
         try:
@@ -120,19 +120,19 @@ class Turns:
             self._service.metrics.turns.labels("unavailable").inc()
             raise
         self._seconds.observe(time.perf_counter() - began)
-        if isinstance(answer, Refused):
+        if isinstance(answer, TurnRefusal):
             self._service.metrics.turns.labels(answer.code).inc()
         else:
             self._taken.inc()
             self._after(answer)
         return answer
 
-    def _after(self, answer: Answer) -> None:
+    def _after(self, answer: TurnResult) -> None:
         # What is asked again may have been kept by a process that died before its letters left.
         if answer.queued or answer.replayed:
             self.wake()
 
-    def _start(self, tx: Tx, beginning: Beginning) -> Answer | Refused:
+    def _start(self, tx: Tx, beginning: StartRequest) -> TurnResult | TurnRefusal:
         service, now = self._service, self._service.clock.now()
         digest = service.keys.digest(f"start:{beginning.action}")
         conversation, taken = conversations.begun(tx, beginning.session, beginning.id)
@@ -167,7 +167,7 @@ class Turns:
         )
         return self._write(turn, beginning.id, digest, keep=partial(conversations.start, request=beginning.id))
 
-    def _say(self, tx: Tx, inbound: Inbound) -> Answer | Refused:
+    def _say(self, tx: Tx, inbound: SayRequest) -> TurnResult | TurnRefusal:
         service, now = self._service, self._service.clock.now()
         digest = service.keys.digest(inbound.body)
         pieces: list[Message] = []
@@ -178,21 +178,21 @@ class Turns:
         else:
             conversation, taken = conversations.load(tx, inbound.conversation, inbound.id)
         if conversation is None or conversation.session != inbound.session:
-            return Refused("not_found")
+            return TurnRefusal("not_found")
         if taken is not None:
             return self._again(tx, conversation, taken, digest)
         if conversation.held_by == "closed":
-            return Refused("closed")
+            return TurnRefusal("closed")
         turn = Turn(tx, service, conversation, now, inbound.address)
         if verification.verified(service, conversation, now):
             conversation.active_at = now
         event = _hear(turn, inbound, pieces)
         if event is None:
-            return Refused("bad_request")
+            return TurnRefusal("bad_request")
         _move(turn, event)
         return self._write(turn, inbound.id, digest)
 
-    def _happen(self, tx: Tx, name: str | None, work: Callable[[Tx], Event | None]) -> Answer | None:
+    def _happen(self, tx: Tx, name: str | None, work: Callable[[Tx], Event | None]) -> TurnResult | None:
         event = work(tx)
         if event is None or name is None:
             return None
@@ -203,14 +203,18 @@ class Turns:
         _move(turn, event if verification.verified(self._service, conversation, turn.now) else _without_balance(event))
         return self._write(turn, None, None)
 
-    def _again(self, tx: Tx, conversation: Conversation, taken: conversations.Taken, digest: str) -> Answer | Refused:
+    def _again(
+        self, tx: Tx, conversation: Conversation, taken: conversations.ProcessedRequest, digest: str
+    ) -> TurnResult | TurnRefusal:
         """Answer a request that was taken before with what was answered then."""
         if taken.digest != digest:
-            return Refused("conflict")
+            return TurnRefusal("conflict")
         said = conversations.messages_of_turn(tx, conversation.id, taken.turn)
         return self._answer(conversation, said, queued=False, replayed=True)
 
-    def _write(self, turn: Turn, client_id: str | None, digest: str | None, keep: Keep = conversations.save) -> Answer:
+    def _write(
+        self, turn: Turn, client_id: str | None, digest: str | None, keep: Keep = conversations.save
+    ) -> TurnResult:
         """Keep what the turn changed and said; a new conversation is kept by `conversations.start`."""
         keep(turn.tx, turn.conversation, turn.now)
         if turn.said:
@@ -219,12 +223,12 @@ class Turns:
 
     def _answer(
         self, conversation: Conversation, said: list[Message], *, queued: bool, replayed: bool = False
-    ) -> Answer:
-        messages = [leave(self._service, conversation.id, message) for message in said]
-        return Answer(conversation.id, conversation.session, conversation.held_by, messages, queued, replayed)
+    ) -> TurnResult:
+        messages = [message_to_wire(self._service, conversation.id, message) for message in said]
+        return TurnResult(conversation.id, conversation.session, conversation.held_by, messages, queued, replayed)
 
 
-def _hear(turn: Turn, inbound: Inbound, pieces: Sequence[Message]) -> Event | None:
+def _hear(turn: Turn, inbound: SayRequest, pieces: Sequence[Message]) -> Event | None:
     """Write down what the customer said, safe to keep, and understand it; None for a choice that never was one.
 
     `pieces` are messages before this one with which it may make up a card number.

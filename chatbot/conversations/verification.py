@@ -9,13 +9,13 @@ same rows; only the dispatcher, later, has nothing to send to the unknown one.
 import hmac
 from datetime import datetime, timedelta
 
-from chatbot.config.settings import Limits
+from chatbot.config.settings import LimitSettings
 from chatbot.keys import new_secret_id
 from chatbot.service import Service
 from flows.effects import CheckCode, SendCode
 from flows.events import Event
 from store.chats import codes, outbox
-from store.chats.codes import History
+from store.chats.codes import CodeHistory
 from store.chats.conversations import Conversation
 from store.database import Tx
 
@@ -34,8 +34,8 @@ def send(
     limits = service.settings.limits
     digest = service.keys.digest(effect.value)
     conversation.contact = conversation.verified_at = conversation.active_at = None
-    request = codes.Request(conversation.id, effect.kind, effect.value, address, digest)
-    history = codes.history(tx, request, _counts(limits), now)
+    request = codes.CodeRequest(conversation.id, effect.kind, effect.value, address, digest)
+    history = codes.code_history(tx, request, _counts(limits), now)
     wait = _wait(limits, history, now)
     if wait > _NOTHING:
         service.metrics.codes.labels("refused").inc()
@@ -52,7 +52,7 @@ def send(
     )
     codes.issue(tx, challenge, conversation.id, conversation.channel)
     if address is not None and not history.tried_this:
-        codes.note(tx, codes.TRIED, address, digest, now)
+        codes.record_attempt(tx, codes.TRIED, address, digest, now)
     outbox.queue(
         tx,
         channel=_CHANNELS[effect.kind] if challenge.contact else "none",
@@ -100,12 +100,12 @@ def _check(tx: Tx, service: Service, conversation: Conversation, digits: str, no
         conversation.contact = challenge.contact
         conversation.verified_at = conversation.active_at = now
         return "code_right"
-    codes.note(tx, codes.FAILED, challenge.value, challenge.id, now)
+    codes.record_attempt(tx, codes.FAILED, challenge.value, challenge.id, now)
     return "code_wrong" if challenge.tries < limits.code_tries else "code_used_up"
 
 
-def _counts(limits: Limits) -> codes.Counts:
-    return codes.Counts(
+def _counts(limits: LimitSettings) -> codes.CodeLimits:
+    return codes.CodeLimits(
         failures_per_hour=limits.failures_per_hour,
         failures_in_a_row=limits.failures_in_a_row,
         codes_per_ten_minutes=limits.codes_per_ten_minutes,
@@ -113,7 +113,7 @@ def _counts(limits: Limits) -> codes.Counts:
     )
 
 
-def _wait(limits: Limits, history: History, now: datetime) -> timedelta:
+def _wait(limits: LimitSettings, history: CodeHistory, now: datetime) -> timedelta:
     """Say how long until a code may be sent; nothing or less when it may be sent now."""
     free = [_NOTHING]
     if history.failures_in_a_row is not None:  # locked, a day at a time, until an operator unlocks it
@@ -133,7 +133,7 @@ def _wait(limits: Limits, history: History, now: datetime) -> timedelta:
     return max(free)
 
 
-def _resend_wait(limits: Limits, asked: int) -> timedelta:
+def _resend_wait(limits: LimitSettings, asked: int) -> timedelta:
     """Say how long a conversation that has asked so often waits until it may ask again for the same identifier."""
     return timedelta(seconds=limits.resend_waits_s[min(asked, len(limits.resend_waits_s)) - 1])
 

@@ -6,69 +6,25 @@ by which a text whose fate is unknown is looked for before it is sent again.
 
 import asyncio
 import contextlib
-import secrets
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
 from chatbot.delivery import letter as letters
-from chatbot.delivery.letter import Letter
+from chatbot.delivery.letter import OutgoingMessage
+from chatbot.delivery.retry_policy import GIVE_UP_AFTER, SHOWN_AFTER, wait_after
+from chatbot.delivery.sender import Failed, Retry, Sender, SendResult, Sent
 from chatbot.service import Service
 from store.chats import outbox
-from store.chats.outbox import Claimed
+from store.chats.outbox import ClaimedMessage
 from store.database import StoreError, Tx
 
 log = structlog.get_logger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The provider took the letter, under this id of its own if it gave one."""
-
-    provider_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """The letter may get through later; `after` where the sender knows better than the usual waits."""
-
-    reason: str
-    after: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The letter will never get through; `told` when the sender has raised the alarm itself."""
-
-    reason: str
-    told: bool = False
-
-
-Outcome = Sent | Retry | Failed
-
-
-class Sender(Protocol):
-    """One way out: an SMTP server, a texting service, the demo's inbox."""
-
-    async def send(self, letter: Letter, *, key: str, unsure: bool) -> Outcome:
-        """Send a letter. `key` is its own for ever; `unsure`: an earlier try may have sent it already.
-
-        Whatever the network does is an outcome; an exception means that the sender is broken.
-        """
-
-
-# The waits before the second try, the third and so on; the last one repeats. A code lives for ten minutes.
-WAITS = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 30, 60))
-# A letter that does not expire is waited for longer and longer, until a weekend's outage is over.
-LATER_WAITS = (*WAITS, *(timedelta(minutes=minutes) for minutes in (5, 15, 60)))
-GIVE_UP_AFTER = timedelta(days=3)
-# Up to a quarter more of each wait, so that letters which failed together do not come back together.
-JITTER = 0.25
 
 # Letters of one channel; each has places of its own, so that a provider that hangs holds up nobody else's. With half as
 # many, customers in a rush wait longer for their codes, and a turn costs a tenth more: a claim serves fewer letters.
@@ -85,8 +41,6 @@ STORE_WAIT_S = 1.0
 # How long between two tries to keep what came of a letter, and for how long it is tried.
 KEEP_AGAIN_S = 1.0
 KEEP_FOR = timedelta(seconds=75)
-# Until a provider's own list shows what became of a try that was cut off; others are simply tried again.
-SHOWN_AFTER = {"sms": timedelta(seconds=10)}
 # How long letters that are on their way out may take to get there when the service stops.
 GRACE_S = 5.0
 
@@ -98,8 +52,8 @@ class _Batch:
     A channel is `crowded` when it may have more letters that are due than there were places for.
     """
 
-    letters: list[tuple[Claimed, Letter | Retry | Failed]] = field(default_factory=list)
-    dropped: list[Claimed] = field(default_factory=list)
+    letters: list[tuple[ClaimedMessage, OutgoingMessage | Retry | Failed]] = field(default_factory=list)
+    dropped: list[ClaimedMessage] = field(default_factory=list)
     next_due: datetime | None = None
     crowded: frozenset[str] = frozenset()
 
@@ -111,7 +65,7 @@ class Dispatcher:
         self._service = service
         self._senders = senders
         self._woken = asyncio.Event()
-        self._sending: dict[asyncio.Task[None], Claimed] = {}
+        self._sending: dict[asyncio.Task[None], ClaimedMessage] = {}
         self._outcomes: dict[tuple[str, int], Callable[[Tx], None]] = {}  # by claim, until that is kept
         self._crowded: frozenset[str] = frozenset()
         self._took_over = False
@@ -206,7 +160,11 @@ class Dispatcher:
         batch = _Batch()
         for row in rows:
             letter = self._write(tx, row)
-            if letter is None or row.channel == "none" or (isinstance(letter, Letter) and row.id not in wanted):
+            if (
+                letter is None
+                or row.channel == "none"
+                or (isinstance(letter, OutgoingMessage) and row.id not in wanted)
+            ):
                 outbox.dropped(tx, row, "not needed")
                 batch.dropped.append(row)
             else:
@@ -217,7 +175,7 @@ class Dispatcher:
         batch.crowded = frozenset(outbox.CHANNELS).difference(roomy)
         return batch
 
-    def _write(self, tx: Tx, row: Claimed) -> Letter | Retry | Failed | None:
+    def _write(self, tx: Tx, row: ClaimedMessage) -> OutgoingMessage | Retry | Failed | None:
         """Put a letter into words; one that cannot be leaves the others alone."""
         try:
             return letters.write(tx, self._service, row)
@@ -269,9 +227,9 @@ class Dispatcher:
         except StoreError:
             log.exception("letters could not be given back; they are tried again when their claims lapse")
 
-    async def _deliver(self, row: Claimed, letter: Letter | Retry | Failed) -> None:
+    async def _deliver(self, row: ClaimedMessage, letter: OutgoingMessage | Retry | Failed) -> None:
         """Send one letter and keep what came of it."""
-        outcome = await self._send(row, letter) if isinstance(letter, Letter) else letter
+        outcome = await self._send(row, letter) if isinstance(letter, OutgoingMessage) else letter
         match outcome:
             case Sent(provider_id):
                 now = self._service.clock.now()
@@ -283,7 +241,7 @@ class Dispatcher:
             case Failed():
                 await self._give_up(row, outcome)
 
-    async def _send(self, row: Claimed, letter: Letter) -> Outcome:
+    async def _send(self, row: ClaimedMessage, letter: OutgoingMessage) -> SendResult:
         """Send a letter while it may be sent, and not a moment longer."""
         sender = self._senders.get(row.channel)
         if sender is None:
@@ -293,14 +251,14 @@ class Dispatcher:
             return Failed("expired")
         try:
             async with asyncio.timeout(life.total_seconds()):
-                return await sender.send(letter, key=row.id, unsure=row.tries > 1)
+                return await sender.send(letter, key=row.id, maybe_sent=row.tries > 1)
         except TimeoutError:
             return Retry("timeout")
         except Exception as fault:
             log.error("a sender is broken", letter=row.id, channel=row.channel, where=_where(fault))
             return Retry("broken")
 
-    async def _try_later(self, row: Claimed, outcome: Retry) -> None:
+    async def _try_later(self, row: ClaimedMessage, outcome: Retry) -> None:
         due = self._service.clock.now() + (outcome.after or wait_after(row))
         if due >= (row.expires_at or row.created_at + GIVE_UP_AFTER):
             await self._give_up(row, Failed(outcome.reason))
@@ -310,7 +268,7 @@ class Dispatcher:
         self._count(row, "retry")
         log.warning("letter not sent yet", letter=row.id, channel=row.channel, reason=outcome.reason, tries=row.tries)
 
-    async def _give_up(self, row: Claimed, outcome: Failed) -> None:
+    async def _give_up(self, row: ClaimedMessage, outcome: Failed) -> None:
         await self._keep(row, lambda tx: outbox.failed(tx, row, outcome.reason))
         self._count(row, "failed")
         say = log.info if outcome.told else log.error
@@ -318,7 +276,7 @@ class Dispatcher:
             "letter given up", letter=row.id, kind=row.kind, channel=row.channel, reason=outcome.reason, tries=row.tries
         )
 
-    async def _keep(self, row: Claimed, outcome: Callable[[Tx], None]) -> None:
+    async def _keep(self, row: ClaimedMessage, outcome: Callable[[Tx], None]) -> None:
         """Write down what came of a letter, again while the database is away. A claim that lapsed changes nothing."""
         self._outcomes[row.id, row.tries] = outcome
         until = self._service.clock.now() + KEEP_FOR
@@ -334,17 +292,10 @@ class Dispatcher:
                 del self._outcomes[row.id, row.tries]
                 return
 
-    def _count(self, row: Claimed, outcome: str) -> None:
+    def _count(self, row: ClaimedMessage, outcome: str) -> None:
         self._service.metrics.outbox_sends.labels(row.channel, outcome).inc()
 
 
 def _where(fault: Exception) -> str:
     """Say what went wrong and where, without the fault's own words: a library may have put the recipient into them."""
     return f"{type(fault).__name__}\n{''.join(traceback.format_tb(fault.__traceback__))}"
-
-
-def wait_after(row: Claimed) -> timedelta:
-    """Return how long to wait after a letter's newest try."""
-    waits = LATER_WAITS if row.expires_at is None else WAITS
-    wait = waits[min(row.tries, len(waits)) - 1]
-    return wait * (1 + JITTER * secrets.randbelow(1000) / 1000)

@@ -20,17 +20,17 @@ from chatbot.service import Service
 from flows.effects import FullDate, Money, Wait
 from store.billing.receipts import Receipt, proven_name, read_receipt
 from store.chats import codes
-from store.chats.outbox import Claimed
+from store.chats.outbox import ClaimedMessage
 from store.database import Tx
 
-Email = tuple[str, str, str]
+EmailContent = tuple[str, str, str]
 """An email's subject, its text, and the page that says the same."""
 
 SLOT = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands where the code will be, in an email that is put together once for all codes."""
 
 
-class Letter(Struct, frozen=True):
+class OutgoingMessage(Struct, frozen=True):
     """An email or a text, ready to be sent. `subject`, `html` and `reply_to` are for emails only.
 
     `written_at` is when it was queued, also where it is sent again; after `expires_at` it must not be sent.
@@ -46,7 +46,7 @@ class Letter(Struct, frozen=True):
     expires_at: datetime | None = None
 
 
-def wanted(tx: Tx, rows: Sequence[Claimed]) -> set[str]:
+def wanted(tx: Tx, rows: Sequence[ClaimedMessage]) -> set[str]:
     """Return the ids of the letters that are of use still: a code that was replaced or used is not."""
     asked = [row for row in rows if row.kind == "code"]
     newest = codes.newest_of(tx, [row.args.get("conversation", "") for row in asked])
@@ -58,7 +58,7 @@ def wanted(tx: Tx, rows: Sequence[Claimed]) -> set[str]:
     return {row.id for row in rows} - over
 
 
-def write(tx: Tx, service: Service, row: Claimed) -> Letter | None:
+def write(tx: Tx, service: Service, row: ClaimedMessage) -> OutgoingMessage | None:
     """Write the letter of a row; None when what it is about is gone.
 
     Raises LookupError for a row that cannot be put into words.
@@ -76,10 +76,10 @@ def write(tx: Tx, service: Service, row: Claimed) -> Letter | None:
 # ── a one-time code ──
 
 
-def _code(service: Service, row: Claimed) -> Letter:
+def _code(service: Service, row: ClaimedMessage) -> OutgoingMessage:
     code = service.keys.code(row.args["challenge"], row.args["conversation"])
     if row.channel == "sms":
-        return Letter(
+        return OutgoingMessage(
             channel="sms",
             to=row.recipient,
             subject="",
@@ -92,9 +92,9 @@ def _code(service: Service, row: Claimed) -> Letter:
 
 
 @lru_cache(maxsize=64)
-def _code_email(service: Service, locale: str) -> Email:
+def _code_email(service: Service, locale: str) -> EmailContent:
     """Put the email of a language together, once: nothing but the code tells one from another."""
-    words = _Words(service, locale)
+    words = _LetterTexts(service, locale)
     paragraphs = [
         words("advice"),
         words("life", minutes=Wait(service.settings.limits.code_minutes * 60)),
@@ -121,7 +121,7 @@ def code_text(service: Service, locale: str, code: str) -> str:
     Its last line binds the code to our page (WICG, "Origin-bound one-time codes delivered via SMS"): phones offer to
     fill it in there and nowhere else. The wording gives way before that line does.
     """
-    words = _Words(service, locale, "letter-code-")
+    words = _LetterTexts(service, locale, "letter-code-")
     bodies = [sms_segments.plain(words(key, code=code)) for key in ("sms", "sms-short")]
     candidates = [f"{body}\n\n{_binding(service, code)}" for body in bodies] + bodies
     return next(filter(sms_segments.fits, candidates), bodies[-1])
@@ -138,11 +138,11 @@ def _binding(service: Service, code: str) -> str:
 # ── a receipt ──
 
 
-def _receipt(tx: Tx, service: Service, row: Claimed) -> Letter | None:
+def _receipt(tx: Tx, service: Service, row: ClaimedMessage) -> OutgoingMessage | None:
     receipt = read_receipt(tx, row.args["payment"])
     if receipt is None:
         return None
-    words = _Words(service, row.locale, "letter-receipt-")
+    words = _LetterTexts(service, row.locale, "letter-receipt-")
     amount = service.words.money(Money(receipt.amount_minor, receipt.currency), row.locale)
     rows = _receipt_rows(service, words, receipt)
     paid = _paid_rows(service, words, receipt)
@@ -162,7 +162,7 @@ def _receipt(tx: Tx, service: Service, row: Claimed) -> Letter | None:
     return _addressed(row, email)
 
 
-def _receipt_rows(service: Service, words: "_Words", receipt: Receipt) -> list[tuple[str, str]]:
+def _receipt_rows(service: Service, words: "_LetterTexts", receipt: Receipt) -> list[tuple[str, str]]:
     there = receipt.paid_at.astimezone(service.settings.zone)
     time = format_time(there, "short", locale=Locale.parse(words.formats, sep="-"))
     return [
@@ -172,7 +172,7 @@ def _receipt_rows(service: Service, words: "_Words", receipt: Receipt) -> list[t
     ]
 
 
-def _paid_rows(service: Service, words: "_Words", receipt: Receipt) -> list[tuple[str, str]]:
+def _paid_rows(service: Service, words: "_LetterTexts", receipt: Receipt) -> list[tuple[str, str]]:
     def told(minor: int) -> str:
         return service.words.money(Money(minor, receipt.currency), words.locale)
 
@@ -189,8 +189,8 @@ def _table(rows: list[tuple[str, str]]) -> str:
 # ── what a customer left for the team ──
 
 
-def _message_for_team(tx: Tx, service: Service, row: Claimed) -> Letter:
-    words = _Words(service, row.locale, "letter-team-")
+def _message_for_team(tx: Tx, service: Service, row: ClaimedMessage) -> OutgoingMessage:
+    words = _LetterTexts(service, row.locale, "letter-team-")
     conversation, reply_to = row.args["conversation"], row.args.get("reply_to")
     said = _printable(row.args["text"])
     name = proven_name(tx, conversation)
@@ -221,7 +221,7 @@ def _printable(text: str) -> str:
 # ── emails ──
 
 
-class _Words:
+class _LetterTexts:
     """The words of one letter, each by the end of its key; the company's name is known to all of them."""
 
     def __init__(self, service: Service, locale: str, prefix: str = "letter-code-") -> None:
@@ -241,7 +241,9 @@ class _Words:
         return self._service.words.text("format-locale", self.locale)
 
 
-def _email(service: Service, locale: str, *, subject: str, text: list[str], page: str, **context: object) -> Email:
+def _email(
+    service: Service, locale: str, *, subject: str, text: list[str], page: str, **context: object
+) -> EmailContent:
     """Put an email together: paragraphs of plain text, and a page that says the same."""
     settings = service.settings
     language = Locale.parse(service.words.best(locale), sep="-")
@@ -260,9 +262,9 @@ def _email(service: Service, locale: str, *, subject: str, text: list[str], page
     return " ".join(subject.split()), "\n\n".join([*filter(None, text), settings.brand.name]) + "\n", html
 
 
-def _addressed(row: Claimed, email: Email, reply_to: str | None = None) -> Letter:
+def _addressed(row: ClaimedMessage, email: EmailContent, reply_to: str | None = None) -> OutgoingMessage:
     subject, text, html = email
-    return Letter(
+    return OutgoingMessage(
         channel=row.channel,
         to=row.recipient,
         subject=subject,

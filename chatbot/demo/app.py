@@ -13,17 +13,17 @@ from pydantic import SecretStr
 from chatbot.app import build_app
 from chatbot.config.settings import (
     DatabaseSettings,
-    Email,
-    Limits,
-    Payments,
-    Sandbox,
-    Secrets,
-    Server,
+    EmailSettings,
+    LimitSettings,
+    PaymentSettings,
+    SandboxSettings,
+    SecretSettings,
+    ServerSettings,
     Settings,
-    Sms,
-    Team,
+    SmsSettings,
+    TeamSettings,
 )
-from chatbot.delivery.dispatcher import Sender
+from chatbot.delivery.sender import Sender
 from chatbot.demo import provider
 from chatbot.demo.customers import bill_again, load_demo
 from chatbot.demo.inbox import Inbox
@@ -45,15 +45,17 @@ def settings(port: int, folder: Path = FOLDER) -> Settings:
     folder.mkdir(mode=0o700, exist_ok=True)
     address = f"http://127.0.0.1:{port}"
     return Settings(
-        server=Server(port=port, public_url=address),
+        server=ServerSettings(port=port, public_url=address),
         database=DatabaseSettings(url=f"sqlite:///{folder / 'billchat.db'}"),
-        email=Email(sender="Northwind Broadband <billing@northwind.example>"),
-        sms=Sms(account_sid="demo", sender="Northwind"),
-        team=Team(email="team@northwind.example"),
-        payments=Payments(sandbox=Sandbox(base_url=address, secret=SecretStr(_kept(folder / "sandbox-key")))),
-        secrets=Secrets(key=SecretStr(_kept(folder / "key"))),
+        email=EmailSettings(sender="Northwind Broadband <billing@northwind.example>"),
+        sms=SmsSettings(account_sid="demo", sender="Northwind"),
+        team=TeamSettings(email="team@northwind.example"),
+        payments=PaymentSettings(
+            sandbox=SandboxSettings(base_url=address, secret=SecretStr(_kept(folder / "sandbox-key")))
+        ),
+        secrets=SecretSettings(key=SecretStr(_kept(folder / "key"))),
         # One visitor plays every customer from one address, so what is counted per person is counted generously.
-        limits=Limits(
+        limits=LimitSettings(
             codes_per_ten_minutes=60,
             codes_per_day=1000,
             failures_per_hour=60,

@@ -13,7 +13,15 @@ The numbers are from the range that Ofcom reserves for drama.
 from datetime import UTC, date, datetime, time, timedelta
 
 from chatbot.imports.jsonl import book
-from chatbot.imports.records import Account, AnyRecord, Credit, Customer, Invoice, Line, Mandate
+from chatbot.imports.records import (
+    AccountRecord,
+    AnyRecord,
+    CreditRecord,
+    CustomerRecord,
+    InvoiceLine,
+    InvoiceRecord,
+    MandateRecord,
+)
 from store import Database, Tx
 from store.times import parse
 
@@ -41,7 +49,7 @@ async def load_demo(database: Database, today: date) -> None:
 
 async def bill_again(database: Database, today: date, now: datetime) -> None:
     """Send new bills to who has paid theirs, so that the demo never runs dry."""
-    if await database.look(lambda tx: any(_is_due(tx, account, today, now) for account in BILLED_AGAIN)):
+    if await database.read(lambda tx: any(_is_due(tx, account, today, now) for account in BILLED_AGAIN)):
         await load_demo(database, today)
 
 
@@ -49,7 +57,7 @@ def _is_due(tx: Tx, account: str, today: date, now: datetime) -> bool:
     full = sum(
         line.amount_minor
         for record in records(today)
-        if isinstance(record, Invoice) and record.account == account
+        if isinstance(record, InvoiceRecord) and record.account == account
         for line in record.lines
     )
     [row] = tx.all(
@@ -65,7 +73,7 @@ def _is_due(tx: Tx, account: str, today: date, now: datetime) -> bool:
 
 def _in_its_place(tx: Tx, record: AnyRecord) -> AnyRecord:
     """Return the invoice that stands where this one began: itself, or the newest that took a paid one's place."""
-    if not isinstance(record, Invoice) or record.account not in BILLED_AGAIN:
+    if not isinstance(record, InvoiceRecord) or record.account not in BILLED_AGAIN:
         return record
     number = int(record.number.removeprefix("INV-"))
     while (
@@ -106,7 +114,7 @@ def _pays_by_direct_debit(today: date) -> list[AnyRecord]:
         _customer("C-1002", "Daniel Okafor", "dd@example.com", "+447700900002"),
         _account(account, "Home broadband, Flat 2, 61 Harbour Street", "C-1002"),
         _invoice("INV-31210", account, collected_on, ("Fibre 150, monthly charge", 2900), (VAT, 580)),
-        Mandate(
+        MandateRecord(
             kind="mandate",
             reference="NB-DD-198530",
             account=account,
@@ -123,7 +131,7 @@ def _is_clear(today: date) -> list[AnyRecord]:
         _customer("C-1003", "Clara Nowak", "clear@example.com", "+447700900003"),
         _account(account, "Home broadband, 15 Station Road", "C-1003"),
         _invoice("INV-30894", account, today - timedelta(days=12), ("Fibre 65, monthly charge", 2400), (VAT, 480)),
-        Credit(kind="credit", reference="BACS-77120", account=account, amount_minor=2880),
+        CreditRecord(kind="credit", reference="BACS-77120", account=account, amount_minor=2880),
     ]
 
 
@@ -137,24 +145,24 @@ def _has_two_accounts(today: date) -> list[AnyRecord]:
         _invoice(
             "INV-30902", office, today - timedelta(days=10), ("Business Fibre 300, monthly charge", 4500), (VAT, 900)
         ),
-        Credit(kind="credit", reference="BACS-77131", account=office, amount_minor=5400),
+        CreditRecord(kind="credit", reference="BACS-77131", account=office, amount_minor=5400),
     ]
 
 
-def _customer(reference: str, name: str, email: str, mobile: str) -> Customer:
-    return Customer(kind="customer", id=reference, name=name, locale="en", emails=(email,), mobiles=(mobile,))
+def _customer(reference: str, name: str, email: str, mobile: str) -> CustomerRecord:
+    return CustomerRecord(kind="customer", id=reference, name=name, locale="en", emails=(email,), mobiles=(mobile,))
 
 
-def _account(number: str, name: str, customer: str) -> Account:
-    return Account(kind="account", number=number, name=name, currency="GBP", customers=(customer,))
+def _account(number: str, name: str, customer: str) -> AccountRecord:
+    return AccountRecord(kind="account", number=number, name=name, currency="GBP", customers=(customer,))
 
 
-def _invoice(number: str, account: str, due_on: date, *lines: tuple[str, int]) -> Invoice:
-    return Invoice(
+def _invoice(number: str, account: str, due_on: date, *lines: tuple[str, int]) -> InvoiceRecord:
+    return InvoiceRecord(
         kind="invoice",
         number=number,
         account=account,
         issued_on=due_on - timedelta(days=14),
         due_on=due_on,
-        lines=tuple(Line(description=description, amount_minor=amount) for description, amount in lines),
+        lines=tuple(InvoiceLine(description=description, amount_minor=amount) for description, amount in lines),
     )

@@ -18,7 +18,7 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
-from chatbot.demo.provider_store import Book, Checkout, Delivery
+from chatbot.demo.provider_store import ProviderCheckout, ProviderStore, WebhookDelivery
 from chatbot.http.request_body import read_form
 from chatbot.pages.page import Page
 from chatbot.payments.gateways.sandbox import SIGNATURE_HEADER, signed
@@ -34,7 +34,7 @@ LONGEST_SLEEP_S = 60.0
 
 
 @dataclass(slots=True)
-class Mischief:
+class FaultInjection:
     """How the provider misbehaves, for tests of those who rely on it.
 
     `copies`: how often each webhook is sent. `newest_first`: webhooks that wait are sent in the wrong order. `lost`:
@@ -53,14 +53,14 @@ class Mischief:
     down: bool = False
 
 
-class Sandbox:
+class SandboxProvider:
     """The provider. `work` does what is due; `run` keeps doing so."""
 
-    def __init__(self, service: Service, book: Book) -> None:
+    def __init__(self, service: Service, book: ProviderStore) -> None:
         sandbox, server = service.settings.payments.sandbox, service.settings.server
         if sandbox is None or sandbox.secret is None:
             raise ValueError("payments.sandbox: switch it on and give it a secret before mounting it")
-        self.mischief = Mischief()
+        self.faults = FaultInjection()
         self._service = service
         self._clock = service.clock
         self._book = book
@@ -86,7 +86,7 @@ class Sandbox:
         self, call: Callable[[web.Request], Awaitable[web.Response]]
     ) -> Callable[..., Awaitable[web.Response]]:
         async def guarded(request: web.Request) -> web.Response:
-            if self.mischief.down:
+            if self.faults.down:
                 return web.json_response({"error": "down"}, status=503)
             given = request.headers.get("Authorization", "").encode()
             if not hmac.compare_digest(given, f"Bearer {self._secret}".encode()):
@@ -97,7 +97,7 @@ class Sandbox:
 
     async def _create(self, request: web.Request) -> web.Response:
         order = await request.json()
-        wanted = Checkout(
+        wanted = ProviderCheckout(
             id=f"cs{new_id()}",
             reference=order["reference"],
             amount_minor=order["amount_minor"],
@@ -113,8 +113,8 @@ class Sandbox:
         known = self._book.by_reference(wanted.reference)
         if known is None:
             self._book.add(wanted)
-            if self.mischief.early:
-                self.choose(wanted.id, self.mischief.early)
+            if self.faults.early:
+                self.choose(wanted.id, self.faults.early)
                 await self.work()
         elif (known.amount_minor, known.currency) != (wanted.amount_minor, wanted.currency):
             return web.json_response({"error": "the reference was used for another order"}, status=409)
@@ -179,26 +179,26 @@ class Sandbox:
         known = self._known(reference)
         self._change(known, state="refunded", refunded_minor=known.refunded_minor + amount_minor)
 
-    def _approve(self, checkout: Checkout) -> None:
+    def _approve(self, checkout: ProviderCheckout) -> None:
         self._change(
             checkout,
             state="paid",
             payment=checkout.payment or f"pay{new_id()}",
-            amount_minor=self.mischief.amount_minor or checkout.amount_minor,
-            currency=self.mischief.currency or checkout.currency,
+            amount_minor=self.faults.amount_minor or checkout.amount_minor,
+            currency=self.faults.currency or checkout.currency,
         )
 
-    def _expire(self, checkout: Checkout) -> bool:
+    def _expire(self, checkout: ProviderCheckout) -> bool:
         if checkout.state != "open" or checkout.expires_at > stamp(self._clock.now()):
             return False
         self._change(checkout, state="expired")
         return True
 
-    def _change(self, checkout: Checkout, **changes: Any) -> None:  # noqa: ANN401 (columns)
-        self._book.change(checkout, self._clock.now() + self.mischief.delay, **changes)
+    def _change(self, checkout: ProviderCheckout, **changes: Any) -> None:  # noqa: ANN401 (columns)
+        self._book.change(checkout, self._clock.now() + self.faults.delay, **changes)
         self._woken.set()
 
-    def _known(self, reference: str) -> Checkout:
+    def _known(self, reference: str) -> ProviderCheckout:
         checkout = self._book.by_reference(reference)
         if checkout is None:
             raise LookupError("no checkout has this reference")
@@ -222,18 +222,18 @@ class Sandbox:
             for checkout in self._book.unsettled(now):
                 if not self._expire(checkout):
                     self._approve(checkout)
-            due = [] if self.mischief.lost else self._book.due(now)
-            if self.mischief.newest_first:
+            due = [] if self.faults.lost else self._book.due(now)
+            if self.faults.newest_first:
                 due.reverse()
             async with aiohttp.ClientSession(timeout=TIMEOUT) as http:
                 for delivery in due:
                     await self._deliver(http, delivery, now)
 
-    async def _deliver(self, http: aiohttp.ClientSession, delivery: Delivery, now: datetime) -> None:
+    async def _deliver(self, http: aiohttp.ClientSession, delivery: WebhookDelivery, now: datetime) -> None:
         body = delivery.body.encode()
         headers = {SIGNATURE_HEADER: signed(self._secret, body, now), "Content-Type": "application/json"}
         arrived = False
-        for _ in range(self.mischief.copies):
+        for _ in range(self.faults.copies):
             try:
                 async with http.post(self._webhook, data=body, headers=headers) as response:
                     arrived = response.ok
@@ -246,17 +246,17 @@ class Sandbox:
 
     def _until_due(self) -> float:
         due = self._book.next_due()
-        if due is None or self.mischief.lost:
+        if due is None or self.faults.lost:
             return LONGEST_SLEEP_S
         return min(LONGEST_SLEEP_S, max(0.05, (due - self._clock.now()).total_seconds()))
 
 
-def mount(app: web.Application, service: Service, path: Path | None) -> Sandbox:
+def mount(app: web.Application, service: Service, path: Path | None) -> SandboxProvider:
     """Put the provider into an application that only the demo and tests run; `path` is its file, None for none.
 
     Raises ValueError when the settings do not switch it on.
     """
-    sandbox = Sandbox(service, book := Book(path))
+    sandbox = SandboxProvider(service, book := ProviderStore(path))
     app.add_routes(sandbox.routes())
 
     async def running(_: web.Application) -> AsyncIterator[None]:

@@ -17,7 +17,7 @@ RETRY_AFTER = tuple(timedelta(seconds=wait) for wait in (1, 5, 30, 120, 600, 360
 
 
 @dataclass(frozen=True, slots=True)
-class Checkout:
+class ProviderCheckout:
     """A hosted page. States: open | pending | paid | declined | closed | expired | bounced | refunded."""
 
     id: str
@@ -41,7 +41,7 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class WebhookDelivery:
     """A webhook on its way."""
 
     id: str
@@ -49,7 +49,7 @@ class Delivery:
     tries: int
 
 
-class Book:
+class ProviderStore:
     """The provider's checkouts and the webhooks it still has to deliver. Without a path it forgets at the end."""
 
     def __init__(self, path: Path | None) -> None:
@@ -72,19 +72,19 @@ class Book:
         """Let go of the file."""
         self._db.close()
 
-    def add(self, checkout: Checkout) -> None:
+    def add(self, checkout: ProviderCheckout) -> None:
         """Write a new checkout."""
         self._checkouts.insert(asdict(checkout))
 
-    def find(self, checkout: str) -> Checkout | None:
+    def find(self, checkout: str) -> ProviderCheckout | None:
         """Return a checkout by its id."""
         return self._one("id", checkout)
 
-    def by_reference(self, reference: str) -> Checkout | None:
+    def by_reference(self, reference: str) -> ProviderCheckout | None:
         """Return a checkout by the reference its order came with."""
         return self._one("reference", reference)
 
-    def change(self, checkout: Checkout, due_at: datetime, **changes: Any) -> Checkout:  # noqa: ANN401 (columns)
+    def change(self, checkout: ProviderCheckout, due_at: datetime, **changes: Any) -> ProviderCheckout:  # noqa: ANN401 (columns)
         """Change a checkout, and write the webhook that tells of it in the same transaction."""
         changed = replace(checkout, **changes)
         event = {"id": f"evt{new_id()}", "checkout": changed.public()}
@@ -93,21 +93,21 @@ class Book:
             self._webhooks.insert({"id": event["id"], "body": json.dumps(event), "due_at": stamp(due_at), "tries": 0})
         return changed
 
-    def unsettled(self, now: datetime) -> list[Checkout]:
+    def unsettled(self, now: datetime) -> list[ProviderCheckout]:
         """Return what is to be approved now, and the pages whose time is up."""
         where = "(state = 'pending' and settles_at <= :now) or (state = 'open' and expires_at <= :now)"
         return [_checkout(row) for row in self._checkouts.rows_where(where, {"now": stamp(now)})]
 
-    def due(self, now: datetime) -> list[Delivery]:
+    def due(self, now: datetime) -> list[WebhookDelivery]:
         """Return the webhooks to deliver now, oldest first."""
         rows = self._webhooks.rows_where("due_at <= :now", {"now": stamp(now)}, order_by="id")
-        return [Delivery(row["id"], row["body"], row["tries"]) for row in rows]
+        return [WebhookDelivery(row["id"], row["body"], row["tries"]) for row in rows]
 
-    def delivered(self, delivery: Delivery) -> None:
+    def delivered(self, delivery: WebhookDelivery) -> None:
         """Forget a webhook that arrived."""
         self._webhooks.delete(delivery.id)
 
-    def missed(self, delivery: Delivery, now: datetime) -> None:
+    def missed(self, delivery: WebhookDelivery, now: datetime) -> None:
         """Set when to try again to deliver a webhook; after the last try it is given up."""
         if delivery.tries >= len(RETRY_AFTER):
             return self.delivered(delivery)
@@ -125,10 +125,10 @@ class Book:
         ).fetchall()
         return None if at is None else parse(at)
 
-    def _one(self, column: str, value: str) -> Checkout | None:
+    def _one(self, column: str, value: str) -> ProviderCheckout | None:
         rows = list(self._checkouts.rows_where(f"{column} = :value", {"value": value}))
         return _checkout(rows[0]) if rows else None
 
 
-def _checkout(row: Mapping[str, Any]) -> Checkout:
-    return Checkout(**row)
+def _checkout(row: Mapping[str, Any]) -> ProviderCheckout:
+    return ProviderCheckout(**row)

@@ -8,7 +8,7 @@ from aiohttp import web
 UNKNOWN = "unknown"
 _LOW_BITS = 64
 
-Address = IPv4Address | IPv6Address
+IpAddress = IPv4Address | IPv6Address
 
 
 def client_address(request: web.Request, trusted_proxies: Sequence[str]) -> str:
@@ -27,7 +27,7 @@ def is_from_inside(request: web.Request, trusted_proxies: Sequence[str]) -> bool
     return direct and address is not None and address.is_private
 
 
-def _client(request: web.Request, trusted_proxies: Sequence[str]) -> Address | None:
+def _client(request: web.Request, trusted_proxies: Sequence[str]) -> IpAddress | None:
     """Return the nearest address that is no listed proxy's.
 
     X-Forwarded-For is believed only as far as listed proxies wrote it: from the right, past every trusted hop. Some
@@ -44,11 +44,11 @@ def _hops(lines: Iterable[str]) -> Iterable[str]:
     return (hop.strip() for line in lines for hop in line.split(",") if hop.strip())
 
 
-def _among(address: Address | None, networks: Sequence[str]) -> bool:
+def _among(address: IpAddress | None, networks: Sequence[str]) -> bool:
     return address is not None and any(address in ip_network(network, strict=False) for network in networks)
 
 
-def _parsed(written: str) -> Address | None:
+def _parsed(written: str) -> IpAddress | None:
     """Read an address, with a port or without: 192.0.2.7, 192.0.2.7:443, 2001:db8::7, [2001:db8::7]:443."""
     if written.startswith("["):
         written = written[1:].partition("]")[0]

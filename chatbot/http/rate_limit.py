@@ -5,7 +5,7 @@ from collections.abc import Callable
 from time import monotonic
 
 
-class Pace:
+class FixedWindowLimit:
     """Counts in windows that begin for everybody at once, so that forgetting is one step and memory stays bounded.
 
     The library `limits` counts in memory too, but starts a thread for nearly every hit: measured, a sixth of the

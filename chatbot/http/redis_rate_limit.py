@@ -16,16 +16,16 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from socketio.redis_manager import parse_redis_sentinel_url
 
-from chatbot.http.rate_limit import Pace
+from chatbot.http.rate_limit import FixedWindowLimit
 
 log = structlog.get_logger(__name__)
 
 # How long a request may wait for Redis, and how long Redis is left alone once it did not answer in that time.
 PATIENCE_S = 0.25
-LEFT_ALONE_S = 5.0
+COOLDOWN_S = 5.0
 # Questions under way at once, and so connections to Redis. In a rush the others wait in line, here and not there.
 AT_ONCE = 4
-Together = Callable[[str], Awaitable[bool]]
+CountInRedis = Callable[[str], Awaitable[bool]]
 """Counts one more request of somebody's; False when that was one too many."""
 
 OPTIONS = {
@@ -36,7 +36,7 @@ OPTIONS = {
 }
 
 
-class SharedPace:
+class RedisFixedWindowLimit:
     """Allows somebody so many requests in each window of some seconds, over all processes that share a Redis.
 
     It costs one round trip, and somebody is one number in Redis. What this process alone has had too much of is refused
@@ -46,7 +46,7 @@ class SharedPace:
     def __init__(
         self, most: int, seconds: int, *, redis: str | None, name: str, clock: Callable[[], float] = monotonic
     ) -> None:
-        self._alone = Pace(most, seconds, clock)
+        self._alone = FixedWindowLimit(most, seconds, clock)
         self._clock = clock
         self._client = None if redis is None else _client(redis)
         self._together = None if self._client is None else _together(self._client, name, most, seconds)
@@ -75,10 +75,10 @@ class SharedPace:
         now = self._clock()
         if now < self._ask_again_at:
             return False
-        self._ask_again_at = now + LEFT_ALONE_S
+        self._ask_again_at = now + COOLDOWN_S
         return True
 
-    async def _ask(self, together: Together, who: str) -> bool:
+    async def _ask(self, together: CountInRedis, who: str) -> bool:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 is_allowed = await together(who)
@@ -89,7 +89,7 @@ class SharedPace:
         return is_allowed
 
     def _lost(self, fault: Exception) -> None:
-        self._ask_again_at = self._clock() + LEFT_ALONE_S
+        self._ask_again_at = self._clock() + COOLDOWN_S
         if not self._is_away:
             log.warning("connections are counted by each process alone: redis failed", reason=type(fault).__name__)
         self._is_away = True
@@ -109,7 +109,7 @@ def _client(address: str) -> "Redis":
     return made
 
 
-def _together(client: Redis, name: str, most: int, seconds: int) -> Together:
+def _together(client: Redis, name: str, most: int, seconds: int) -> CountInRedis:
     """What counts in Redis. It gets a client of ours, since `limits` writes an address with Sentinel in another way."""
     from limits import RateLimitItemPerSecond  # late: loaded only where there is a Redis
     from limits.aio.strategies import FixedWindowRateLimiter

@@ -19,7 +19,16 @@ from typing import IO
 from pydantic import ValidationError
 
 from chatbot.config.settings import Settings
-from chatbot.imports.records import RECORD, Account, AnyRecord, Checking, Credit, Customer, Invoice, Mandate
+from chatbot.imports.records import (
+    RECORD,
+    AccountRecord,
+    AnyRecord,
+    CreditRecord,
+    CustomerRecord,
+    ImportContext,
+    InvoiceRecord,
+    MandateRecord,
+)
 from store import Database, Tx, open_database
 from store.billing import imports
 from store.billing.ledger import InvoiceToBook
@@ -102,7 +111,7 @@ async def import_bills(
     problems = Problems()
     with TemporaryFile() as checked:
         try:
-            await asyncio.to_thread(_check, source, Checking(region), checked, problems)
+            await asyncio.to_thread(_check, source, ImportContext(region), checked, problems)
             if problems.found:
                 return problems.told(more=False)
             at = now or datetime.now(UTC)
@@ -116,7 +125,7 @@ async def import_bills(
 # ── reading: before the database is asked for anything ──
 
 
-def _check(source: Iterable[str | bytes], checking: Checking, checked: IO[bytes], problems: Problems) -> None:
+def _check(source: Iterable[str | bytes], checking: ImportContext, checked: IO[bytes], problems: Problems) -> None:
     """Write the records, one a line as in the source, with identifiers in the form that they are looked up by."""
     for number, line in enumerate(source, start=1):
         text = line.decode(errors="replace") if isinstance(line, bytes) else line
@@ -147,28 +156,28 @@ def _book_all(tx: Tx, checked: IO[bytes], at: datetime, problems: Problems) -> C
             record = RECORD.validate_json(line)
             try:
                 counts[record.kind, book(tx, record, at)] += 1
-            except imports.Refused as refusal:
+            except imports.RecordRefused as refusal:
                 problems.add(number, str(refusal))
     if problems.found:
         raise NothingTakenError
     return counts
 
 
-def book(tx: Tx, record: AnyRecord, at: datetime) -> imports.Outcome:
+def book(tx: Tx, record: AnyRecord, at: datetime) -> imports.ImportOutcome:
     """Bring one checked record into the store; raises store.billing.imports.Refused."""
     match record:
-        case Customer():
+        case CustomerRecord():
             identifiers = [("email", value) for value in record.emails] + [("mobile", v) for v in record.mobiles]
             return imports.save_customer(tx, record.id, record.name, record.locale, identifiers, at)
-        case Account():
+        case AccountRecord():
             return imports.save_account(tx, record.number, record.name, record.currency, record.customers, at)
-        case Invoice():
+        case InvoiceRecord():
             lines = [(line.description, line.amount_minor) for line in record.lines]
             invoice = InvoiceToBook(record.number, record.issued_on, record.due_on, lines)
             return imports.save_invoice(tx, record.account, invoice, record.cancelled, at)
-        case Mandate():
+        case MandateRecord():
             return imports.save_mandate(
                 tx, record.reference, record.account, record.state, record.next_on, record.next_minor
             )
-        case Credit():
+        case CreditRecord():
             return imports.save_credit(tx, record.reference, record.account, record.amount_minor, at)

@@ -59,7 +59,7 @@ def mobile(text: str, info: ValidationInfo) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Checking:
+class ImportContext:
     """The circumstances in which a file is checked: whose country a number without + belongs to."""
 
     region: str | None
@@ -72,7 +72,7 @@ def not_empty(items: tuple[Item, ...]) -> tuple[Item, ...]:
     return items
 
 
-Words = Annotated[str, Field(min_length=1, max_length=200)]
+ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 Minor = Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
 Currency = Annotated[str, AfterValidator(known_currency)]
 
@@ -83,71 +83,71 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-class Customer(Record):
+class CustomerRecord(Record):
     """Somebody to recognise; `id` is the company's own customer number, `locale` such as "en"."""
 
     kind: Literal["customer"]
-    id: Words
-    name: Words
+    id: ShortText
+    name: ShortText
     locale: Annotated[str, Field(pattern=r"^[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] | None = None
     emails: tuple[Annotated[str, AfterValidator(email)], ...] = ()
     mobiles: tuple[Annotated[str, AfterValidator(mobile)], ...] = ()
 
 
-class Account(Record):
+class AccountRecord(Record):
     """Something that is billed, and whose it is."""
 
     kind: Literal["account"]
-    number: Words
-    name: Words
+    number: ShortText
+    name: ShortText
     currency: Currency
-    customers: Annotated[tuple[Words, ...], AfterValidator(not_empty)]
+    customers: Annotated[tuple[ShortText, ...], AfterValidator(not_empty)]
 
 
-class Line(Record):
+class InvoiceLine(Record):
     """What a line of an invoice says and comes to; a discount is negative, tax has a line of its own."""
 
-    description: Words
+    description: ShortText
     amount_minor: Minor
 
 
-class Invoice(Record):
+class InvoiceRecord(Record):
     """An issued invoice, in its account's currency."""
 
     kind: Literal["invoice"]
-    number: Words
-    account: Words
+    number: ShortText
+    account: ShortText
     issued_on: date
     due_on: date
-    lines: Annotated[tuple[Line, ...], AfterValidator(not_empty)]
+    lines: Annotated[tuple[InvoiceLine, ...], AfterValidator(not_empty)]
     cancelled: bool = False
 
     @model_validator(mode="after")
-    def _asks_for_something(self) -> "Invoice":
+    def _asks_for_something(self) -> "InvoiceRecord":
         if sum(line.amount_minor for line in self.lines) < 0:
             raise ValueError("its lines come to less than nothing; send a credit instead")
         return self
 
 
-class Mandate(Record):
+class MandateRecord(Record):
     """A direct debit and its next collection, where that is announced."""
 
     kind: Literal["mandate"]
-    reference: Words
-    account: Words
+    reference: ShortText
+    account: ShortText
     state: Literal["pending", "active", "cancelled", "failed"]
     next_on: date | None = None
     next_minor: Annotated[Minor, Field(gt=0)] | None = None
 
 
-class Credit(Record):
+class CreditRecord(Record):
     """Money received or given elsewhere: a bank transfer, a voucher."""
 
     kind: Literal["credit"]
-    reference: Words
-    account: Words
+    reference: ShortText
+    account: ShortText
     amount_minor: Annotated[Minor, Field(gt=0)]
 
 
-AnyRecord = Customer | Account | Invoice | Mandate | Credit
+AnyRecord = CustomerRecord | AccountRecord | InvoiceRecord | MandateRecord | CreditRecord
 RECORD: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Field(discriminator="kind")])

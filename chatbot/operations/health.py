@@ -59,7 +59,7 @@ async def _waiting(service: Service) -> tuple[float, float]:
     """
     try:
         async with asyncio.timeout(ANSWER_WITHIN_S):
-            count, oldest = await service.database.read(lambda tx: outbox.depth(tx, service.clock.now()))
+            count, oldest = await service.database.read_in_thread(lambda tx: outbox.depth(tx, service.clock.now()))
     except (StoreError, TimeoutError):
         return UNKNOWN, UNKNOWN
     return count, oldest.total_seconds() if oldest else 0.0

@@ -7,7 +7,7 @@ import structlog
 
 from chatbot.service import Service
 from store.chats import retention
-from store.chats.retention import Forget, Page
+from store.chats.retention import DeletedPage, DeletePage
 from store.database import StoreError, Tx
 
 log = structlog.get_logger(__name__)
@@ -30,11 +30,11 @@ async def forget(service: Service) -> int:
     return forgotten
 
 
-async def _page_by_page(service: Service, forget_page: Forget, before: datetime) -> int:
+async def _page_by_page(service: Service, forget_page: DeletePage, before: datetime) -> int:
     forgotten = 0
     since: str | None = None
 
-    def next_page(tx: Tx) -> Page:
+    def next_page(tx: Tx) -> DeletedPage:
         return forget_page(tx, before, since, PAGE)
 
     while True:

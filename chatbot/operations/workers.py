@@ -43,17 +43,17 @@ class AddressTakenError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A worker's place: its end of the line to the parent, and the sockets that it takes customers from."""
+class WorkerContext:
+    """A worker's context: its end of the line to the parent, and the sockets that it takes customers from."""
 
-    line: socket.socket
+    control: socket.socket
     listeners: list[socket.socket]
 
     @classmethod
-    def read(cls, written: str) -> "Place":
+    def read(cls, written: str) -> "WorkerContext":
         """Take the place that the parent wrote on the command line."""
-        line, *listeners = (socket.socket(fileno=int(number)) for number in written.split(","))
-        return cls(line, listeners)
+        control, *listeners = (socket.socket(fileno=int(number)) for number in written.split(","))
+        return cls(control, listeners)
 
     def attach(self, app: web.Application) -> None:
         """Say when the application is ready, and end it in good order when the line is closed.
@@ -65,18 +65,18 @@ class Place:
         app.on_shutdown.insert(0, self._end)
 
     async def _begin(self, app: web.Application) -> None:
-        self.line.setblocking(False)
-        asyncio.get_running_loop().add_reader(self.line, self._go_home)
-        self.line.send(READY)
+        self.control.setblocking(False)
+        asyncio.get_running_loop().add_reader(self.control, self._go_home)
+        self.control.send(READY)
 
     def _go_home(self) -> None:
-        asyncio.get_running_loop().remove_reader(self.line)
+        asyncio.get_running_loop().remove_reader(self.control)
         signal.raise_signal(signal.SIGTERM)
 
     async def _end(self, app: web.Application) -> None:
         """From here on further signals change nothing: a service manager may send some to every process."""
         loop = asyncio.get_running_loop()
-        loop.remove_reader(self.line)
+        loop.remove_reader(self.control)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: None)
 
@@ -86,7 +86,7 @@ class Worker:
     """A process at work, the parent's end of its line, and when it started."""
 
     process: asyncio.subprocess.Process
-    line: socket.socket
+    control: socket.socket
     started: float = field(default_factory=monotonic)
     ready: bool = False
 
@@ -94,12 +94,12 @@ class Worker:
         """Wait until it takes customers; False when it ended before, or took too long."""
         with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(longest_s):
-                self.ready = await asyncio.get_running_loop().sock_recv(self.line, 1) == READY
+                self.ready = await asyncio.get_running_loop().sock_recv(self.control, 1) == READY
         return self.ready
 
     async def retire(self) -> None:
         """Let it finish what is under way, and wait for its end."""
-        self.line.close()
+        self.control.close()
         try:
             async with asyncio.timeout(LONGEST_STOP_S):
                 await self.process.wait()
@@ -114,7 +114,7 @@ class Worker:
 
 
 @dataclass(eq=False, slots=True)
-class Seat:
+class WorkerSlot:
     """Where one worker after another works: they share its listening sockets."""
 
     listeners: list[socket.socket]
@@ -123,21 +123,21 @@ class Seat:
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def close(self) -> None:
-        """Stop listening: the kernel gives new connections to the other seats."""
+        """Stop listening: the kernel gives new connections to the other slots."""
         for listener in self.listeners:
             listener.close()
         self.listeners = []
 
 
-class Parent:
-    """Keeps `count` workers at work. `command` starts one; its place is added as `--worker PLACE`."""
+class Supervisor:
+    """Keeps `count` workers at work. `command` starts one; its context is added as `--worker PLACE`."""
 
     def __init__(self, command: Sequence[str], host: str, port: int, count: int) -> None:
         self._command = command
         self._host = host
         self._port = port
         self._count = count
-        self._seats: list[Seat] = []
+        self._slots: list[WorkerSlot] = []
         self._alive: set[Worker] = set()
         self._environment: dict[str, str] = {}
         self._stopping = asyncio.Event()
@@ -149,7 +149,7 @@ class Parent:
         Raises AddressTakenError.
         """
         refuse_taken(self._host, self._port)
-        self._seats = [Seat(listen(self._host, self._port)) for _ in range(self._count)]
+        self._slots = [WorkerSlot(listen(self._host, self._port)) for _ in range(self._count)]
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
@@ -162,8 +162,8 @@ class Parent:
             stop.cancel()
             work.cancel()
             [status] = await asyncio.gather(work, return_exceptions=True)
-            for seat in self._seats:
-                seat.close()
+            for slot in self._slots:
+                slot.close()
             await asyncio.gather(*(worker.retire() for worker in self._alive))
         if isinstance(status, Exception):
             raise status
@@ -171,27 +171,27 @@ class Parent:
 
     async def _work(self) -> int:
         """Start the first worker, which brings the database up to date and meets what is wrong; then the others."""
-        first, *others = self._seats
+        first, *others = self._slots
         worker = await self._fill(first, None)  # a large database takes its time to be brought up to date
         if not worker.ready:
             return await worker.process.wait() or 1
         log.info("workers start", count=self._count)
-        await asyncio.gather(*(self._fill(seat, LONGEST_START_S) for seat in others))
-        await asyncio.gather(self._renew_when_asked(), *map(self._keep, self._seats))
+        await asyncio.gather(*(self._fill(slot, LONGEST_START_S) for slot in others))
+        await asyncio.gather(self._renew_when_asked(), *map(self._keep, self._slots))
         return 0
 
-    async def _fill(self, seat: Seat, longest_s: float | None) -> Worker:
-        worker = seat.worker = await self._start(seat)
+    async def _fill(self, slot: WorkerSlot, longest_s: float | None) -> Worker:
+        worker = slot.worker = await self._start(slot)
         if not await worker.until_ready(longest_s):
             await worker.retire()  # one that hangs would keep those waiting whom the kernel deals to it
         return worker
 
-    async def _start(self, seat: Seat) -> Worker:
-        seat.listeners = seat.listeners or listen(self._host, self._port)
+    async def _start(self, slot: WorkerSlot) -> Worker:
+        slot.listeners = slot.listeners or listen(self._host, self._port)
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
-            passed = [end.fileno() for end in (theirs, *seat.listeners)]
+            passed = [end.fileno() for end in (theirs, *slot.listeners)]
             process = await asyncio.create_subprocess_exec(
                 *self._command,
                 "--worker",
@@ -204,47 +204,47 @@ class Parent:
         self._alive.add(worker)
         return worker
 
-    async def _keep(self, seat: Seat) -> None:
-        """Put a new worker into a seat whenever the one in it dies."""
+    async def _keep(self, slot: WorkerSlot) -> None:
+        """Put a new worker into a slot whenever the one in it dies."""
         while True:
-            worker = seat.worker
+            worker = slot.worker
             assert worker is not None
             status = await worker.process.wait()
-            async with seat.changing:
-                if seat.worker is worker:
+            async with slot.changing:
+                if slot.worker is worker:
                     self._forget(worker)
                     if status:
                         log.error("a worker died", pid=worker.process.pid, status=status)
                     else:
                         log.info("a worker was told to stop", pid=worker.process.pid)
-                    await self._wait_a_little(seat, worker)
-                    await self._fill(seat, LONGEST_START_S)
+                    await self._wait_a_little(slot, worker)
+                    await self._fill(slot, LONGEST_START_S)
 
-    async def _wait_a_little(self, seat: Seat, worker: Worker) -> None:
+    async def _wait_a_little(self, slot: WorkerSlot, worker: Worker) -> None:
         """Wait longer and longer while workers die soon after their start; meanwhile the others get its customers."""
-        seat.failures = 0 if worker.was_well() else seat.failures + 1
-        if seat.failures:
-            seat.close()
-            await asyncio.sleep(min(FIRST_WAIT_S * 2 ** (seat.failures - 1), LONGEST_WAIT_S))
+        slot.failures = 0 if worker.was_well() else slot.failures + 1
+        if slot.failures:
+            slot.close()
+            await asyncio.sleep(min(FIRST_WAIT_S * 2 ** (slot.failures - 1), LONGEST_WAIT_S))
 
     async def _renew_when_asked(self) -> None:
         while True:
             await self._renewing.wait()
             self._renewing.clear()
-            for seat in self._seats:
-                if not await self._renew(seat):
+            for slot in self._slots:
+                if not await self._renew(slot):
                     log.error("a new worker did not start; the old ones go on")
                     break
             else:
                 log.info("all workers are new")
 
-    async def _renew(self, seat: Seat) -> bool:
+    async def _renew(self, slot: WorkerSlot) -> bool:
         """Replace a worker: the new one is at work before the old one goes."""
-        async with seat.changing:
-            old = seat.worker
-            new = await self._start(seat)
+        async with slot.changing:
+            old = slot.worker
+            new = await self._start(slot)
             kept, gone = (new, old) if await new.until_ready(LONGEST_START_S) else (old, new)
-            seat.worker = kept
+            slot.worker = kept
             if gone is not None:
                 await gone.retire()
                 self._forget(gone)
@@ -252,7 +252,7 @@ class Parent:
 
     def _forget(self, worker: Worker) -> None:
         """Take a dead worker's sockets and the like out of the metrics; what it counted stays."""
-        worker.line.close()
+        worker.control.close()
         self._alive.discard(worker)
         folder = self._environment[METRICS_FOLDER]
         multiprocess.mark_process_dead(worker.process.pid, folder)  # type: ignore[no-untyped-call]
@@ -284,7 +284,7 @@ def refuse_taken(host: str, port: int) -> None:
 def run(command: Sequence[str], host: str, port: int, count: int) -> int:
     """Keep workers at work until told to stop; returns the exit status. Raises AddressTakenError."""
 
-    async def parent() -> int:
-        return await Parent(command, host, port, count).run()
+    async def supervise() -> int:
+        return await Supervisor(command, host, port, count).run()
 
-    return asyncio.run(parent())
+    return asyncio.run(supervise())

@@ -14,12 +14,12 @@ import structlog
 
 from chatbot.channels.web.wire import pay_url
 from chatbot.keys import token_hash
-from chatbot.payments.gateways.gateway import Checkout, Gateway, Order, Report, Unreachable
+from chatbot.payments.gateways.gateway import Checkout, CheckoutOrder, Gateway, PaymentReport, Unreachable
 from chatbot.service import Service
 from flows.events import Event
 from store.billing import payment_links, payment_reports, payments, statements
-from store.billing.payment_links import Link, LinkedInvoice, Standing
-from store.billing.payment_reports import Recorded
+from store.billing.payment_links import LinkedInvoice, LinkStatus, PaymentLink
+from store.billing.payment_reports import AppliedReport
 from store.billing.payments import Payment
 from store.chats import codes
 from store.database import StoreError, Tx
@@ -47,29 +47,29 @@ EVENTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class LinkView:
     """What a payment link's pages show. `payment` is the link's newest, `locale` its conversation's."""
 
-    link: Link
-    standing: Standing
+    link: PaymentLink
+    status: LinkStatus
     invoices: list[LinkedInvoice]
     payment: Payment | None
     locale: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedPayment:
     """A hand-off that is on disk: its payment, the link it pays and the language of the link's conversation."""
 
     payment: Payment
-    link: Link
+    link: PaymentLink
     locale: str | None
 
 
-class Happenings(Protocol):
+class ExternalEvents(Protocol):
     """Takes what happens outside into a conversation; `chatbot.conversations.turns.Turns` does."""
 
-    def happened(self, conversation: str | None, work: Callable[[Tx], Event | None]) -> Awaitable[None]:
+    def apply_external_event(self, conversation: str | None, work: Callable[[Tx], Event | None]) -> Awaitable[None]:
         """Do `work` in a transaction; its event moves the conversation in the same one."""
         ...
 
@@ -81,17 +81,17 @@ class _MovedError(Exception):
 class Payments:
     """Hands customers over to gateways and books what comes of it."""
 
-    def __init__(self, service: Service, turns: Happenings, gateways: Mapping[str, Gateway]) -> None:
+    def __init__(self, service: Service, turns: ExternalEvents, gateways: Mapping[str, Gateway]) -> None:
         self.service = service
         self.gateways = gateways
         self._turns = turns
         self._woken = asyncio.Event()
         self._asking: dict[str, asyncio.Task[None]] = {}
 
-    async def view(self, token: str) -> View | None:
+    async def view(self, token: str) -> LinkView | None:
         """Return what the link with this token stands for; None if no link has it."""
         now = self.service.clock.now()
-        return await self.service.database.look(lambda tx: _view(tx, token_hash(token), now))
+        return await self.service.database.read(lambda tx: _view(tx, token_hash(token), now))
 
     async def begin(self, token: str, method: str) -> Checkout | Unreachable | None:
         """Hand the customer over to a gateway; None if the link cannot be paid (now), which its view explains.
@@ -118,9 +118,9 @@ class Payments:
         await database.write(lambda tx: payments.attach_checkout(tx, payment.id, session, url))
         return checkout
 
-    def _order(self, started: Started, now: datetime) -> Order:
+    def _order(self, started: StartedPayment, now: datetime) -> CheckoutOrder:
         page, settings = pay_url(self.service, started.link.id), self.service.settings
-        return Order(
+        return CheckoutOrder(
             reference=started.payment.id,
             amount_minor=started.payment.amount_minor,
             currency=started.payment.currency,
@@ -131,40 +131,40 @@ class Payments:
             expires_at=max(started.link.expires_at, now + SHORTEST_CHECKOUT),
         )
 
-    async def returned(self, token: str) -> View | None:
+    async def returned(self, token: str) -> LinkView | None:
         """Ask the gateways what became of a link's payments, since its customer is back; then return the view."""
         digest = token_hash(token)
-        waiting = await self.service.database.look(lambda tx: _undecided(tx, digest))
+        waiting = await self.service.database.read(lambda tx: _undecided(tx, digest))
         await asyncio.gather(*(self._check(payment) for payment in waiting))
         return await self.view(token)
 
-    async def report(self, gateway: str, report: Report, asked_in: str | None = None) -> bool:
+    async def report(self, gateway: str, report: PaymentReport, asked_in: str | None = None) -> bool:
         """Book what a gateway reports, and let the conversation know. False if we know no such payment (yet).
 
         `asked_in` is the payment's state when we asked, None for what the gateway sent by itself.
         """
         now = self.service.clock.now()
         database = self.service.database
-        payment = await database.look(lambda tx: payments.placed(tx, gateway, report.reference))
+        payment = await database.read(lambda tx: payments.placed(tx, gateway, report.reference))
         if payment is None:
             await database.write(lambda tx: payment_reports.keep_unplaced(tx, gateway, report, now))
             log.error("payment_report_unplaced", gateway=gateway, outcome=report.outcome)
             self._count(gateway, payment_reports.UNPLACED)
             return False
-        recorded: Recorded | None = None
+        recorded: AppliedReport | None = None
         conversation: str | None
 
         def book(tx: Tx) -> Event | None:
             nonlocal recorded
-            recorded = payment_reports.record(tx, gateway, report, now, asked_in)
+            recorded = payment_reports.apply_report(tx, gateway, report, now, asked_in)
             if payments.conversation_of(tx, payment.id) != conversation:
                 raise _MovedError
             return None if recorded is None else _event(tx, recorded, now)
 
         while True:
-            conversation = await database.look(lambda tx: payments.conversation_of(tx, payment.id))
+            conversation = await database.read(lambda tx: payments.conversation_of(tx, payment.id))
             try:
-                await self._turns.happened(conversation, book)
+                await self._turns.apply_external_event(conversation, book)
             except _MovedError:
                 continue
             break
@@ -172,7 +172,7 @@ class Payments:
             await self._follow_up(recorded)
         return True
 
-    async def _follow_up(self, recorded: Recorded) -> None:
+    async def _follow_up(self, recorded: AppliedReport) -> None:
         payment = recorded.payment
         self._count(payment.gateway, recorded.what)
         log.info("payment_reported", gateway=payment.gateway, payment=payment.id, what=recorded.what)
@@ -235,7 +235,7 @@ class Payments:
     async def _ask_about_some(self) -> bool:
         """Ask about payments that are due, not all at once; False when none was."""
         now, database = self.service.clock.now(), self.service.database
-        next_check = await database.look(payments.next_check)
+        next_check = await database.read(payments.next_check)
         if next_check is None or next_check > now:
             return False
         due = await database.write(lambda tx: payments.due_checks(tx, now, AT_ONCE))
@@ -244,14 +244,14 @@ class Payments:
 
     async def _end_links(self) -> None:
         now, database = self.service.clock.now(), self.service.database
-        while expired := await database.look(lambda tx: payment_links.expire_links(tx, now, AT_ONCE)):
+        while expired := await database.read(lambda tx: payment_links.expire_links(tx, now, AT_ONCE)):
             for link in expired:
                 await self._end(link, now)
 
-    async def _end(self, link: Link, now: datetime) -> None:
+    async def _end(self, link: PaymentLink, now: datetime) -> None:
         """End a link in its conversation; where that is broken, without a word there, so that the others' end too."""
         try:
-            await self._turns.happened(link.conversation, _ending(link, now))
+            await self._turns.apply_external_event(link.conversation, _ending(link, now))
         except StoreError:
             raise
         except Exception:
@@ -260,7 +260,7 @@ class Payments:
 
     async def _until_due(self, looked: datetime) -> float:
         """Seconds until something is due that was not when the sweep before began to look."""
-        due = await self.service.database.look(
+        due = await self.service.database.read(
             lambda tx: (payments.next_check(tx), payment_links.next_expiry(tx, looked))
         )
         waits = [(at - self.service.clock.now()).total_seconds() for at in due if at is not None]
@@ -279,24 +279,24 @@ async def _within_limits(asked: Awaitable[T]) -> T | Unreachable:
         return Unreachable("timeout")
 
 
-def _view(tx: Tx, digest: str, now: datetime) -> View | None:
+def _view(tx: Tx, digest: str, now: datetime) -> LinkView | None:
     link = payment_links.find_link(tx, digest)
     if link is None:
         return None
-    return View(
+    return LinkView(
         link=link,
-        standing=payment_links.standing(tx, link, now),
+        status=payment_links.link_status(tx, link, now),
         invoices=payment_links.invoices_of(tx, link.id),
         payment=payments.newest_payment(tx, link.id),
         locale=payment_links.locale_of(tx, link),
     )
 
 
-def _start(tx: Tx, digest: str, gateway: str, now: datetime) -> Started | None:
+def _start(tx: Tx, digest: str, gateway: str, now: datetime) -> StartedPayment | None:
     link = payment_links.find_link(tx, digest)
-    if link is None or payment_links.standing(tx, link, now) != "open":
+    if link is None or payment_links.link_status(tx, link, now) != "open":
         return None
-    return Started(payments.start_payment(tx, link, gateway, now), link, payment_links.locale_of(tx, link))
+    return StartedPayment(payments.start_payment(tx, link, gateway, now), link, payment_links.locale_of(tx, link))
 
 
 def _undecided(tx: Tx, digest: str) -> list[Payment]:
@@ -304,7 +304,7 @@ def _undecided(tx: Tx, digest: str) -> list[Payment]:
     return [] if link is None else payments.undecided(tx, link.id)
 
 
-def _event(tx: Tx, recorded: Recorded, now: datetime) -> Event | None:
+def _event(tx: Tx, recorded: AppliedReport, now: datetime) -> Event | None:
     """Tell the conversation what was recorded; a refund and a doubt are not for the customer's ears."""
     name, payment = EVENTS.get(recorded.what), recorded.payment
     if name is None or (
@@ -327,20 +327,22 @@ def _event(tx: Tx, recorded: Recorded, now: datetime) -> Event | None:
 def _still_open(tx: Tx, payment: Payment, now: datetime) -> bool:
     return (
         payment.link is not None
-        and payment_links.standing(tx, payment_links.read_link(tx, payment.link), now) == "open"
+        and payment_links.link_status(tx, payment_links.read_link(tx, payment.link), now) == "open"
     )
 
 
-def _is_still_theirs(tx: Tx, link: Link) -> bool:
+def _is_still_theirs(tx: Tx, link: PaymentLink) -> bool:
     """Tell whether a link's conversation is still its customer's, and not gone over to another email or mobile."""
     newest = None if link.conversation is None else codes.newest(tx, link.conversation)
     return newest is None or newest.contact == link.contact
 
 
-def _ending(link: Link, now: datetime) -> Callable[[Tx], Event | None]:
+def _ending(link: PaymentLink, now: datetime) -> Callable[[Tx], Event | None]:
     def end(tx: Tx) -> Event | None:
-        statements.hold(tx, link.account)  # who renews the link or pays it has done so by now, or finds it ended
-        settled = payment_links.standing(tx, link, now) == "settled"
+        statements.lock_account(
+            tx, link.account
+        )  # who renews the link or pays it has done so by now, or finds it ended
+        settled = payment_links.link_status(tx, link, now) == "settled"
         if not payment_links.expire(tx, link.id, now) or settled or not _is_still_theirs(tx, link):
             return None
         return Event("link_expired", {"amount_minor": link.amount_minor, "currency": link.currency})

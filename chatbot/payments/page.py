@@ -14,7 +14,7 @@ from chatbot.http.request_body import read_body, read_form
 from chatbot.pages.page import Page
 from chatbot.pages.templating import preferred_locale
 from chatbot.pages.theme import stylesheet
-from chatbot.payments.checkout import Payments, View
+from chatbot.payments.checkout import LinkView, Payments
 from chatbot.payments.gateways.gateway import BadSignature, Gateway, Unreachable
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ BRAND_CACHE = "public, max-age=300"
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class OutcomePage:
     """How a page that asks for nothing looks: its mark, its colour, its HTTP status and where it leads."""
 
     mark: str
@@ -34,19 +34,19 @@ class Ending:
     action: str | None = None
 
 
-ENDINGS = {
-    "paid": Ending("check", "good"),
-    "settled": Ending("check", "good"),
-    "confirming": Ending("clock", "plain"),
-    "declined": Ending("cross", "bad", action="page-try-again"),
-    "closed": Ending("back", "plain", action="page-back-to-payment"),
-    "returned": Ending("back", "warn"),
-    "changed": Ending("info", "warn"),
-    "revoked": Ending("info", "warn", status=410),
-    "expired": Ending("clock", "warn", status=410),
-    "unreachable": Ending("cross", "warn", status=503, action="page-try-again"),
-    "no-methods": Ending("info", "warn", status=503),
-    "unknown": Ending("info", "warn", status=404),
+OUTCOME_PAGES = {
+    "paid": OutcomePage("check", "good"),
+    "settled": OutcomePage("check", "good"),
+    "confirming": OutcomePage("clock", "plain"),
+    "declined": OutcomePage("cross", "bad", action="page-try-again"),
+    "closed": OutcomePage("back", "plain", action="page-back-to-payment"),
+    "returned": OutcomePage("back", "warn"),
+    "changed": OutcomePage("info", "warn"),
+    "revoked": OutcomePage("info", "warn", status=410),
+    "expired": OutcomePage("clock", "warn", status=410),
+    "unreachable": OutcomePage("cross", "warn", status=503, action="page-try-again"),
+    "no-methods": OutcomePage("info", "warn", status=503),
+    "unknown": OutcomePage("info", "warn", status=404),
 }
 
 
@@ -76,9 +76,9 @@ class PaymentPages:
         """Show what is asked for, and how it can be paid. Reading it changes nothing."""
         token = request.match_info["token"]
         view = await self._payments.view(token)
-        if view is None or view.standing not in ("open", "confirming"):
-            return self._end(request, view, "unknown" if view is None else view.standing)
-        if view.standing == "confirming":
+        if view is None or view.status not in ("open", "confirming"):
+            return self._end(request, view, "unknown" if view is None else view.status)
+        if view.status == "confirming":
             raise web.HTTPSeeOther(f"/pay/{token}/done")
         methods = list(self._payments.gateways.values())
         if not methods:
@@ -104,8 +104,8 @@ class PaymentPages:
         token = request.match_info["token"]
         only_looking = request.method == "HEAD" or "prefetch" in request.headers.get("Sec-Purpose", "")
         view = await (self._payments.view(token) if only_looking else self._payments.returned(token))
-        if view is None or view.standing != "open":
-            return self._end(request, view, "unknown" if view is None else view.standing)
+        if view is None or view.status != "open":
+            return self._end(request, view, "unknown" if view is None else view.status)
         state = None if view.payment is None else view.payment.state
         if state == "created" and "closed" in request.query:
             state = "cancelled"
@@ -114,7 +114,7 @@ class PaymentPages:
             raise web.HTTPSeeOther(f"/pay/{token}")
         return self._end(request, view, ending)
 
-    def _ask(self, request: web.Request, view: View, methods: list[Gateway]) -> web.Response:
+    def _ask(self, request: web.Request, view: LinkView, methods: list[Gateway]) -> web.Response:
         page = Page(self._service, self._locale(request, view), form_to=[method.origin for method in methods])
         invoiced = sum(invoice.amount_minor for invoice in view.invoices)
         return page.respond(
@@ -126,8 +126,8 @@ class PaymentPages:
             methods=methods,
         )
 
-    def _end(self, request: web.Request, view: View | None, name: str, method: str = "") -> web.Response:
-        ending = ENDINGS[name]
+    def _end(self, request: web.Request, view: LinkView | None, name: str, method: str = "") -> web.Response:
+        ending = OUTCOME_PAGES[name]
         waiting = name == "confirming" and "still" not in request.query
         page = Page(
             self._service, self._locale(request, view), ending.status, refresh_s=LOOK_AGAIN_S if waiting else None
@@ -137,7 +137,7 @@ class PaymentPages:
             request, "ending.html", name=name, ending=ending, view=view, method=method, address=address, waiting=waiting
         )
 
-    def _locale(self, request: web.Request, view: View | None) -> str:
+    def _locale(self, request: web.Request, view: LinkView | None) -> str:
         if view is not None and view.locale is not None:
             return self._service.words.best(view.locale)
         return preferred_locale(request, self._service)

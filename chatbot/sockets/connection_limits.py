@@ -14,8 +14,8 @@ import structlog
 from socketio.packet import CONNECT_ERROR
 
 from chatbot.http.client_address import client_address
-from chatbot.http.rate_limit import Pace
-from chatbot.http.redis_rate_limit import SharedPace
+from chatbot.http.rate_limit import FixedWindowLimit
+from chatbot.http.redis_rate_limit import RedisFixedWindowLimit
 from chatbot.service import Service
 
 log = structlog.get_logger(__name__)
@@ -27,7 +27,7 @@ MINUTE, HOUR = 60, 3600
 Environ = dict[str, Any]
 
 
-class Admission:
+class ConnectionLimits:
     """Counts what each network address does, by a keyed digest of it. Redis too holds digests only."""
 
     def __init__(self, service: Service, clock: Callable[[], float] = monotonic) -> None:
@@ -37,13 +37,13 @@ class Admission:
         self._open: Counter[str] = Counter()
         most = limits.connections_per_address_per_minute
         name = f"billchat-{service.keys.digest('connections')}"
-        self._connections_a_minute = SharedPace(most, MINUTE, redis=redis, name=name, clock=clock)
-        self._starts_of_session = Pace(limits.starts_per_session_per_hour, HOUR, clock)
-        self._starts_a_minute = Pace(limits.starts_per_address_per_minute, MINUTE, clock)
-        self._starts_an_hour = Pace(limits.starts_per_address_per_hour, HOUR, clock)
+        self._connections_a_minute = RedisFixedWindowLimit(most, MINUTE, redis=redis, name=name, clock=clock)
+        self._starts_of_session = FixedWindowLimit(limits.starts_per_session_per_hour, HOUR, clock)
+        self._starts_a_minute = FixedWindowLimit(limits.starts_per_address_per_minute, MINUTE, clock)
+        self._starts_an_hour = FixedWindowLimit(limits.starts_per_address_per_hour, HOUR, clock)
         self._has_refused = False
 
-    def came(self, environ: Environ) -> bool:
+    def opened(self, environ: Environ) -> bool:
         """Count a connection that was opened. False for one that is not even told why it may not stay.
 
         Who is above the limit is told when they join. Twice the limit is for those who never do.
@@ -57,7 +57,7 @@ class Admission:
         environ[ADDRESS] = digest
         return True
 
-    def went(self, environ: Environ) -> None:
+    def closed(self, environ: Environ) -> None:
         """Forget a connection that ended, if it was counted."""
         digest = environ.get(ADDRESS)
         if digest is not None:
@@ -105,19 +105,19 @@ class Admission:
         return False
 
 
-class Door(socketio.AsyncServer):  # type: ignore[misc]
+class LimitedServer(socketio.AsyncServer):  # type: ignore[misc]
     """A Socket.IO server that asks, for every connection, whether it may come in.
 
     Its own way to refuse, an exception of the connect handler, comes too late here: with `always_connect` the client is
     connected by then, and would be told by a packet that no client takes.
     """
 
-    def __init__(self, admission: Admission, **options: object) -> None:
+    def __init__(self, limits: ConnectionLimits, **options: object) -> None:
         super().__init__(**options)
-        self._admission = admission
+        self._limits = limits
 
     async def _handle_eio_connect(self, eio_sid: str, environ: Environ) -> bool | None:
-        if not self._admission.came(environ):
+        if not self._limits.opened(environ):
             return False
         await super()._handle_eio_connect(eio_sid, environ)
         return None
@@ -127,15 +127,15 @@ class Door(socketio.AsyncServer):  # type: ignore[misc]
         try:
             await super()._handle_eio_disconnect(eio_sid, reason)
         finally:
-            self._admission.went(environ)
+            self._limits.closed(environ)
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, auth: object) -> None:
         environ = self.environ.get(eio_sid)
-        may_join = environ is not None and await self._admission.may_join(environ)
+        may_join = environ is not None and await self._limits.may_join(environ)
         if eio_sid not in self.environ:  # it left meanwhile
             return
         if may_join:
             await super()._handle_connect(eio_sid, namespace, auth)
         else:
-            refusal = self._admission.refusal(auth)
+            refusal = self._limits.refusal(auth)
             await self._send_packet(eio_sid, self.packet_class(CONNECT_ERROR, data=refusal, namespace=namespace))

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw
 
 Ack = dict[str, Any]
-Answer = Callable[[str, str, Any], Awaitable[Ack | None]]
+AnswerEvent = Callable[[str, str, Any], Awaitable[Ack | None]]
 """Answers (Engine.IO's id of a connection, an event's name, its payload): with None where no customer is connected,
 with nothing in it where the connection was ended instead of being answered."""
 
@@ -24,10 +24,10 @@ _event = msgspec.json.Decoder(tuple[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class Express:
+class EventFastPath:
     """Takes plain frames of one namespace. `shapes` are the payloads of the events that it knows."""
 
-    def __init__(self, namespace: str, shapes: Mapping[str, type], answer: Answer) -> None:
+    def __init__(self, namespace: str, shapes: Mapping[str, type], answer: AnswerEvent) -> None:
         self._prefix = f"42{namespace},"
         self._acknowledged = f"43{namespace},".encode()
         self._decoders: dict[str, Callable[[Raw], Any]] = {

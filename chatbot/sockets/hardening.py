@@ -18,7 +18,7 @@ from engineio.exceptions import EngineIOError
 from socketio.packet import BINARY_ACK, BINARY_EVENT, CONNECT_ERROR, EVENT
 
 from chatbot.http.request_body import read_body
-from chatbot.sockets.fast_path import Express
+from chatbot.sockets.fast_path import EventFastPath
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class Packet(socketio.packet.Packet):  # type: ignore[misc]
 class WebSocket(driver.WebSocket):  # type: ignore[misc]
     """Hands on nothing but frames of Engine.IO; anything else ends the connection."""
 
-    express: ClassVar[Express]
+    express: ClassVar[EventFastPath]
 
     async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
         """Open the WebSocket. Nothing is compressed: our frames are short, and a compressor's memory is not."""
@@ -114,7 +114,7 @@ async def translate_request(request: web.Request) -> dict[str, Any]:
     return environ
 
 
-def guard(sio: socketio.AsyncServer, express: Express) -> None:
+def guard(sio: socketio.AsyncServer, express: EventFastPath) -> None:
     """Put the guards, and the express lane, into a server that was made with `serializer=Packet`."""
     socket = type("WebSocket", (WebSocket,), {"express": express})
     sio.eio._async = sio.eio._async | {"translate_request": translate_request, "websocket": socket}  # noqa: SLF001

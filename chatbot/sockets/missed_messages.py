@@ -11,9 +11,9 @@ from itertools import islice
 import structlog
 
 from chatbot.service import Service
-from chatbot.sockets.redis_fanout import Neighbours
+from chatbot.sockets.redis_fanout import RedisFanout
 from store.chats.conversations import Message
-from store.chats.recent_messages import News, news
+from store.chats.recent_messages import RecentMessages, recent_messages
 from store.database import StoreError, Tx
 
 log = structlog.get_logger(__name__)
@@ -26,18 +26,18 @@ MARGIN = timedelta(seconds=10)
 SESSIONS_AT_ONCE = 200
 MOST_NEWS = 20
 
-Tell = Callable[[str, str, list[Message]], Awaitable[None]]
+PublishMissed = Callable[[str, str, list[Message]], Awaitable[None]]
 """Tells a session's devices here about messages of a conversation: (session, conversation, messages)."""
 
 
-class CatchingUp:
+class MissedMessagePoller:
     """Looks for news of the sessions that are connected here. `sessions` names them, `tell` reaches their devices."""
 
     def __init__(
-        self, service: Service, neighbours: Neighbours, sessions: Callable[[], Iterable[str]], tell: Tell
+        self, service: Service, fanout: RedisFanout, sessions: Callable[[], Iterable[str]], tell: PublishMissed
     ) -> None:
         self._service = service
-        self._neighbours = neighbours
+        self._fanout = fanout
         self._sessions = sessions
         self._tell = tell
         self._told: dict[str, int] = {}
@@ -45,25 +45,25 @@ class CatchingUp:
     async def run(self) -> None:
         """Catch up whenever Redis is away, and for a while after it is back; until cancelled."""
         while True:
-            await self._neighbours.deaf.wait()
+            await self._fanout.disconnected.wait()
             await self._until_all_is_well()
 
     async def _until_all_is_well(self) -> None:
         since, well_for = self._service.clock.now() - MARGIN, 0.0
         while well_for < GO_ON_FOR_S:
-            if self._neighbours.hearing:
-                self._neighbours.deaf.clear()  # a loss from here on sets it again
+            if self._fanout.connected:
+                self._fanout.disconnected.clear()  # a loss from here on sets it again
             began = self._service.clock.now()
             try:
-                await self.look(since)
+                await self.poll(since)
                 since = began - MARGIN
             except StoreError as fault:
                 log.warning("news could not be read from the database; it is tried again", reason=str(fault))
             await asyncio.sleep(EVERY_S)
-            well_for = 0.0 if self._neighbours.deaf.is_set() else well_for + EVERY_S
+            well_for = 0.0 if self._fanout.disconnected.is_set() else well_for + EVERY_S
         self._told.clear()
 
-    async def look(self, since: datetime) -> None:
+    async def poll(self, since: datetime) -> None:
         """Tell every session that is connected here what was said in its conversations since then."""
         for sessions in _portions(self._sessions()):
             for session, conversation, messages in await self._news(sessions, since):
@@ -72,14 +72,14 @@ class CatchingUp:
                     self._told[conversation] = fresh[-1].seq
                     await self._tell(session, conversation, fresh)
 
-    async def _news(self, sessions: list[str], since: datetime) -> list[News]:
+    async def _news(self, sessions: list[str], since: datetime) -> list[RecentMessages]:
         # Always as many names, so that the database sees the same statement each time.
         names = sessions + sessions[-1:] * (SESSIONS_AT_ONCE - len(sessions))
 
-        def look(tx: Tx) -> list[News]:
-            return news(tx, names, since, MOST_NEWS)
+        def look(tx: Tx) -> list[RecentMessages]:
+            return recent_messages(tx, names, since, MOST_NEWS)
 
-        return await self._service.database.read(look)
+        return await self._service.database.read_in_thread(look)
 
 
 def _portions(sessions: Iterable[str]) -> Iterator[list[str]]:

@@ -43,34 +43,34 @@ OPTIONS = {
     "protocol": 2,
 }
 
-Message = dict[str, Any]
+FanoutMessage = dict[str, Any]
 
 
-class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
+class RedisFanout(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
     """Carries emits to rooms, and to nobody in particular, between processes; they share Redis and `channel`."""
 
     def __init__(self, url: str, channel: str, up: Gauge) -> None:
         # As one that only writes it starts no listener of its own: `run` listens.
         super().__init__(url, channel=channel, write_only=True, redis_options=dict(OPTIONS))
         self._up = up
-        self._company: dict[str, bool | None] = {}
+        self._remote_members: dict[str, bool | None] = {}
         """By channel of a room with members here: whether another process has some too; None: not known yet."""
         self._changes: dict[str, bool] = {}
-        self._to_greet: dict[str, None] = {}
-        self._to_answer: list[tuple[str, Message]] = []
-        self._outgoing: deque[tuple[str, Message]] = deque(maxlen=MOST_WAITING)
+        self._to_announce: dict[str, None] = {}
+        self._to_answer: list[tuple[str, FanoutMessage]] = []
+        self._outgoing: deque[tuple[str, FanoutMessage]] = deque(maxlen=MOST_WAITING)
         self._joining: dict[str, asyncio.Future[None]] = {}
         self._unanswered: dict[str, int] = {}
-        """By channel: how many of those who were greeted have not answered yet; below zero where answers came first."""
+        """Outstanding hello replies per channel; negative if replies overtake the subscriber count."""
         self._woken = asyncio.Event()
         self._ponged = asyncio.Event()
-        self.hearing = False
-        self.deaf = asyncio.Event()
+        self.connected = False
+        self.disconnected = asyncio.Event()
         """Set since Redis was lost, until who waits for it clears it."""
 
     def may_hear(self, namespace: str, room: str) -> bool:
         """Tell whether another process may have members of a room."""
-        return self._company.get(self._channel_of(namespace, room), True) is not False
+        return self._remote_members.get(self._channel_of(namespace, room), True) is not False
 
     async def joined(self, namespace: str, room: str) -> None:
         """Wait until a room that was just entered hears what is said elsewhere: not for long, not without Redis.
@@ -87,8 +87,8 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
         while True:
             try:
                 self._redis_connect()
-                async with self.redis, self.redis.pubsub() as ears:
-                    await self._keep_in_touch(ears)
+                async with self.redis, self.redis.pubsub() as pubsub:
+                    await self._keep_in_touch(pubsub)
             except* (RedisError, OSError, TimeoutError) as faults:
                 self._lost(faults)
             await asyncio.sleep(RETRY_S)
@@ -98,11 +98,11 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
     def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
         """Enter a room; the first member here opens its channel."""
         super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
-        if room is None or room == sid or (channel := self._channel_of(namespace, room)) in self._company:
+        if room is None or room == sid or (channel := self._channel_of(namespace, room)) in self._remote_members:
             return
-        self._company[channel] = None
+        self._remote_members[channel] = None
         self._change(channel, True)
-        if self.hearing:
+        if self.connected:
             self._joining[channel] = asyncio.get_running_loop().create_future()
 
     def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
@@ -111,13 +111,13 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
         if room is None or room in self.rooms.get(namespace, {}):
             return
         channel = self._channel_of(namespace, room)
-        if channel in self._company:
-            del self._company[channel]
+        if channel in self._remote_members:
+            del self._remote_members[channel]
             self._change(channel, False)
             self._unanswered.pop(channel, None)
             self._let_go(channel)
 
-    async def _publish(self, data: Message) -> None:
+    async def _publish(self, data: FanoutMessage) -> None:
         """Put an emit on its way to the others, if there may be any. Nothing but emits travels."""
         namespace, room = data["namespace"], data.get("room")
         if data["method"] != "emit" or self.is_sid_room(namespace, room):
@@ -128,69 +128,69 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
 
     # ── what Redis hears from us ─────────────────────────────────────────────────────────────────────────────
 
-    async def _keep_in_touch(self, ears: PubSub) -> None:
-        self._changes = dict.fromkeys(self._company, True)
-        await ears.subscribe(self.channel)
-        await self._change_channels(ears)
+    async def _keep_in_touch(self, pubsub: PubSub) -> None:
+        self._changes = dict.fromkeys(self._remote_members, True)
+        await pubsub.subscribe(self.channel)
+        await self._change_channels(pubsub)
         self._woken.set()  # messages may wait from before
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen_to(ears))
-            tasks.create_task(self._ping(ears))
-            tasks.create_task(self._tell(ears))
+            tasks.create_task(self._listen_to(pubsub))
+            tasks.create_task(self._ping(pubsub))
+            tasks.create_task(self._tell(pubsub))
 
-    async def _ping(self, ears: PubSub) -> None:
+    async def _ping(self, pubsub: PubSub) -> None:
         """Ask now and then; the first answer stands behind those to all that was subscribed before it."""
         while True:
             self._ponged.clear()
-            await ears.ping()
+            await pubsub.ping()
             async with asyncio.timeout(PATIENCE_S):
                 await self._ponged.wait()
-            if not self.hearing:
+            if not self.connected:
                 self._found()
             await asyncio.sleep(PING_EVERY_S)
 
-    async def _tell(self, ears: PubSub) -> None:
+    async def _tell(self, pubsub: PubSub) -> None:
         while True:
             await self._woken.wait()
             self._woken.clear()
-            await self._change_channels(ears)
-            await self._greet()
+            await self._change_channels(pubsub)
+            await self._announce()
             await self._answer()
             while self._outgoing:
                 await self._send([self._outgoing.popleft() for _ in range(min(AT_ONCE, len(self._outgoing)))])
 
-    async def _change_channels(self, ears: PubSub) -> None:
+    async def _change_channels(self, pubsub: PubSub) -> None:
         """Subscribe to the channels of new rooms, and leave those of rooms without a member."""
         changes, self._changes = self._changes, {}
         for channels in _portions(channel for channel, wanted in changes.items() if wanted):
-            await ears.subscribe(*channels)
+            await pubsub.subscribe(*channels)
         for channels in _portions(channel for channel, wanted in changes.items() if not wanted):
-            await ears.unsubscribe(*channels)
+            await pubsub.unsubscribe(*channels)
 
-    async def _greet(self) -> None:
+    async def _announce(self) -> None:
         """Tell who else has a room that we have it now; Redis answers how many were told, ourselves among them."""
-        greeted, self._to_greet = list(self._to_greet), {}
-        for channels in _portions(greeted):
+        announced, self._to_announce = list(self._to_announce), {}
+        for channels in _portions(announced):
             reached = await self._publish_all((channel, {"method": "hello"}) for channel in channels)
             for channel, count in zip(channels, reached, strict=True):
-                if count > 1 or self._company.get(channel, True) is None:
+                if count > 1 or self._remote_members.get(channel, True) is None:
                     self._note(channel, count > 1)
                 self._await_answers(channel, count - 1)
 
     async def _answer(self) -> None:
-        """Tell those who greeted that we know of them. One that is lost costs them a moment's wait."""
+        """Tell those who announced that we know of them. One that is lost costs them a moment's wait."""
         answers, self._to_answer = self._to_answer, []
         for portion in range(0, len(answers), AT_ONCE):
             await self._publish_all(answers[portion : portion + AT_ONCE])
 
-    async def _send(self, messages: list[tuple[str, Message]]) -> None:
+    async def _send(self, messages: list[tuple[str, FanoutMessage]]) -> None:
         try:
             await self._publish_all(messages)
         except BaseException:
             self._outgoing.extendleft(reversed(messages))
             raise
 
-    async def _publish_all(self, messages: Iterable[tuple[str, Message]]) -> list[int]:
+    async def _publish_all(self, messages: Iterable[tuple[str, FanoutMessage]]) -> list[int]:
         pipeline = self.redis.pipeline(transaction=False)
         for channel, message in messages:
             pipeline.publish(channel, self.json.dumps({**message, "host_id": self.host_id}))
@@ -199,9 +199,9 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
 
     # ── what we hear from Redis ──────────────────────────────────────────────────────────────────────────────
 
-    async def _listen_to(self, ears: PubSub) -> None:
+    async def _listen_to(self, pubsub: PubSub) -> None:
         while True:
-            heard = await ears.get_message(timeout=None)
+            heard = await pubsub.get_message(timeout=None)
             match heard:
                 case {"type": "pong"}:
                     self._ponged.set()
@@ -211,8 +211,8 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
                     await self._take(channel.decode(), data)
 
     def _subscribed(self, channel: str) -> None:
-        if channel in self._company:
-            self._to_greet[channel] = None
+        if channel in self._remote_members:
+            self._to_announce[channel] = None
             self._unanswered[channel] = 0
             self._woken.set()
 
@@ -235,28 +235,28 @@ class Neighbours(Rooms, socketio.AsyncRedisManager):  # type: ignore[misc]
     # ── what we know ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _found(self) -> None:
-        self.hearing = True
+        self.connected = True
         self._up.set(1)
         log.info("redis answers")
 
     def _lost(self, faults: BaseExceptionGroup[Exception]) -> None:
-        if self.hearing or not self.deaf.is_set():
+        if self.connected or not self.disconnected.is_set():
             log.warning(
                 "redis does not answer; what other processes say is read from the database",
                 reason=", ".join(type(fault).__name__ for fault in faults.exceptions),
             )
-        self.hearing = False
+        self.connected = False
         self._up.set(0)
-        self.deaf.set()
-        self._company = dict.fromkeys(self._company)
+        self.disconnected.set()
+        self._remote_members = dict.fromkeys(self._remote_members)
         self._unanswered.clear()
         self._to_answer.clear()
         for channel in list(self._joining):
             self._let_go(channel)
 
-    def _note(self, channel: str, company: bool) -> None:
-        if channel in self._company:
-            self._company[channel] = company
+    def _note(self, channel: str, remote: bool) -> None:
+        if channel in self._remote_members:
+            self._remote_members[channel] = remote
 
     def _await_answers(self, channel: str, more: int) -> None:
         """Await so many more answers to a greeting. Once nobody owes one, all that is said is said to us as well."""

@@ -5,8 +5,8 @@ from flows.dialogues.person import open_person
 from flows.dialogues.prompts import ask, small_talk, then_ask
 from flows.effects import Effect, Say
 from flows.events import SMALL_TALK
-from flows.rules import STAY, Row, Step, from_any
-from flows.states import MENU, PASSING, PayBill, Person
+from flows.rules import STAY, Rule, Step, from_any
+from flows.states import MENU, WAITING, PayBill, Person
 
 HELP = {
     PayBill.identifier: "help-identifier",
@@ -37,7 +37,7 @@ def start_over(step: Step) -> Effect:
 
 
 # fmt: off
-RULES: list[Row] = [
+RULES: list[Rule] = [
     # event                       to              guard  effect
     *from_any("help",             STAY,           None,  help_here),
     *from_any("start_over",       MENU,           None,  start_over),
@@ -47,7 +47,7 @@ RULES: list[Row] = [
     *from_any("stale_choice",     STAY,           None,  then_ask("stale-choice")),
     *from_any("card_typed",       STAY,           None,  then_ask("card-typed")),
     *from_any("not_understood",   STAY,           None,  then_ask("not-understood")),
-    *[("back", state, rest,       None,           ask) for state, rest in PASSING.items()],
+    *[("back", state, rest,       None,           ask) for state, rest in WAITING.items()],
     *[row for event in SMALL_TALK
       for row in from_any(event,  STAY,           None,  small_talk(event.replace("_", "-")))],
 ]

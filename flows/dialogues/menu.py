@@ -4,7 +4,7 @@ from flows.dialogues.identify import find_accounts
 from flows.dialogues.person import open_person
 from flows.dialogues.prompts import PAY_BILL, PERSON, ask
 from flows.effects import Effect, FindAccounts, Say
-from flows.rules import STAY, Row, Step
+from flows.rules import STAY, Rule, Step
 from flows.states import MENU, PayBill, Person
 
 
@@ -44,7 +44,7 @@ def greet(step: Step) -> Effect:
 
 
 # fmt: off
-RULES: list[Row] = [
+RULES: list[Rule] = [
     # event         from         to               guard           effect
     ("started",     MENU,        PayBill.finding, wants_to_pay,   start_paying),
     ("started",     MENU,        Person.message,  wants_a_person, start_with_person),

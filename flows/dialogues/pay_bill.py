@@ -64,7 +64,7 @@ from flows.dialogues.statement import (
     show_planned_debit,
     something_to_pick,
 )
-from flows.rules import STAY, Row, from_any
+from flows.rules import STAY, Rule, from_any
 from flows.states import MENU, PayBill, Person
 
 P = PayBill
@@ -73,7 +73,7 @@ ACCOUNT = (P.owes, P.settled, P.picking, P.paying, P.paid)
 LOOKING = (P.reading, P.listing)
 
 # fmt: off
-RULES: list[Row] = [
+RULES: list[Rule] = [
     # event               from                to            guard                 effect
     # Who is it?
     ("identifier_typed",  (MENU, *ASKING),    P.sending,    None,                 send_code),

@@ -5,7 +5,7 @@ from typing import Any
 
 from flows.dialogues.prompts import EMAIL_RECEIPT, NEW_LINK, PERSON, SEE_BALANCE, ask, reply, saying, then_ask
 from flows.effects import Choice, Effect, Money, Say, SendReceipt
-from flows.rules import STAY, Row, Step, from_any
+from flows.rules import STAY, Rule, Step, from_any
 from flows.states import PayBill
 
 HERE = (PayBill.paying, PayBill.owes, PayBill.settled, PayBill.picking)
@@ -96,7 +96,7 @@ def _args(step: Step) -> dict[str, Any]:
 
 
 # fmt: off
-RULES: list[Row] = [
+RULES: list[Rule] = [
     # event                              to            guard        effect
     *from_any("payment_failed",          STAY,         has_account, offer_link, but=[PayBill.paying]),
     *from_any("payment_failed",          STAY,         None,        mention,    but=[PayBill.paying]),

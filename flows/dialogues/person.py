@@ -5,15 +5,15 @@ from typing import Any
 
 from flows.dialogues.prompts import ask, reply, saying
 from flows.effects import Effect, KnowContact, LeaveMessage, ReadStatement, Say
-from flows.rules import STAY, Row, Step
-from flows.states import MENU, PASSING, PayBill, Person
+from flows.rules import STAY, Rule, Step
+from flows.states import MENU, WAITING, PayBill, Person
 
 ABOUT_AN_ACCOUNT = {PayBill.owes, PayBill.settled, PayBill.picking, PayBill.paying, PayBill.paid}
 
 
 def open_person(step: Step) -> Effect | tuple[Effect, ...]:
     """Say that nobody is there and when the team answers; remember the way back."""
-    step.facts["came_from"] = PASSING.get(step.was, step.was)
+    step.facts["came_from"] = WAITING.get(step.was, step.was)
     return reply(step, "person-away")
 
 
@@ -77,7 +77,7 @@ def _hand_over_to(step: Step, address: Mapping[str, Any]) -> Effect:
 BOTH = (Person.message, Person.reach)
 
 # fmt: off
-RULES: list[Row] = [
+RULES: list[Rule] = [
     # event               from            to                  guard                 effect
     ("message_typed",     Person.message, Person.knowing,     None,                 keep_message),
     ("contact_known",     Person.knowing, Person.leaving,     None,                 hand_over),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flows.effects import NOTHING, Choice, Effect, Say
-from flows.rules import Act, Step
+from flows.rules import Action, Step
 from flows.states import MENU, PayBill, Person
 
 PAY_BILL = Choice("pay_bill", "choice-pay-bill")
@@ -118,18 +118,18 @@ def reply(step: Step, key: str, args: Mapping[str, Any] = NOTHING, *first: Choic
     return Say(key, args, (*first, *prompt.choices) if first else prompt.choices, prompt.expects)
 
 
-def saying(key: str) -> Act:
+def saying(key: str) -> Action:
     """An act: these words with the choices of the state that the step has come to."""
     return lambda step: reply(step, key)
 
 
-def then_ask(key: str) -> Act:
+def then_ask(key: str) -> Action:
     """An act: these words, then the state's question as a message of its own."""
     first = Say(key)
     return lambda step: (first, ask(step))
 
 
-def small_talk(key: str) -> Act:
+def small_talk(key: str) -> Action:
     """An act: these words with the state's choices; where something is to be typed, what it is as well."""
     first = Say(key)
 

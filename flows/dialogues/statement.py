@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from flows.dialogues.prompts import BACK, PERSON, beside_paying, elsewhere
-from flows.effects import Choice, Effect, FullDate, Line, Money, Say
+from flows.effects import Choice, Effect, FullDate, Money, Say, TextLine
 from flows.rules import Step
 
 LINES_AT_MOST = 3
@@ -169,17 +169,17 @@ def show_picks(step: Step) -> Effect:
 # ── pieces ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def invoice_lines(invoices: Sequence[Invoice], currency: str) -> tuple[Line, ...]:
+def invoice_lines(invoices: Sequence[Invoice], currency: str) -> tuple[TextLine, ...]:
     """The first invoices, a line each, and how many more there are."""
     lines = [_line(i, currency) for i in invoices[:LINES_AT_MOST]]
     if len(invoices) > LINES_AT_MOST:
-        lines.append(Line("invoice-more", {"count": len(invoices) - LINES_AT_MOST}))
+        lines.append(TextLine("invoice-more", {"count": len(invoices) - LINES_AT_MOST}))
     return tuple(lines)
 
 
-def _line(invoice: Invoice, currency: str) -> Line:
+def _line(invoice: Invoice, currency: str) -> TextLine:
     key = "invoice-line-overdue" if invoice["overdue"] else "invoice-line"
-    return Line(key, _told(invoice, currency))
+    return TextLine(key, _told(invoice, currency))
 
 
 def _pick(invoice: Invoice, picked: bool, currency: str) -> Choice:

@@ -10,7 +10,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from msgspec import Struct
 from phonenumbers import PhoneNumber, PhoneNumberType
 
-from flows.understanding.typos import Known
+from flows.understanding.typos import TypoIndex
 
 Problem = Literal["misspelt_email", "misspelt_number", "landline", "foreign", "no_texts"]
 
@@ -22,7 +22,7 @@ class Identifier(Struct, frozen=True):
     value: str
 
 
-class Found(Struct, frozen=True):
+class FoundIdentifiers(Struct, frozen=True):
     """The identifiers in a message, in order and each once; and why something that looked like one is none."""
 
     identifiers: tuple[Identifier, ...] = ()
@@ -50,7 +50,7 @@ SHORTEST, LONGEST = 7, 15
 MOBILE_TYPES = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
-def find_identifiers(text: str, region: str, countries: Sequence[str]) -> Found:
+def find_identifiers(text: str, region: str, countries: Sequence[str]) -> FoundIdentifiers:
     """Every email and mobile in a text, which is NFKC-normalised.
 
     `region` (ISO 3166) is where a number without a country code belongs; `countries` are those that texts are sent to,
@@ -58,7 +58,7 @@ def find_identifiers(text: str, region: str, countries: Sequence[str]) -> Found:
     """
     alone = text.strip()
     if PLAIN_EMAIL.fullmatch(alone):
-        return Found((Identifier("email", alone.lower()),))
+        return FoundIdentifiers((Identifier("email", alone.lower()),))
     found: list[Identifier] = []
     problem: Problem | None = None
     for one in (*_emails(SPOKEN_AT.sub("@", text)), *_mobiles(EMAIL_LIKE.sub(" ", text), region, countries)):
@@ -66,7 +66,7 @@ def find_identifiers(text: str, region: str, countries: Sequence[str]) -> Found:
             problem = problem or one
         elif one not in found:
             found.append(one)
-    return Found(tuple(found), problem)
+    return FoundIdentifiers(tuple(found), problem)
 
 
 def _emails(text: str) -> Iterator[Identifier | Problem]:
@@ -167,7 +167,7 @@ PROVIDERS = (
 )
 """Where most people have their mail: an address one slip away from one of these is asked about."""
 
-_KNOWN_PROVIDERS = Known(PROVIDERS)
+_KNOWN_PROVIDERS = TypoIndex(PROVIDERS)
 
 
 def likely_meant(identifier: Identifier) -> Identifier | None:

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from flows.understanding.phrases import COMMANDS, POLITE, WORDS
-from flows.understanding.typos import Known
+from flows.understanding.typos import TypoIndex
 
 LONGEST_LOOK = 60
 """Words of a message that are looked at; what somebody wants is said before that."""
@@ -71,7 +71,7 @@ def topics(words: list[str]) -> set[str]:
     return found
 
 
-_LONG_WORDS = Known(word for word in WORDS if len(word) >= FORGIVEN_FROM and " " not in word)
+_LONG_WORDS = TypoIndex(word for word in WORDS if len(word) >= FORGIVEN_FROM and " " not in word)
 
 
 def _forgiven(word: str) -> frozenset[str]:

@@ -12,7 +12,7 @@ def one_slip(typed: str, meant: str) -> bool:
     return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[:2][::-1] and a[2:] == b[2:])
 
 
-class Known:
+class TypoIndex:
     """Words that may be mistyped, found without a look at each of them."""
 
     def __init__(self, words: Iterable[str]) -> None:

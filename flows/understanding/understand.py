@@ -7,7 +7,7 @@ from typing import Any
 from flows.engine import TABLE
 from flows.events import Event
 from flows.states import MENU, PayBill, Person
-from flows.understanding.identifiers import Found, Identifier, find_identifiers, likely_meant
+from flows.understanding.identifiers import FoundIdentifiers, Identifier, find_identifiers, likely_meant
 from flows.understanding.meaning import command, meanings, one_width, plain, tokens
 from flows.understanding.phrases import COMMANDS, IN_A_MESSAGE, POLITE
 
@@ -190,7 +190,7 @@ def _identity(said: str, state: str, facts: Mapping[str, Any]) -> Event | None:
     return None if found.problem is None else _only_if_handled(Event(PROBLEMS[found.problem]), state)
 
 
-def _identifiers(found: Found) -> Event:
+def _identifiers(found: FoundIdentifiers) -> Event:
     first = found.identifiers[0]
     if len(found.identifiers) > 1:
         return Event("identifiers_typed", {"options": [_as_data(one) for one in found.identifiers]})

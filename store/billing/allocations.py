@@ -24,7 +24,7 @@ def allocate(tx: Tx, payment: Payment) -> int:
         amount = min(left, invoice.amount_minor, remains.get(invoice.id, 0))
         if amount > 0:
             left -= amount
-            tx.do(
+            tx.execute(
                 "insert into allocations (payment, invoice, amount_minor) values (:payment, :invoice, :amount)",
                 {"payment": payment.id, "invoice": invoice.id, "amount": amount},
             )
@@ -43,7 +43,7 @@ def take_back(tx: Tx, payment: Payment, kept: int) -> None:
     for row in rows:
         amount = min(kept, row["amount_minor"])
         kept -= amount
-        tx.do(
+        tx.execute(
             "update allocations set amount_minor = :amount where payment = :payment and invoice = :invoice",
             {"amount": amount, "payment": payment.id, "invoice": row["invoice"]},
         )
@@ -51,7 +51,7 @@ def take_back(tx: Tx, payment: Payment, kept: int) -> None:
 
 def reopen(tx: Tx, account: str) -> None:
     """Open the paid invoices that no money stands behind any more; those that credit covers are paid again at once."""
-    tx.do(
+    tx.execute(
         f"update invoices set state = 'open' where account = :account and state = 'paid' and total_minor > {BEHIND}",
         {"account": account},
     )
@@ -60,7 +60,7 @@ def reopen(tx: Tx, account: str) -> None:
 def restate(tx: Tx, payment: Payment) -> None:
     """Set the invoices' states anew: in_progress while money for them is under way, paid where nothing is due."""
     if payment.link is not None:
-        tx.do(
+        tx.execute(
             """update invoices set state = case when exists (
                     select 1 from payments p join payment_link_invoices o on o.link = p.link
                     where p.account = :account and p.state = 'pending' and o.invoice = invoices.id
@@ -69,7 +69,7 @@ def restate(tx: Tx, payment: Payment) -> None:
                 and id in (select invoice from payment_link_invoices where link = :link)""",
             {"link": payment.link, "account": payment.account},
         )
-        tx.do(
+        tx.execute(
             f"""update invoices set state = 'paid' where state = 'open' and total_minor <= {BEHIND}
                 and id in (select invoice from payment_link_invoices where link = :link)""",
             {"link": payment.link},

@@ -17,7 +17,7 @@ IMPORTING = "imports"
 """The lock of imports: of two files that come at once, the second waits, no longer than for any lock."""
 
 
-class Outcome(StrEnum):
+class ImportOutcome(StrEnum):
     """What became of a record."""
 
     ADDED = "added"
@@ -25,22 +25,22 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
-class Refused(Exception):  # noqa: N818 (an answer to the operator, told with all others at the end)
+class RecordRefused(Exception):
     """A record that contradicts the store; the message says how and what to do."""
 
 
 def save_customer(
     tx: Tx, reference: str, name: str, locale: str | None, identifiers: Sequence[tuple[str, str]], at: datetime
-) -> Outcome:
+) -> ImportOutcome:
     """A customer, recognised by exactly these identifiers from now on."""
     tx.lock(IMPORTING)
     known = tx.one("select id, name, locale from contacts where reference = :reference", {"reference": reference})
     if known is None:
         contact = add_contact(tx, name, (), at, reference=reference, locale=locale)
         _identify(tx, contact, identifiers)
-        return Outcome.ADDED
+        return ImportOutcome.ADDED
     contact = known["id"]
-    renamed = tx.run(
+    renamed = tx.execute_count(
         "update contacts set name = :name, locale = :locale"
         " where id = :id and (name <> :name or coalesce(locale, '') <> coalesce(:locale, ''))",
         {"id": contact, "name": name, "locale": locale},
@@ -48,59 +48,61 @@ def save_customer(
     rows = tx.all("select kind, value from identifiers where contact = :contact", {"contact": contact})
     had = {(row["kind"], row["value"]) for row in rows}
     for kind, value in had.difference(identifiers):
-        tx.do("delete from identifiers where kind = :kind and value = :value", {"kind": kind, "value": value})
+        tx.execute("delete from identifiers where kind = :kind and value = :value", {"kind": kind, "value": value})
     _identify(tx, contact, [identifier for identifier in identifiers if identifier not in had])
-    return Outcome.CHANGED if renamed or had != set(identifiers) else Outcome.UNCHANGED
+    return ImportOutcome.CHANGED if renamed or had != set(identifiers) else ImportOutcome.UNCHANGED
 
 
 def _identify(tx: Tx, contact: str, identifiers: Iterable[tuple[str, str]]) -> None:
     for kind, value in dict.fromkeys(identifiers):
-        added = tx.run(
+        added = tx.execute_count(
             "insert into identifiers (kind, value, contact) values (:kind, :value, :contact)"
             " on conflict (kind, value) do nothing",
             {"kind": kind, "value": value, "contact": contact},
         )
         if not added:
-            raise Refused(
+            raise RecordRefused(
                 f"another customer has the {kind} {value}; give it to one of them only,"
                 " and put the customer who gave it up above the one who takes it over"
             )
 
 
-def save_account(tx: Tx, number: str, name: str, currency: str, customers: Sequence[str], at: datetime) -> Outcome:
+def save_account(
+    tx: Tx, number: str, name: str, currency: str, customers: Sequence[str], at: datetime
+) -> ImportOutcome:
     """An account that belongs to exactly these customers (their references) from now on."""
     tx.lock(IMPORTING)
     owners = {_customer(tx, reference) for reference in customers}
     known = tx.one("select id, name, currency from accounts where number = :number", {"number": number})
     if known is None:
         add_account(tx, number, name, currency, sorted(owners), at)
-        return Outcome.ADDED
+        return ImportOutcome.ADDED
     if known["currency"] != currency:
-        raise Refused(f"account {number} is kept in {known['currency']}; open another account for {currency}")
+        raise RecordRefused(f"account {number} is kept in {known['currency']}; open another account for {currency}")
     account = known["id"]
     if known["name"] != name:
-        tx.do("update accounts set name = :name where id = :id", {"id": account, "name": name})
+        tx.execute("update accounts set name = :name where id = :id", {"id": account, "name": name})
     had = {
         row["contact"] for row in tx.all("select contact from account_contacts where account = :id", {"id": account})
     }
     if had == owners:
-        return Outcome.UNCHANGED if known["name"] == name else Outcome.CHANGED
+        return ImportOutcome.UNCHANGED if known["name"] == name else ImportOutcome.CHANGED
     pairs = [{"account": account, "contact": contact} for contact in had - owners]
-    tx.many("delete from account_contacts where account = :account and contact = :contact", pairs)
+    tx.execute_many("delete from account_contacts where account = :account and contact = :contact", pairs)
     pairs = [{"account": account, "contact": contact} for contact in owners - had]
-    tx.many("insert into account_contacts (account, contact) values (:account, :contact)", pairs)
-    return Outcome.CHANGED
+    tx.execute_many("insert into account_contacts (account, contact) values (:account, :contact)", pairs)
+    return ImportOutcome.CHANGED
 
 
 def _customer(tx: Tx, reference: str) -> str:
     row = tx.one("select id from contacts where reference = :reference", {"reference": reference})
     if row is None:
-        raise Refused(f"there is no customer {reference}; put the customer's line above this one")
+        raise RecordRefused(f"there is no customer {reference}; put the customer's line above this one")
     contact: str = row["id"]
     return contact
 
 
-def save_invoice(tx: Tx, account: str, invoice: InvoiceToBook, cancelled: bool, at: datetime) -> Outcome:
+def save_invoice(tx: Tx, account: str, invoice: InvoiceToBook, cancelled: bool, at: datetime) -> ImportOutcome:
     """An invoice on an account (its number). One that is still to pay may change its dates; any may be cancelled."""
     booked_on = _account(tx, account)
     known = tx.one(
@@ -112,35 +114,37 @@ def save_invoice(tx: Tx, account: str, invoice: InvoiceToBook, cancelled: bool, 
         if cancelled:
             cancel_invoice(tx, added, at)
         settle(tx, booked_on["id"])
-        return Outcome.ADDED
+        return ImportOutcome.ADDED
     if known["account"] != booked_on["id"]:
-        raise Refused(f"invoice {invoice.number} was booked on another account; use another number")
+        raise RecordRefused(f"invoice {invoice.number} was booked on another account; use another number")
     if known["total_minor"] != invoice.total_minor or _lines(tx, known["id"]) != [*invoice.lines]:
-        raise Refused(
+        raise RecordRefused(
             f"invoice {invoice.number} was booked with other lines and an issued invoice stays as it is;"
             " cancel it and send a new one, or send a credit"
         )
     if cancelled and known["state"] != "cancelled":
         cancel_invoice(tx, known["id"], at)
         settle(tx, booked_on["id"])
-        return Outcome.CHANGED
+        return ImportOutcome.CHANGED
     return _redate(tx, known, invoice)
 
 
-def _redate(tx: Tx, known: Row, invoice: InvoiceToBook) -> Outcome:
+def _redate(tx: Tx, known: Row, invoice: InvoiceToBook) -> ImportOutcome:
     dates = {"issued_on": invoice.issued_on.isoformat(), "due_on": invoice.due_on.isoformat()}
     same = (known["issued_on"], known["due_on"]) == (dates["issued_on"], dates["due_on"])
     if same or known["state"] in ("paid", "cancelled"):
-        return Outcome.UNCHANGED
-    tx.do("update invoices set issued_on = :issued_on, due_on = :due_on where id = :id", {"id": known["id"], **dates})
-    return Outcome.CHANGED
+        return ImportOutcome.UNCHANGED
+    tx.execute(
+        "update invoices set issued_on = :issued_on, due_on = :due_on where id = :id", {"id": known["id"], **dates}
+    )
+    return ImportOutcome.CHANGED
 
 
 def _account(tx: Tx, number: str) -> Row:
     tx.lock(IMPORTING)
     row = tx.one("select id, currency from accounts where number = :number", {"number": number})
     if row is None:
-        raise Refused(f"there is no account {number}; put the account's line above this one")
+        raise RecordRefused(f"there is no account {number}; put the account's line above this one")
     return row
 
 
@@ -154,7 +158,7 @@ def _lines(tx: Tx, invoice: str) -> list[tuple[str, int]]:
 
 def save_mandate(
     tx: Tx, reference: str, account: str, state: str, next_on: date | None, next_minor: int | None
-) -> Outcome:
+) -> ImportOutcome:
     """A direct debit on an account (its number), pending, active, cancelled or failed, and what it collects next."""
     pays = _account(tx, account)
     mandate = {
@@ -170,36 +174,38 @@ def save_mandate(
         {"reference": reference},
     )
     if known is None:
-        tx.do(
+        tx.execute(
             "insert into mandates (id, account, reference, state, next_on, next_minor, currency)"
             " values (:id, :account, :reference, :state, :next_on, :next_minor, :currency)",
             {"id": new_id(), **mandate},
         )
-        return Outcome.ADDED
+        return ImportOutcome.ADDED
     if known["account"] != pays["id"]:
-        raise Refused(
+        raise RecordRefused(
             f"direct debit {reference} collects for another account; cancel it there and use another reference"
         )
     if dict(known) == mandate:
-        return Outcome.UNCHANGED
-    tx.do(
+        return ImportOutcome.UNCHANGED
+    tx.execute(
         "update mandates set state = :state, next_on = :next_on, next_minor = :next_minor where reference = :reference",
         mandate,
     )
-    return Outcome.CHANGED
+    return ImportOutcome.CHANGED
 
 
-def save_credit(tx: Tx, reference: str, account: str, amount_minor: int, at: datetime) -> Outcome:
+def save_credit(tx: Tx, reference: str, account: str, amount_minor: int, at: datetime) -> ImportOutcome:
     """Money received or given outside the chat (a bank transfer, a voucher): it covers what is due first."""
     credited = _account(tx, account)
     source = f"imported:{reference}"
     entry = Entry(credited["id"], "credit", -amount_minor, credited["currency"], source)
     if book_entry(tx, entry, at):
         settle(tx, credited["id"])
-        return Outcome.ADDED
+        return ImportOutcome.ADDED
     known = tx.one(
         "select account, amount_minor from entries where kind = 'credit' and source = :source", {"source": source}
     )
     if known is None or (known["account"], known["amount_minor"]) != (entry.account, entry.amount_minor):
-        raise Refused(f"credit {reference} was booked on another account or with another amount; use another reference")
-    return Outcome.UNCHANGED
+        raise RecordRefused(
+            f"credit {reference} was booked on another account or with another amount; use another reference"
+        )
+    return ImportOutcome.UNCHANGED

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from store.billing.statements import hold, statement
+from store.billing.statements import lock_account, statement
 from store.database import Tx
 from store.ids import new_id
 from store.times import stamp
@@ -30,7 +30,7 @@ def book_invoice(tx: Tx, account: str, currency: str, invoice: InvoiceToBook, at
     if invoice.total_minor < 0:
         raise ValueError("an invoice of less than nothing is a credit")
     booked = new_id()
-    tx.do(
+    tx.execute(
         "insert into invoices (id, account, number, issued_on, due_on, currency, total_minor, state)"
         " values (:id, :account, :number, :issued_on, :due_on, :currency, :total_minor, :state)",
         {
@@ -44,7 +44,7 @@ def book_invoice(tx: Tx, account: str, currency: str, invoice: InvoiceToBook, at
             "state": "open" if invoice.total_minor else "paid",
         },
     )
-    tx.many(
+    tx.execute_many(
         "insert into invoice_lines (invoice, position, description, amount_minor)"
         " values (:invoice, :position, :description, :amount_minor)",
         [
@@ -64,7 +64,7 @@ def cancel_invoice(tx: Tx, invoice: str, at: datetime) -> None:
         raise LookupError("no such invoice")
     entry = Entry(row["account"], "credit", -row["total_minor"], row["currency"], f"cancelled:{invoice}", invoice)
     if book_entry(tx, entry, at):
-        tx.do("update invoices set state = 'cancelled' where id = :id", {"id": invoice})
+        tx.execute("update invoices set state = 'cancelled' where id = :id", {"id": invoice})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Entry:
 def book_entry(tx: Tx, entry: Entry, at: datetime) -> bool:
     """Add a line to the ledger; False when this source was booked before."""
     return bool(
-        tx.run(
+        tx.execute_count(
             "insert into entries (id, account, kind, amount_minor, currency, invoice, payment, source, booked_at)"
             " values (:id, :account, :kind, :amount_minor, :currency, :invoice, :payment, :source, :booked_at)"
             " on conflict (kind, source) do nothing",
@@ -113,9 +113,9 @@ def settle(tx: Tx, account: str) -> None:
     if credited is None:
         return
     if _covered(tx, account):  # seldom, so an import holds few accounts however long it takes
-        hold(tx, account)
+        lock_account(tx, account)
         for invoice in _covered(tx, account):
-            tx.do("update invoices set state = 'paid' where id = :id", {"id": invoice})
+            tx.execute("update invoices set state = 'paid' where id = :id", {"id": invoice})
 
 
 def _covered(tx: Tx, account: str) -> list[str]:

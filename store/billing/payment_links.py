@@ -11,10 +11,10 @@ from store.billing.statements import Statement
 from store.database import Params, Row, Tx
 from store.times import parse, stamp
 
-Standing = Literal["open", "confirming", "paid", "returned", "settled", "changed", "revoked", "expired"]
+LinkStatus = Literal["open", "confirming", "paid", "returned", "settled", "changed", "revoked", "expired"]
 
 
-class Link(Struct, frozen=True):
+class PaymentLink(Struct, frozen=True):
     """A link that asks an account for an amount. Its token is not here: only the token's hash is stored."""
 
     id: str
@@ -28,7 +28,7 @@ class Link(Struct, frozen=True):
     expires_at: datetime
 
 
-OpenLinks = Sequence[tuple[Link, Mapping[str, int]]]
+OpenLinks = Sequence[tuple[PaymentLink, Mapping[str, int]]]
 
 
 class LinkedInvoice(Struct, frozen=True):
@@ -41,19 +41,19 @@ class LinkedInvoice(Struct, frozen=True):
     amount_minor: int
 
 
-class Terms(Struct, frozen=True):
+class LinkTerms(Struct, frozen=True):
     """What a new link is made from: what its account owes, and the open links, each with what it asks for."""
 
     statement: Statement
     open_links: OpenLinks
 
 
-def terms(tx: Tx, contact: str, account: str, today: date, now: datetime) -> Terms | None:
+def terms(tx: Tx, contact: str, account: str, today: date, now: datetime) -> LinkTerms | None:
     """Hold an account and read all that a new link for it depends on; None unless it is this contact's."""
-    statements.hold(tx, account)
-    unpaid, headers, asked = tx.together(*statements.questions(account, contact), _asking(account))
+    statements.lock_account(tx, account)
+    unpaid, headers, asked = tx.query_many(*statements.questions(account, contact), _asking(account))
     return (
-        Terms(statements.stated(unpaid, headers[0], today), _by_link(asked, now))
+        LinkTerms(statements.stated(unpaid, headers[0], today), _by_link(asked, now))
         if statements.theirs(headers)
         else None
     )
@@ -66,8 +66,8 @@ def open_links(tx: Tx, account: str, now: datetime) -> OpenLinks:
 
 
 def make_link(
-    tx: Tx, link: Link, hash_of: Callable[[str], str], invoices: Sequence[tuple[str, int]], others: OpenLinks
-) -> Link:
+    tx: Tx, link: PaymentLink, hash_of: Callable[[str], str], invoices: Sequence[tuple[str, int]], others: OpenLinks
+) -> PaymentLink:
     """Write an open link for these (invoice, amount), or give the open one that asks for the same its new expiry.
 
     `others` are the account's open links. Those that share an invoice, or charges that stand on no invoice (by which
@@ -83,7 +83,7 @@ def make_link(
             return _renew(tx, other, link, hash_of(other.id))
         if asked.keys() & wanted.keys() or not (asked and wanted):
             _set_state(tx, other.id, "revoked")
-    tx.do(
+    tx.execute(
         """insert into payment_links
         (id, token_hash, conversation, account, contact, currency, amount_minor, state, created_at, expires_at)
         values (:id, :token_hash, :conversation, :account, :contact, :currency, :amount, 'open', :created, :expires)""",
@@ -99,15 +99,15 @@ def make_link(
             "expires": stamp(link.expires_at),
         },
     )
-    tx.many(
+    tx.execute_many(
         "insert into payment_link_invoices (link, invoice, amount_minor) values (:link, :invoice, :amount)",
         [{"link": link.id, "invoice": invoice, "amount": amount} for invoice, amount in wanted.items()],
     )
     return link
 
 
-def _renew(tx: Tx, old: Link, new: Link, token_hash: str) -> Link:
-    tx.do(
+def _renew(tx: Tx, old: PaymentLink, new: PaymentLink, token_hash: str) -> PaymentLink:
+    tx.execute(
         """update payment_links set expires_at = :expires, conversation = :conversation, contact = :contact,
             token_hash = :token_hash where id = :id""",
         {
@@ -118,15 +118,15 @@ def _renew(tx: Tx, old: Link, new: Link, token_hash: str) -> Link:
             "contact": new.contact,
         },
     )
-    return Link(
+    return PaymentLink(
         old.id, new.conversation, old.account, new.contact, old.currency, old.amount_minor, "open", old.created_at,
         new.expires_at,
     )  # fmt: skip
 
 
-def find_link(tx: Tx, token_hash: str) -> Link | None:
+def find_link(tx: Tx, token_hash: str) -> PaymentLink | None:
     """Return the link whose token has this hash; a unit of work holds the link's account from here on."""
-    tx.hold(
+    tx.lock_rows(
         "select id from accounts where id = (select account from payment_links where token_hash = :hash)",
         {"hash": token_hash},
     )
@@ -134,7 +134,7 @@ def find_link(tx: Tx, token_hash: str) -> Link | None:
     return None if row is None else _link(row)
 
 
-def read_link(tx: Tx, link: str) -> Link:
+def read_link(tx: Tx, link: str) -> PaymentLink:
     """Return a link by its id; LookupError if there is none."""
     row = tx.one("select * from payment_links where id = :id", {"id": link})
     if row is None:
@@ -153,13 +153,13 @@ def invoices_of(tx: Tx, link: str) -> list[LinkedInvoice]:
     return [LinkedInvoice(**dict(row)) for row in rows]
 
 
-def locale_of(tx: Tx, link: Link) -> str | None:
+def locale_of(tx: Tx, link: PaymentLink) -> str | None:
     """Return the language of the conversation that asked for a link."""
     row = tx.one("select locale from conversations where id = :id", {"id": link.conversation})
     return None if row is None else row["locale"]
 
 
-def standing(tx: Tx, link: Link, now: datetime) -> Standing:
+def link_status(tx: Tx, link: PaymentLink, now: datetime) -> LinkStatus:
     """Say what a link's page should show.
 
     `open`: it may be paid. `confirming`: money is on its way. `paid`: this link was. `returned`: it was paid and the
@@ -171,10 +171,10 @@ def standing(tx: Tx, link: Link, now: datetime) -> Standing:
         return "confirming"
     if link.state == "paid":
         return "returned"
-    return _unpaid_standing(tx, link, now)
+    return _unpaid_status(tx, link, now)
 
 
-def _unpaid_standing(tx: Tx, link: Link, now: datetime) -> Standing:
+def _unpaid_status(tx: Tx, link: PaymentLink, now: datetime) -> LinkStatus:
     owed = statements.statement(tx, link.account, now.date())
     asked, due = _asked(tx, link.id), {invoice.id: invoice.amount_minor for invoice in owed.invoices}
     if any(invoice.id in asked for invoice in owed.in_progress):
@@ -189,7 +189,7 @@ def _unpaid_standing(tx: Tx, link: Link, now: datetime) -> Standing:
     return "changed" if less else "open"
 
 
-def expire_links(tx: Tx, now: datetime, limit: int) -> list[Link]:
+def expire_links(tx: Tx, now: datetime, limit: int) -> list[PaymentLink]:
     """Return links whose time is up and that nobody is paying just now; `expire` ends each."""
     rows = tx.all(
         """select * from payment_links l where state = 'open' and expires_at <= :now
@@ -202,7 +202,7 @@ def expire_links(tx: Tx, now: datetime, limit: int) -> list[Link]:
 
 def expire(tx: Tx, link: str, now: datetime) -> bool:
     """End an open link whose time is up; False if it was renewed, is being paid, was paid or ended meanwhile."""
-    changed = tx.run(
+    changed = tx.execute_count(
         """update payment_links set state = 'expired' where id = :id and state = 'open' and expires_at <= :now
             and not exists (select 1 from payments where link = :id and state = 'pending')""",
         {"id": link, "now": stamp(now)},
@@ -235,7 +235,7 @@ def _asking(account: str) -> tuple[str, Params]:
 
 def _by_link(rows: Sequence[Row], now: datetime) -> OpenLinks:
     """Those whose time is not up. It is looked at here: in the query, SQLite would read every account's open links."""
-    found: dict[str, tuple[Link, dict[str, int]]] = {}
+    found: dict[str, tuple[PaymentLink, dict[str, int]]] = {}
     for row in rows:
         _, asked = found.setdefault(row["id"], (_link(row), {}))
         if row["invoice"] is not None:
@@ -254,11 +254,11 @@ def _has_payment(tx: Tx, link: str, state: str) -> bool:
 
 
 def _set_state(tx: Tx, link: str, state: str) -> None:
-    tx.do("update payment_links set state = :state where id = :id", {"id": link, "state": state})
+    tx.execute("update payment_links set state = :state where id = :id", {"id": link, "state": state})
 
 
-def _link(row: Row) -> Link:
-    return Link(
+def _link(row: Row) -> PaymentLink:
+    return PaymentLink(
         id=row["id"],
         conversation=row["conversation"],
         account=row["account"],

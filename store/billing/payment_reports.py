@@ -19,13 +19,13 @@ from store.database import Tx
 from store.ids import ALPHABET, new_id
 from store.times import stamp
 
-What = Literal["completed", "pending", "failed", "abandoned", "reversed", "refunded", "doubtful", "alert"]
-Alert = Literal["wrong_amount", "wrong_currency", "overpaid"]
+PaymentChange = Literal["completed", "pending", "failed", "abandoned", "reversed", "refunded", "doubtful", "alert"]
+PaymentAlert = Literal["wrong_amount", "wrong_currency", "overpaid"]
 
 UNPLACED = "unplaced"
 
 
-class Reported(Protocol):
+class GatewayReport(Protocol):
     """What a gateway said of a payment; `amount_minor` was paid and `refunded_minor` has gone back, in all."""
 
     @property
@@ -45,23 +45,23 @@ class Reported(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class AppliedReport:
     """What a report changed: the payment as it is now, the amount concerned, and the account's balance after.
 
     `doubtful`: nothing was changed, because only the gateway's present word can tell a payment that bounced from the
     late news of an earlier try. `alert` says what a person should look at.
     """
 
-    what: What
+    what: PaymentChange
     payment: Payment
     amount_minor: int
     balance_minor: int
-    alert: Alert | None = None
+    alert: PaymentAlert | None = None
 
 
-def keep_unplaced(tx: Tx, gateway: str, report: Reported, now: datetime) -> None:
+def keep_unplaced(tx: Tx, gateway: str, report: GatewayReport, now: datetime) -> None:
     """Keep a report of which we know no payment (yet); the gateway is asked to send it again."""
-    tx.do(
+    tx.execute(
         """insert into gateway_events (gateway, key, payment, outcome, received_at)
         values (:gateway, :key, null, :outcome, :now) on conflict (gateway, key) do nothing""",
         {
@@ -73,14 +73,16 @@ def keep_unplaced(tx: Tx, gateway: str, report: Reported, now: datetime) -> None
     )
 
 
-def record(tx: Tx, gateway: str, report: Reported, now: datetime, asked_in: str | None = None) -> Recorded | None:
+def apply_report(
+    tx: Tx, gateway: str, report: GatewayReport, now: datetime, asked_in: str | None = None
+) -> AppliedReport | None:
     """Book a report of a payment that `store.billing.payments.placed` finds; None when it changes nothing.
 
     `asked_in` is for an answer to our own question: the payment's state when we asked. An answer is dropped when the
     payment has moved on since, because it may be older than what moved it. Reports for one account are booked one after
     the other.
     """
-    tx.hold(
+    tx.lock_rows(
         "select id from accounts where id = (select account from payments where id = :payment)",
         {"payment": report.reference},
     )
@@ -104,11 +106,11 @@ def record(tx: Tx, gateway: str, report: Reported, now: datetime, asked_in: str 
             return None
 
 
-def _first_time(tx: Tx, payment: Payment, report: Reported, now: datetime) -> bool:
+def _first_time(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> bool:
     """Note a webhook's event; False if it was dealt with before. One that could not be placed then, may be now."""
     if report.key is None:
         return True
-    noted = tx.run(
+    noted = tx.execute_count(
         """insert into gateway_events (gateway, key, payment, outcome, received_at)
         values (:gateway, :key, :payment, :outcome, :now)
         on conflict (gateway, key) do update set payment = excluded.payment, outcome = excluded.outcome
@@ -127,7 +129,7 @@ def _first_time(tx: Tx, payment: Payment, report: Reported, now: datetime) -> bo
 # ── money that arrives ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _arrived(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Recorded | None:
+def _arrived(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> AppliedReport | None:
     if report.currency != payment.currency:
         return _in_another_currency(tx, payment, now)
     first = payment.receipt is None
@@ -143,11 +145,11 @@ def _arrived(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Recor
     if payment.link is not None:
         payment_links.mark_paid(tx, payment.link)
     allocations.restate(tx, payment)
-    alert: Alert | None = "wrong_amount" if report.amount_minor != ordered else "overpaid" if spare else None
+    alert: PaymentAlert | None = "wrong_amount" if report.amount_minor != ordered else "overpaid" if spare else None
     return _recorded(tx, "completed", payment, report.amount_minor, now, alert)
 
 
-def _complete(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Payment:
+def _complete(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> Payment:
     done = replace(
         payment,
         state="completed",
@@ -156,7 +158,7 @@ def _complete(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Paym
         receipt=_receipt_number(tx),
         completed_at=now,
     )
-    tx.do(
+    tx.execute(
         """update payments set state = 'completed', amount_minor = :amount, gateway_payment = :gateway_payment,
             receipt = :receipt, completed_at = :now, next_check_at = null where id = :id""",
         {
@@ -170,7 +172,7 @@ def _complete(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Paym
     return done
 
 
-def _in_another_currency(tx: Tx, payment: Payment, now: datetime) -> Recorded | None:
+def _in_another_currency(tx: Tx, payment: Payment, now: datetime) -> AppliedReport | None:
     """Hold a payment that came in a currency the account is not kept in: a person decides what it is worth."""
     if payment.state not in ("created", "failed", "cancelled"):
         return None
@@ -190,7 +192,7 @@ def _receipt_number(tx: Tx) -> str:
 # ── money that goes back ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _went_back(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Recorded | None:
+def _went_back(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> AppliedReport | None:
     """Book what was refunded since the last report; a payment that we only hear of now is booked first."""
     arrived = _arrived(tx, payment, report, now)
     if report.currency != payment.currency:
@@ -209,12 +211,12 @@ def _went_back(tx: Tx, payment: Payment, report: Reported, now: datetime) -> Rec
     return _recorded(tx, "refunded", payment, amount, now, arrived.alert if arrived else None)
 
 
-def _doubtful(tx: Tx, payment: Payment, now: datetime) -> Recorded:
+def _doubtful(tx: Tx, payment: Payment, now: datetime) -> AppliedReport:
     payments.check_at(tx, payment.id, now)
     return _recorded(tx, "doubtful", payment, 0, now)
 
 
-def _bounced(tx: Tx, payment: Payment, now: datetime) -> Recorded | None:
+def _bounced(tx: Tx, payment: Payment, now: datetime) -> AppliedReport | None:
     kept = _kept(tx, payment)
     source = f"{payment.gateway}:{payment.gateway_payment}"
     if kept <= 0 or not _enter(tx, payment, "chargeback", kept, source, now):
@@ -225,7 +227,7 @@ def _bounced(tx: Tx, payment: Payment, now: datetime) -> Recorded | None:
     return _recorded(tx, "reversed", failed, kept, now)
 
 
-def _holding(tx: Tx, payment: Payment, report: Reported) -> Payment:
+def _holding(tx: Tx, payment: Payment, report: GatewayReport) -> Payment:
     """Return the payment that holds this money: the order's own, or the one made for a second charge."""
     row = tx.one(
         "select payment from entries where kind = 'payment' and source = :source", {"source": _source(payment, report)}
@@ -244,7 +246,7 @@ def _kept(tx: Tx, payment: Payment) -> int:
 # ── no money yet ────────────────────────────────────────────────────────────────────────────────────────────
 
 # outcome → (states it may follow, the state it leads to, what that is called)
-STEPS: dict[str, tuple[tuple[str, ...], str, What]] = {
+STEPS: dict[str, tuple[tuple[str, ...], str, PaymentChange]] = {
     "pending": (("created", "failed", "cancelled"), "pending", "pending"),
     "failed": (("created", "pending", "cancelled"), "failed", "failed"),
     "cancelled": (("created", "pending"), "cancelled", "abandoned"),
@@ -252,7 +254,7 @@ STEPS: dict[str, tuple[tuple[str, ...], str, What]] = {
 }
 
 
-def _moved(tx: Tx, payment: Payment, outcome: str, now: datetime) -> Recorded | None:
+def _moved(tx: Tx, payment: Payment, outcome: str, now: datetime) -> AppliedReport | None:
     follows, state, what = STEPS[outcome]
     if payment.state not in follows or payment.receipt is not None:
         return None
@@ -264,7 +266,7 @@ def _moved(tx: Tx, payment: Payment, outcome: str, now: datetime) -> Recorded | 
 # ── the rows ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _source(payment: Payment, report: Reported) -> str:
+def _source(payment: Payment, report: GatewayReport) -> str:
     return f"{payment.gateway}:{report.gateway_payment}"
 
 
@@ -274,7 +276,7 @@ def _enter(tx: Tx, payment: Payment, kind: str, amount: int, source: str, now: d
 
 
 def _set_state(tx: Tx, payment: Payment, state: str, now: datetime) -> Payment:
-    tx.do("update payments set state = :state where id = :id", {"id": payment.id, "state": state})
+    tx.execute("update payments set state = :state where id = :id", {"id": payment.id, "state": state})
     payments.check_at(tx, payment.id, now + CHECK_AFTER[0] if state == "pending" else None)
     return replace(payment, state=state)
 
@@ -284,16 +286,18 @@ def _balance(tx: Tx, account: str) -> int:
     return 0 if row is None else int(row["minor"])
 
 
-def _recorded(tx: Tx, what: What, payment: Payment, amount: int, now: datetime, alert: Alert | None = None) -> Recorded:
+def _recorded(
+    tx: Tx, what: PaymentChange, payment: Payment, amount: int, now: datetime, alert: PaymentAlert | None = None
+) -> AppliedReport:
     if alert is not None:
         _alert(tx, payment, alert, amount, now)
-    return Recorded(what, payment, amount, _balance(tx, payment.account), alert)
+    return AppliedReport(what, payment, amount, _balance(tx, payment.account), alert)
 
 
-def _alert(tx: Tx, payment: Payment, alert: Alert, amount: int, now: datetime) -> None:
+def _alert(tx: Tx, payment: Payment, alert: PaymentAlert, amount: int, now: datetime) -> None:
     """Leave a lasting note of what a person should look at."""
     detail: dict[str, Any] = {"amount_minor": amount, "currency": payment.currency, "link": payment.link is not None}
-    tx.do(
+    tx.execute(
         """insert into audit (id, at, actor, action, subject, detail)
         values (:id, :at, :actor, :action, :subject, :detail)""",
         {

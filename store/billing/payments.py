@@ -7,7 +7,7 @@ What a report does to a payment and to the ledger is in `store.billing.payment_r
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from store.billing.payment_links import Link
+from store.billing.payment_links import PaymentLink
 from store.database import Row, Tx
 from store.ids import new_id
 from store.times import parse, stamp
@@ -48,7 +48,7 @@ class Payment:
     checks: int
 
 
-def start_payment(tx: Tx, link: Link, gateway: str, now: datetime) -> Payment:
+def start_payment(tx: Tx, link: PaymentLink, gateway: str, now: datetime) -> Payment:
     """Return the hand-off of a link to a gateway: the open one (a double click, a second tab), or a new one.
 
     The caller has made sure that the link may be paid, and holds its account (`links.find_link` does).
@@ -82,7 +82,7 @@ def start_payment(tx: Tx, link: Link, gateway: str, now: datetime) -> Payment:
 
 def insert(tx: Tx, payment: Payment, next_check_at: datetime | None) -> None:
     """Write a new payment."""
-    tx.do(
+    tx.execute(
         """insert into payments (id, link, account, gateway, gateway_session, gateway_payment, checkout_url, state,
             amount_minor, currency, receipt, created_at, completed_at, next_check_at, checks)
         values (:id, :link, :account, :gateway, :session, :gateway_payment, :checkout_url, :state,
@@ -109,7 +109,7 @@ def insert(tx: Tx, payment: Payment, next_check_at: datetime | None) -> None:
 
 def attach_checkout(tx: Tx, payment: str, session: str, url: str) -> None:
     """Remember the gateway's hosted page for a payment."""
-    tx.do(
+    tx.execute(
         "update payments set gateway_session = :session, checkout_url = :url where id = :id",
         {"id": payment, "session": session, "url": url},
     )
@@ -169,7 +169,7 @@ def _claim_check(tx: Tx, payment: Payment, now: datetime) -> bool:
     """Set when to ask about a payment the next time; False when another process was faster."""
     later = now + CHECK_AFTER[min(payment.checks + 1, len(CHECK_AFTER) - 1)]
     watched = later <= payment.created_at + WATCHED_FOR
-    claimed = tx.run(
+    claimed = tx.execute_count(
         """update payments set checks = checks + 1, next_check_at = :at
         where id = :id and checks = :checks and next_check_at <= :now""",
         {"id": payment.id, "checks": payment.checks, "now": stamp(now), "at": stamp(later) if watched else None},
@@ -185,7 +185,7 @@ def next_check(tx: Tx) -> datetime | None:
 
 def check_at(tx: Tx, payment: str, at: datetime | None) -> None:
     """Set when the gateway is asked about a payment, starting the waits anew; None: no more."""
-    tx.do(
+    tx.execute(
         "update payments set checks = 0, next_check_at = :at where id = :id",
         {"id": payment, "at": _stamp(at)},
     )

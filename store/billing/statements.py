@@ -47,7 +47,7 @@ class OpenInvoice(Struct, frozen=True):
         }
 
 
-class Collection(Struct, frozen=True):
+class NextCollection(Struct, frozen=True):
     """What an active direct debit will take next; nothing is known of it while both are None."""
 
     next_on: str | None
@@ -66,7 +66,7 @@ class Statement(Struct, frozen=True):
     pending_minor: int
     invoices: tuple[OpenInvoice, ...]
     in_progress: tuple[OpenInvoice, ...]
-    mandate: Collection | None
+    mandate: NextCollection | None
 
     @property
     def owed_minor(self) -> int:
@@ -115,9 +115,9 @@ def find_account(tx: Tx, account: str) -> Account | None:
     return _account(row) if row else None
 
 
-def hold(tx: Tx, account: str) -> None:
+def lock_account(tx: Tx, account: str) -> None:
     """Let nobody else book on an account or make a link for it until this unit of work ends."""
-    tx.hold(HOLD, {"account": account})
+    tx.lock_rows(HOLD, {"account": account})
 
 
 def owns(tx: Tx, contact: str, account: str) -> bool:
@@ -159,7 +159,7 @@ UNPAID, ALL_UNPAID = _UNPAID.format(whose=_ONE), _UNPAID.format(whose=_ALL)
 def statements_of(tx: Tx, contact: str, today: date) -> list[Statement]:
     """What is owed on each of the contact's accounts, those that owe most first."""
     params = {"contact": contact}
-    unpaid, headers = tx.together((ALL_UNPAID, params), (HEADERS, params))
+    unpaid, headers = tx.query_many((ALL_UNPAID, params), (HEADERS, params))
     by_account: defaultdict[str, list[Row]] = defaultdict(list)
     for row in unpaid:
         by_account[row["account"]].append(row)
@@ -170,9 +170,9 @@ def statements_of(tx: Tx, contact: str, today: date) -> list[Statement]:
 def statement(tx: Tx, account: str, today: date) -> Statement:
     """What is owed on an account on a day of the company's time zone. The account must exist.
 
-    Who acts on it `hold`s the account before.
+    Who acts on it `lock_account`s the account before.
     """
-    unpaid, headers = tx.together(*questions(account))
+    unpaid, headers = tx.query_many(*questions(account))
     if not headers:
         raise LookupError("no such account")
     return stated(unpaid, headers[0], today)
@@ -180,7 +180,7 @@ def statement(tx: Tx, account: str, today: date) -> Statement:
 
 def statement_for(tx: Tx, contact: str, account: str, today: date) -> Statement | None:
     """What is owed on an account; None unless it is this contact's."""
-    unpaid, headers = tx.together(*questions(account, contact))
+    unpaid, headers = tx.query_many(*questions(account, contact))
     return stated(unpaid, headers[0], today) if theirs(headers) else None
 
 
@@ -226,10 +226,10 @@ def _due(unpaid: Sequence[Row], expected: int, today: date) -> tuple[OpenInvoice
     return tuple(due)
 
 
-def _collection(header: Row, today: date) -> Collection | None:
+def _collection(header: Row, today: date) -> NextCollection | None:
     if header["mandate"] is None:
         return None
     next_on = header["next_on"]
     if next_on is None or next_on < today.isoformat():  # the day has passed and the next one is not announced yet
-        return Collection(None, None, header["mandate_currency"])
-    return Collection(next_on, header["next_minor"], header["mandate_currency"])
+        return NextCollection(None, None, header["mandate_currency"])
+    return NextCollection(next_on, header["next_minor"], header["mandate_currency"])

@@ -34,7 +34,7 @@ class Challenge(Struct, frozen=True):
     expires_at: datetime
 
 
-class Counts(Struct, frozen=True):
+class CodeLimits(Struct, frozen=True):
     """How many are too many: failures that lock an identifier, and codes that it may be sent and nobody answers."""
 
     failures_per_hour: int
@@ -43,7 +43,7 @@ class Counts(Struct, frozen=True):
     codes_per_day: int
 
 
-class Request(Struct, frozen=True):
+class CodeRequest(Struct, frozen=True):
     """A wish for a code to an identifier. `address` it comes from, `digest` is what it is known by among its tries."""
 
     conversation: str
@@ -53,7 +53,7 @@ class Request(Struct, frozen=True):
     digest: str
 
 
-class History(Struct, frozen=True):
+class CodeHistory(Struct, frozen=True):
     """What speaks for and against one more code to an identifier.
 
     The moments below are those of the newest event that makes a count full; None while it is not.
@@ -76,11 +76,11 @@ class History(Struct, frozen=True):
 
 def issue(tx: Tx, challenge: Challenge, conversation: str, origin: str) -> None:
     """Write a new challenge and end the conversation's earlier ones: only the newest code counts."""
-    tx.do(
+    tx.execute(
         "update challenges set state = 'superseded' where conversation = :conversation and state = 'live'",
         {"conversation": conversation},
     )
-    tx.do(
+    tx.execute(
         """insert into challenges (id, conversation, origin, kind, value, contact, tries, state, created_at, expires_at)
         values (:id, :conversation, :origin, :kind, :value, :contact, 0, 'live', :created_at, :expires_at)""",
         {
@@ -127,7 +127,7 @@ from (
 """
 
 
-def history(tx: Tx, request: Request, full: Counts, now: datetime) -> History:
+def code_history(tx: Tx, request: CodeRequest, full: CodeLimits, now: datetime) -> CodeHistory:
     """Read all that decides whether an identifier may be sent a code."""
     identifier = f"identifier {request.value}"
     if request.address is None:
@@ -147,7 +147,7 @@ def history(tx: Tx, request: Request, full: Counts, now: datetime) -> History:
             **_offsets(full),
         },
     )
-    return History(
+    return CodeHistory(
         contact=row["contact"],
         asked=row["asked"],
         asked_at=_moment(row["asked_at"]),
@@ -189,11 +189,11 @@ def newest(tx: Tx, conversation: str) -> Challenge | None:
 def newest_of(tx: Tx, conversations: Sequence[str]) -> list[Challenge | None]:
     """Return the newest challenge of each conversation, whatever became of it."""
     question = f"select * from challenges where id = ({NEWEST})"
-    answers = tx.together(*((question, {"conversation": conversation}) for conversation in conversations))
+    answers = tx.query_many(*((question, {"conversation": conversation}) for conversation in conversations))
     return [_challenge(found[0]) if found else None for found in answers]
 
 
-def take_try(tx: Tx, conversation: str, most: int, full: Counts, now: datetime) -> Challenge | None:
+def take_try(tx: Tx, conversation: str, most: int, full: CodeLimits, now: datetime) -> Challenge | None:
     """Use up one try of the conversation's newest challenge before anything is compared; returns it, this try counted.
 
     None when it is over, when its `most` tries are gone, or when its identifier is locked or somebody else's by now.
@@ -219,8 +219,8 @@ def use(tx: Tx, challenge: Challenge) -> None:
 
     Its owner has proved to be there, so the failures of its identifier are forgotten.
     """
-    tx.do("update challenges set state = 'used' where id = :id and state = 'live'", {"id": challenge.id})
-    tx.do(_CLEAR, {"value": challenge.value})
+    tx.execute("update challenges set state = 'used' where id = :id and state = 'live'", {"id": challenge.id})
+    tx.execute(_CLEAR, {"value": challenge.value})
 
 
 _CLEAR = f"delete from attempts_log where kind = '{FAILED}' and subject = :value"
@@ -228,18 +228,18 @@ _CLEAR = f"delete from attempts_log where kind = '{FAILED}' and subject = :value
 
 def clear_failures(tx: Tx, value: str) -> int:
     """Forget an identifier's failures; returns how many there were."""
-    return tx.run(_CLEAR, {"value": value})
+    return tx.execute_count(_CLEAR, {"value": value})
 
 
-def note(tx: Tx, kind: str, subject: str, detail: str, now: datetime) -> None:
+def record_attempt(tx: Tx, kind: str, subject: str, detail: str, now: datetime) -> None:
     """Write down a failed code or a tried identifier."""
-    tx.do(
+    tx.execute(
         "insert into attempts_log (id, kind, subject, detail, at) values (:id, :kind, :subject, :detail, :at)",
         {"id": new_id(), "kind": kind, "subject": subject, "detail": detail, "at": stamp(now)},
     )
 
 
-def _offsets(full: Counts) -> dict[str, int]:
+def _offsets(full: CodeLimits) -> dict[str, int]:
     """How many events to leave out, to come to the one that makes each count full."""
     return {
         "failures_per_hour": full.failures_per_hour - 1,

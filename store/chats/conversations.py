@@ -47,7 +47,7 @@ class Message(Struct):
     client_id: str | None = None
 
 
-class Taken(Struct, frozen=True):
+class ProcessedRequest(Struct, frozen=True):
     """A request that was taken before: the first seq of its turn, and the digest of what it said."""
 
     turn: int
@@ -73,23 +73,25 @@ select * from messages where conversation = :conversation and author = 'customer
 """
 
 
-def load(tx: Tx, conversation: str, client_id: str | None = None) -> tuple[Conversation | None, Taken | None]:
+def load(
+    tx: Tx, conversation: str, client_id: str | None = None
+) -> tuple[Conversation | None, ProcessedRequest | None]:
     """Load a conversation, and the turn that already took the request `client_id`, in one look-up."""
     return _found(tx.all(LOAD, {"id": conversation, "client_id": client_id}))
 
 
 def load_with_said(
     tx: Tx, conversation: str, client_id: str, most: int
-) -> tuple[Conversation | None, Taken | None, list[Message]]:
+) -> tuple[Conversation | None, ProcessedRequest | None, list[Message]]:
     """Load the same and, asked together with it, the newest messages that the customer wrote, in order."""
-    found, said = tx.together(
+    found, said = tx.query_many(
         (LOAD, {"id": conversation, "client_id": client_id}),
         (_NEWEST_SAID, {"conversation": conversation, "most": most}),
     )
     return *_found(found), [_message(row) for row in reversed(said)]
 
 
-def begun(tx: Tx, session: str, request: str) -> tuple[Conversation | None, Taken | None]:
+def begun(tx: Tx, session: str, request: str) -> tuple[Conversation | None, ProcessedRequest | None]:
     """Load the conversation that a session's request began, and the turn that took it."""
     return _found(tx.all(BEGUN, {"session": session, "request": request}))
 
@@ -97,12 +99,12 @@ def begun(tx: Tx, session: str, request: str) -> tuple[Conversation | None, Take
 def start(tx: Tx, conversation: Conversation, now: datetime, request: str) -> None:
     """Write a new conversation that a request began, and its session where this is the session's first."""
     at = stamp(now)
-    tx.do(
+    tx.execute(
         """insert into sessions (id, locale, created_at, seen_at) values (:id, :locale, :at, :at)
         on conflict (id) do update set seen_at = excluded.seen_at, locale = excluded.locale""",
         {"id": conversation.session, "locale": conversation.locale, "at": at},
     )
-    tx.do(
+    tx.execute(
         """insert into conversations (id, session, channel, locale, state, facts, offered, held_by, agent, last_seq,
             seen_seq, preview, contact, verified_at, active_at, started_at, updated_at, begun_by)
         values (:id, :session, :channel, :locale, :state, :facts, :offered, :held_by, :agent, :last_seq,
@@ -118,7 +120,7 @@ def start(tx: Tx, conversation: Conversation, now: datetime, request: str) -> No
 
 def save(tx: Tx, conversation: Conversation, now: datetime) -> None:
     """Write back what a turn changed. How far the customer has read is no turn's business; `mark_seen` notes it."""
-    tx.do(
+    tx.execute(
         """update conversations set locale = :locale, state = :state, facts = :facts, offered = :offered,
             held_by = :held_by, agent = :agent, last_seq = :last_seq, preview = :preview,
             contact = :contact, verified_at = :verified_at, active_at = :active_at, updated_at = :at
@@ -132,7 +134,7 @@ def add_messages(
 ) -> None:
     """Write the messages of one turn; the first carries the request's id and digest."""
     turn = messages[0].seq
-    tx.many(
+    tx.execute_many(
         """insert into messages (conversation, seq, turn, author, name, at, text, extra, client_id, digest)
         values (:conversation, :seq, :turn, :author, :name, :at, :text, :extra, :client_id, :digest)""",
         [
@@ -198,7 +200,7 @@ def mark_seen(tx: Tx, conversation: str, session: str, seq: int) -> bool:
         return False
     seen = min(seq, mine["last_seq"])
     if seen > mine["seen_seq"]:
-        tx.do(
+        tx.execute(
             "update conversations set seen_seq = :seen where id = :id and seen_seq < :seen",
             {"id": conversation, "seen": seen},
         )
@@ -207,17 +209,19 @@ def mark_seen(tx: Tx, conversation: str, session: str, seq: int) -> bool:
 
 def rewrite(tx: Tx, conversation: str, seq: int, text: str) -> None:
     """Put other words in the place of a message's."""
-    tx.do(
+    tx.execute(
         "update messages set text = :text where conversation = :conversation and seq = :seq",
         {"text": text, "conversation": conversation, "seq": seq},
     )
 
 
-def _found(rows: Sequence[Row]) -> tuple[Conversation | None, Taken | None]:
+def _found(rows: Sequence[Row]) -> tuple[Conversation | None, ProcessedRequest | None]:
     if not rows:
         return None, None
     [row] = rows
-    return _conversation(row), None if row["taken_turn"] is None else Taken(row["taken_turn"], row["taken_digest"])
+    return _conversation(row), None if row["taken_turn"] is None else ProcessedRequest(
+        row["taken_turn"], row["taken_digest"]
+    )
 
 
 def _conversation(row: Row) -> Conversation:

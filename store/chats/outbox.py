@@ -21,7 +21,7 @@ CHANNELS = ("email", "sms", "none")
 """Every channel that a letter may have. What is not here is never claimed, so it is not taken in either."""
 
 
-class Claimed(Struct, frozen=True):
+class ClaimedMessage(Struct, frozen=True):
     """A row that its claimer alone may send, until the claim lapses.
 
     `tries` counts this claim too, and so is the claim's number. From the second on it is not known whether an earlier
@@ -58,7 +58,7 @@ def queue(  # noqa: PLR0913 (a row's columns, each by its name)
     if channel not in CHANNELS:
         raise ValueError(f"no letter has the channel {channel}; a new one belongs into store.chats.outbox.CHANNELS")
     letter = new_id()
-    tx.do(
+    tx.execute(
         """insert into outbox (id, channel, recipient, kind, locale, args, state, tries, due_at, claimed_until,
             expires_at, provider_id, error, created_at, sent_at)
         values (:id, :channel, :recipient, :kind, :locale, :args, 'waiting', 0, :now, null,
@@ -104,7 +104,7 @@ select min(at) as at from (
 """
 
 
-def claim(tx: Tx, now: datetime, until: datetime, places: Mapping[str, int]) -> list[Claimed]:
+def claim(tx: Tx, now: datetime, until: datetime, places: Mapping[str, int]) -> list[ClaimedMessage]:
     """Claim up to so many letters of each channel: those whose claim has lapsed, then those due for longest.
 
     Whether a row may be claimed is asked twice: one that another process changed while this one waited for its lock is
@@ -112,7 +112,7 @@ def claim(tx: Tx, now: datetime, until: datetime, places: Mapping[str, int]) -> 
     Processes claim one after the other, so that two claims of many rows never wait for each other.
     """
     tx.lock("outbox")
-    of_channels = tx.together(
+    of_channels = tx.query_many(
         *(
             (CLAIM, {"channel": channel, "now": stamp(now), "until": stamp(until), "places": most})
             for channel, most in places.items()
@@ -121,9 +121,9 @@ def claim(tx: Tx, now: datetime, until: datetime, places: Mapping[str, int]) -> 
     return sorted(map(_claimed, chain(*of_channels)), key=lambda row: (row.created_at, row.id))
 
 
-def hold(tx: Tx, rows: Sequence[Claimed], until: datetime) -> None:
+def hold(tx: Tx, rows: Sequence[ClaimedMessage], until: datetime) -> None:
     """Make the claims on letters that are being sent last longer; one that is somebody else's by now stays so."""
-    tx.many(
+    tx.execute_many(
         "update outbox set claimed_until = :until where id = :id and state = 'sending' and tries = :tries",
         [{"id": row.id, "tries": row.tries, "until": stamp(until)} for row in rows],
     )
@@ -131,33 +131,33 @@ def hold(tx: Tx, rows: Sequence[Claimed], until: datetime) -> None:
 
 def release(tx: Tx, now: datetime, channels: Iterable[str]) -> None:
     """Let every claim on these channels' letters lapse. Only for who knows that no dispatcher but itself is alive."""
-    tx.many(
+    tx.execute_many(
         "update outbox set claimed_until = :now where state = 'sending' and channel = :channel",
         [{"now": stamp(now), "channel": channel} for channel in channels],
     )
 
 
-def sent(tx: Tx, row: Claimed, now: datetime, provider_id: str | None) -> None:
+def sent(tx: Tx, row: ClaimedMessage, now: datetime, provider_id: str | None) -> None:
     """Record that a letter left. Like every ending it changes nothing when the claim had lapsed."""
     _end(tx, row, "sent", sent_at=now, provider_id=provider_id)
 
 
-def retry(tx: Tx, row: Claimed, due_at: datetime, reason: str) -> None:
+def retry(tx: Tx, row: ClaimedMessage, due_at: datetime, reason: str) -> None:
     """Let a letter wait for its next try."""
     _end(tx, row, "waiting", due_at=due_at, error=reason)
 
 
-def failed(tx: Tx, row: Claimed, reason: str) -> None:
+def failed(tx: Tx, row: ClaimedMessage, reason: str) -> None:
     """Give a letter up."""
     _end(tx, row, "failed", error=reason)
 
 
-def dropped(tx: Tx, row: Claimed, reason: str) -> None:
+def dropped(tx: Tx, row: ClaimedMessage, reason: str) -> None:
     """Record that there was no need to send a letter."""
     _end(tx, row, "dropped", error=reason)
 
 
-def sent_newest(tx: Tx, limit: int) -> list[tuple[Claimed, datetime]]:
+def sent_newest(tx: Tx, limit: int) -> list[tuple[ClaimedMessage, datetime]]:
     """Return the letters that left last, the newest first, each with the time it left."""
     rows = tx.all(
         """select id, channel, recipient, kind, locale, args, tries, created_at, expires_at, sent_at
@@ -169,7 +169,7 @@ def sent_newest(tx: Tx, limit: int) -> list[tuple[Claimed, datetime]]:
 
 def next_due(tx: Tx, channels: Iterable[str]) -> datetime | None:
     """Return when there is something of these channels to claim next: a letter is due, or a claim lapses."""
-    answers = tx.together(*((NEXT_DUE, {"channel": channel}) for channel in channels))
+    answers = tx.query_many(*((NEXT_DUE, {"channel": channel}) for channel in channels))
     return min((parse(row["at"]) for [row] in answers if row["at"] is not None), default=None)
 
 
@@ -196,7 +196,7 @@ def place_in_line(tx: Tx, row_id: str, channel: str, since: datetime) -> int:
 
 def _end(
     tx: Tx,
-    row: Claimed,
+    row: ClaimedMessage,
     state: str,
     *,
     due_at: datetime | None = None,
@@ -205,7 +205,7 @@ def _end(
     error: str | None = None,
 ) -> None:
     """Leave `sending`, whatever for, by one and the same statement. A claim is known by its number."""
-    tx.do(
+    tx.execute(
         """update outbox set state = :state, claimed_until = null, due_at = coalesce(:due_at, due_at),
             sent_at = :sent_at, provider_id = :provider_id, error = :error
         where id = :id and state = 'sending' and tries = :tries""",
@@ -221,8 +221,8 @@ def _end(
     )
 
 
-def _claimed(row: Row) -> Claimed:
-    return Claimed(
+def _claimed(row: Row) -> ClaimedMessage:
+    return ClaimedMessage(
         id=row["id"],
         channel=row["channel"],
         recipient=row["recipient"],

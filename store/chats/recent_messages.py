@@ -9,7 +9,7 @@ from store.database import Tx
 from store.times import stamp
 
 
-class News(NamedTuple):
+class RecentMessages(NamedTuple):
     """A conversation in which something was said, and its newest messages in order."""
 
     session: str
@@ -17,7 +17,7 @@ class News(NamedTuple):
     messages: list[Message]
 
 
-def news(tx: Tx, sessions: Sequence[str], since: datetime, most: int) -> list[News]:
+def recent_messages(tx: Tx, sessions: Sequence[str], since: datetime, most: int) -> list[RecentMessages]:
     """Return what was said since a time in these sessions' conversations: up to `most` messages of each."""
     names = [f"s{number}" for number in range(len(sessions))]
     rows = tx.all(
@@ -26,6 +26,6 @@ def news(tx: Tx, sessions: Sequence[str], since: datetime, most: int) -> list[Ne
         {**dict(zip(names, sessions, strict=True)), "since": stamp(since)},
     )
     return [
-        News(row["session"], row["id"], messages_after(tx, row["id"], max(0, row["last_seq"] - most), most))
+        RecentMessages(row["session"], row["id"], messages_after(tx, row["id"], max(0, row["last_seq"] - most), most))
         for row in rows
     ]

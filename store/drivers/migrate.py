@@ -60,14 +60,14 @@ def statements(sql: str) -> Iterator[str]:
 
 def migrate(tx: Tx) -> None:
     """Apply what is missing. The transaction must hold the database's write lock. Raises StoreError if it is newer."""
-    tx.run(REGISTER)
+    tx.execute_count(REGISTER)
     applied = _applied(tx)
     for migration in migrations():
         if migration.version in applied:
             continue
         for statement in statements(migration.sql):
-            tx.run(statement)
-        tx.run(
+            tx.execute_count(statement)
+        tx.execute_count(
             "insert into migrations (version, name, applied_at) values (:version, :name, :now)",
             {"version": migration.version, "name": migration.name, "now": now()},
         )
@@ -78,7 +78,7 @@ def check(tx: Tx) -> None:
     missing = {migration.version for migration in migrations()} - _applied(tx)
     if missing:
         raise StoreError(f"the database lacks migration {min(missing)}; start the service once to bring it up to date")
-    tx.do("update migrations set name = name where version = (select max(version) from migrations)")
+    tx.execute("update migrations set name = name where version = (select max(version) from migrations)")
 
 
 def _applied(tx: Tx) -> set[int]:

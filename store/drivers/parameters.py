@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # a service on SQLite does without psycopg, and its start wit
 # Where a colon is no parameter: in quotes, in comments and in ::casts.
 _PARTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|::|:(?P<name>[A-Za-z_]\w*)", re.DOTALL)
 
-Load = Callable[[bytes], Any]
-Shape = list[tuple[str, Load]]
+Decode = Callable[[bytes], Any]
+Columns = list[tuple[str, Decode]]
 
 
 def _whole(value: bytes) -> int | Decimal:
@@ -36,11 +36,11 @@ def _true(value: bytes) -> bool:
 
 
 # PostgreSQL's numbers for its types; whatever is not here is text.
-LOADS: dict[int, Load] = {16: _true, 20: int, 21: int, 23: int, 700: float, 701: float, 1700: _whole}
+LOADS: dict[int, Decode] = {16: _true, 20: int, 21: int, 23: int, 700: float, 701: float, 1700: _whole}
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class PreparedStatement:
     """An SQL text as PostgreSQL takes it, the order of its parameters, and the name it is prepared under."""
 
     text: bytes
@@ -53,10 +53,10 @@ class Statement:
 
 
 @lru_cache(maxsize=1024)
-def statement(sql: str) -> Statement:
+def prepared(sql: str) -> PreparedStatement:
     """Translate an SQL text for PostgreSQL, once."""
     text, order = _numbered(sql, "$")
-    return Statement(text.encode(), order, blake2b(text.encode(), digest_size=12).hexdigest().encode())
+    return PreparedStatement(text.encode(), order, blake2b(text.encode(), digest_size=12).hexdigest().encode())
 
 
 @lru_cache(maxsize=1024)
@@ -96,7 +96,7 @@ def _sent(value: object) -> bytes | None:
     raise TypeError(f"a {type(value).__name__} cannot be stored; the schema has texts and numbers")
 
 
-def shape(result: "PGresult") -> Shape:
+def columns_of(result: "PGresult") -> Columns:
     """The columns of a result: their names, and what makes Python values of them."""
     return [
         ((result.fname(column) or b"").decode(), LOADS.get(result.ftype(column), bytes.decode))
@@ -104,7 +104,7 @@ def shape(result: "PGresult") -> Shape:
     ]
 
 
-def rows(result: "PGresult", columns: Shape, most: int | None = None) -> list[Row]:
+def rows(result: "PGresult", columns: Columns, most: int | None = None) -> list[Row]:
     """The rows of a result as dictionaries."""
     value = result.get_value
     return [

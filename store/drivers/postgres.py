@@ -20,8 +20,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from store.database import NO_PARAMS, Params, Row, StoreError, Tx
 from store.drivers.migrate import check, migrate
 from store.drivers.parameters import rows
-from store.drivers.postgres_connection import LostError, Pipeline, remedy
-from store.drivers.postgres_pool import Job, Lanes
+from store.drivers.postgres_connection import ConnectionLost, Pipeline, remedy
+from store.drivers.postgres_pool import PendingUnit, UnitPool
 
 T = TypeVar("T")
 
@@ -83,25 +83,25 @@ class PostgresTx:
         found = rows(*self._ask(sql, params), most=1)
         return found[0] if found else None
 
-    def run(self, sql: str, params: Params = NO_PARAMS) -> int:
+    def execute_count(self, sql: str, params: Params = NO_PARAMS) -> int:
         """How many rows the statement changed."""
         result, _ = self._ask(sql, params)
         return result.command_tuples or 0
 
-    def do(self, sql: str, params: Params = NO_PARAMS) -> None:
+    def execute(self, sql: str, params: Params = NO_PARAMS) -> None:
         """Sent with what comes next."""
         self._send(sql, params)
 
-    def together(self, *questions: tuple[str, Params]) -> list[list[Row]]:
+    def query_many(self, *questions: tuple[str, Params]) -> list[list[Row]]:
         """All of them in one round trip."""
         return [rows(*answer) for answer in self._ask_all(questions)] if questions else []
 
-    def many(self, sql: str, params: Sequence[Params]) -> None:
+    def execute_many(self, sql: str, params: Sequence[Params]) -> None:
         """One statement for each set of parameters, sent with what comes next."""
         for each in params:
             self._send(sql, each)
 
-    def hold(self, select: str, params: Params = NO_PARAMS) -> None:
+    def lock_rows(self, select: str, params: Params = NO_PARAMS) -> None:
         """Not FOR UPDATE: rows that refer to these may be written meanwhile."""
         self._send(f"{select} for no key update", params)
 
@@ -119,7 +119,7 @@ class PostgresLook(PostgresTx):
 
     __slots__ = ()
 
-    def hold(self, select: str, params: Params = NO_PARAMS) -> None:
+    def lock_rows(self, select: str, params: Params = NO_PARAMS) -> None:
         """Nothing to hold: this reader's moment stands still."""
 
     def lock(self, *names: str) -> None:
@@ -129,7 +129,7 @@ class PostgresLook(PostgresTx):
         """Nothing to lock."""
 
 
-def unit(pipeline: Pipeline, job: Job[T]) -> T:
+def unit(pipeline: Pipeline, job: PendingUnit[T]) -> T:
     """Run a unit of work, up to its COMMIT."""
     begin: list[tuple[str, Params]] = [(BEGIN, NO_PARAMS)]
     if job.key is not None:
@@ -137,7 +137,7 @@ def unit(pipeline: Pipeline, job: Job[T]) -> T:
     return _within(pipeline, begin, lambda: job.fn(PostgresTx(pipeline)))
 
 
-def look(pipeline: Pipeline, job: Job[T]) -> T:
+def look(pipeline: Pipeline, job: PendingUnit[T]) -> T:
     """Run a unit that only reads, up to its COMMIT."""
     return reading(pipeline, job.fn)
 
@@ -181,8 +181,8 @@ class PostgresDatabase:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._writes = Lanes(self._connect, unit, WRITERS)
-        self._looks = Lanes(self._connect, look, LOOKERS, looking=True)
+        self._writes = UnitPool(self._connect, unit, WRITERS)
+        self._looks = UnitPool(self._connect, look, LOOKERS, looking=True)
         self._readers: deque[Blocking] = deque()
         self._threads = ThreadPoolExecutor(LONG_READS_AT_ONCE, thread_name_prefix="store-read")
 
@@ -196,11 +196,11 @@ class PostgresDatabase:
         """Run a unit of work; see `store.drivers.postgres_pool`."""
         return self._writes.submit(fn, key)
 
-    async def look(self, fn: Callable[[Tx], T]) -> T:
+    async def read(self, fn: Callable[[Tx], T]) -> T:
         """Run a short read on the event loop's thread."""
         return await self._looks.submit(fn)
 
-    async def read(self, fn: Callable[[Tx], T]) -> T:
+    async def read_in_thread(self, fn: Callable[[Tx], T]) -> T:
         """Run a long read on another thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, fn)
 
@@ -209,7 +209,7 @@ class PostgresDatabase:
             reader = self._readers.pop()
             try:
                 return self._read_with(reader, fn)
-            except LostError:  # it broke while it lay idle; the next one, or a new one, tells what is the matter
+            except ConnectionLost:  # it broke while it lay idle; the next one, or a new one, tells what is the matter
                 continue
         return self._read_with(Blocking(self._address), fn)
 
@@ -219,7 +219,7 @@ class PostgresDatabase:
             reader.pipeline.send("commit")
             reader.pipeline.finish()
             return result
-        except LostError:
+        except ConnectionLost:
             reader.pipeline.give_up()
             raise
         finally:
@@ -269,7 +269,7 @@ def _refused(error: psycopg.Error) -> StoreError:
     """Why there is no connection. libpq's words name host, user and database, never the password."""
     said = " ".join(str(error).split())
     state = error.sqlstate or next((state for words, state in REFUSALS.items() if words in said), "08")
-    return LostError(f"the PostgreSQL database {remedy(state)} ({said})")
+    return ConnectionLost(f"the PostgreSQL database {remedy(state)} ({said})")
 
 
 # While connecting, libpq keeps the server's SQLSTATE to itself.

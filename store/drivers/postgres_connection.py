@@ -14,24 +14,24 @@ from psycopg import OperationalError, errors, pq
 from psycopg.pq.abc import PGconn, PGresult
 
 from store.database import NO_PARAMS, Conflict, Params, StoreError
-from store.drivers.parameters import Shape, Statement, shape, statement
+from store.drivers.parameters import Columns, PreparedStatement, columns_of, prepared
 
-Wait = Callable[[bool], None]
+WaitForSocket = Callable[[bool], None]
 """Returns when the connection can be read; with True, also when it can be written to."""
 
-Ended = Callable[[StoreError | None], None]
+CommitCallback = Callable[[StoreError | None], None]
 
 
-class Answer(Enum):
-    """What becomes of an answer that no `Ended` hears."""
+class ResultHandling(Enum):
+    """What becomes of an answer that no `CommitCallback` hears."""
 
     PREPARING = 0
     UNHEARD = 1
     WANTED = 2
 
 
-PREPARING, UNHEARD, WANTED = Answer.PREPARING, Answer.UNHEARD, Answer.WANTED
-Heard = Answer | Ended
+PREPARING, UNHEARD, WANTED = ResultHandling.PREPARING, ResultHandling.UNHEARD, ResultHandling.WANTED
+ResultHandler = ResultHandling | CommitCallback
 SWALLOWED = "an error inside this unit of work was not let through; nothing of the unit was kept"
 
 # Plain numbers, since they are compared several times a statement.
@@ -58,15 +58,15 @@ REMEDIES = {
 }
 
 
-class LostError(StoreError):
+class ConnectionLost(StoreError):
     """The connection broke."""
 
 
-class ClashError(StoreError):
+class SerializationFailure(StoreError):
     """The database ended the unit for the sake of another (a deadlock, say); tried again, it should pass."""
 
 
-class InnocentError(ClashError):
+class CollateralAbort(SerializationFailure):
     """The unit was skipped because of another whose end it travelled with, and is not to blame."""
 
 
@@ -80,9 +80,11 @@ def explained(result: PGresult) -> StoreError:
         said = errors.lookup(state).__name__
     told = f"the PostgreSQL database {remedy(state)} ({said.strip()})"
     if state in ("40001", "40P01"):
-        return ClashError(told)
+        return SerializationFailure(told)
     if state.startswith(("08", "57P")) or state in ("", "0A000"):
-        return LostError(told)  # 0A000: a migration has changed what a prepared statement returns; prepare all anew
+        return ConnectionLost(
+            told
+        )  # 0A000: a migration has changed what a prepared statement returns; prepare all anew
     return StoreError(told)
 
 
@@ -94,11 +96,11 @@ def remedy(state: str) -> str:
 class Pipeline:
     """Sends and reads; `wait` decides what else may happen meanwhile."""
 
-    def __init__(self, connection: PGconn, wait: Wait) -> None:
+    def __init__(self, connection: PGconn, wait: WaitForSocket) -> None:
         self._pg = connection
         self._wait = wait
-        self._prepared: dict[bytes, Shape | None] = {}
-        self._expected: deque[tuple[Statement, Heard]] = deque()  # the answers to come
+        self._prepared: dict[bytes, Columns | None] = {}
+        self._expected: deque[tuple[PreparedStatement, ResultHandler]] = deque()  # the answers to come
         self._syncs = 0
         self._ends = 0
         self._given_up = False
@@ -123,27 +125,27 @@ class Pipeline:
 
     def send(self, sql: str, params: Params = NO_PARAMS) -> None:
         """Send a statement whose answer nobody waits for; an error shows with the next that is waited for."""
-        self._queue(statement(sql), params)
+        self._queue(prepared(sql), params)
         if len(self._expected) >= MOST_UNREAD:
             self.settle()
 
-    def ask(self, sql: str, params: Params = NO_PARAMS) -> tuple[PGresult, Shape]:
+    def ask(self, sql: str, params: Params = NO_PARAMS) -> tuple[PGresult, Columns]:
         """Send a statement, and everything before it, and wait for the answer: the result and its columns."""
         [answer] = self.ask_all([(sql, params)])
         return answer
 
-    def ask_all(self, questions: Sequence[tuple[str, Params]]) -> list[tuple[PGresult, Shape]]:
+    def ask_all(self, questions: Sequence[tuple[str, Params]]) -> list[tuple[PGresult, Columns]]:
         """Send several statements, and everything before them, and wait once for their answers."""
         for sql, params in questions:
-            self._queue(statement(sql), params, WANTED)
+            self._queue(prepared(sql), params, WANTED)
         results = self.settle()
         return [(result, self._shape(sql, result)) for (sql, _), result in zip(questions, results, strict=True)]
 
-    def _shape(self, sql: str, result: PGresult) -> Shape:
-        name = statement(sql).name
+    def _shape(self, sql: str, result: PGresult) -> Columns:
+        name = prepared(sql).name
         columns = self._prepared.get(name)
         if columns is None:
-            columns = shape(result)
+            columns = columns_of(result)
             if name in self._prepared:
                 self._prepared[name] = columns
         return columns
@@ -156,13 +158,13 @@ class Pipeline:
         except OperationalError as error:
             raise self._lost(error) from error
 
-    def end(self, ended: Ended) -> None:
+    def end(self, ended: CommitCallback) -> None:
         """Commit, with whatever is sent next; `ended` is called when the answer is there.
 
         So the next unit begins with the message that ends this one. It is told None when all is safe on the server's
         disk, or the error for which nothing was kept; with LostError nobody knows.
         """
-        self._queue(statement("commit"), NO_PARAMS, ended)
+        self._queue(prepared("commit"), NO_PARAMS, ended)
         self._ends += 1
         self._pg.send_flush_request()  # the answer is not to wait until the next unit has got its locks
 
@@ -173,9 +175,9 @@ class Pipeline:
                 self.settle()
             elif self._expected:
                 self._sync()
-        except InnocentError:  # the last unit failed, and has been told
+        except CollateralAbort:  # the last unit failed, and has been told
             self.rollback()
-        except (LostError, OperationalError):
+        except (ConnectionLost, OperationalError):
             self.give_up()
 
     def commit(self) -> None:
@@ -190,7 +192,7 @@ class Pipeline:
         """Undo the unit, whatever state it is in."""
         try:
             self._sync()  # ends the silence that follows an error
-            self._queue(statement("rollback"), NO_PARAMS)
+            self._queue(prepared("rollback"), NO_PARAMS)
             self.settle()
         except (OperationalError, StoreError) as error:
             if isinstance(error, OperationalError):
@@ -198,7 +200,7 @@ class Pipeline:
             if not self.broken and self._pg.transaction_status != pq.TransactionStatus.IDLE:
                 self.give_up()
 
-    def _queue(self, asked: Statement, params: Params, heard: Heard = UNHEARD) -> None:
+    def _queue(self, asked: PreparedStatement, params: Params, heard: ResultHandler = UNHEARD) -> None:
         values = asked.values(params)
         try:
             if asked.name not in self._prepared:
@@ -221,9 +223,9 @@ class Pipeline:
             self._wait(True)
             self._pg.consume_input()
 
-    def _lost(self, error: OperationalError) -> LostError:
+    def _lost(self, error: OperationalError) -> ConnectionLost:
         """The connection broke: tell those whose end was under way."""
-        lost = LostError(f"the PostgreSQL database {remedy('08')} ({' '.join(str(error).split())})")
+        lost = ConnectionLost(f"the PostgreSQL database {remedy('08')} ({' '.join(str(error).split())})")
         self._given_up = True
         self._ends = self._syncs = 0
         while self._expected:
@@ -266,7 +268,7 @@ class Pipeline:
             if callable(heard):
                 self._ends -= 1
                 heard(cause)
-                failed = cause = InnocentError("a unit of work before this one failed")
+                failed = cause = CollateralAbort("a unit of work before this one failed")
         if failed is not None:
             raise failed
         return wanted

@@ -18,8 +18,8 @@ from typing import Any, Generic, TypeVar
 import psycopg
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from store.database import StoreError, Tx, UnsureError
-from store.drivers.postgres_connection import ClashError, InnocentError, LostError, Pipeline
+from store.database import CommitUnknown, StoreError, Tx
+from store.drivers.postgres_connection import CollateralAbort, ConnectionLost, Pipeline, SerializationFailure
 
 T = TypeVar("T")
 
@@ -28,11 +28,11 @@ PATIENCE_S = 5.0
 MOST_CLASHES = 5
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5)
 
-Run = Callable[[Pipeline, "Job[Any]"], Any]
+RunUnit = Callable[[Pipeline, "PendingUnit[Any]"], Any]
 """Begins a transaction and runs a job's unit in it; what the unit raises has rolled it back. Committing is not its."""
 
 
-class Job(Generic[T]):
+class PendingUnit(Generic[T]):
     """A unit that was asked for, and since when it stands in line for a connection."""
 
     __slots__ = ("began", "clashes", "fn", "future", "key")
@@ -44,13 +44,13 @@ class Job(Generic[T]):
         self.began = monotonic()
         self.clashes = 0
 
-    def may_run_again(self, error: ClashError) -> bool:
+    def may_run_again(self, error: SerializationFailure) -> bool:
         """Whether to run it again after a clash; not for ever where it is a side of the clash itself."""
-        self.clashes += not isinstance(error, InnocentError)
+        self.clashes += not isinstance(error, CollateralAbort)
         return self.clashes < MOST_CLASHES
 
 
-class Link:
+class PooledConnection:
     """A connection that the event loop watches."""
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -94,13 +94,13 @@ class Link:
         await self._connection.close()
 
 
-class Lanes:
+class UnitPool:
     """A few connections, opened as they are needed, and the units that wait for one."""
 
     def __init__(
         self,
         connect: Callable[[], Awaitable[psycopg.AsyncConnection[Any]]],
-        run: Run,
+        run: RunUnit,
         most: int,
         *,
         looking: bool = False,
@@ -109,10 +109,10 @@ class Lanes:
         self._run = run
         self._most = most
         self._looking = looking  # nobody waits for the end of what only reads
-        self._ready: deque[Job[Any]] = deque()
-        self._lanes: dict[str, deque[Job[Any]]] = {}
-        self._links: set[Link] = set()
-        self._idle: list[Link] = []
+        self._ready: deque[PendingUnit[Any]] = deque()
+        self._lanes: dict[str, deque[PendingUnit[Any]]] = {}
+        self._links: set[PooledConnection] = set()
+        self._idle: list[PooledConnection] = []
         self._opening: asyncio.Task[None] | None = None
         self._farewells: set[asyncio.Task[None]] = set()
         self._under_way = 0
@@ -125,7 +125,7 @@ class Lanes:
         if self._closed:
             raise StoreError("the database is closed")
         loop = asyncio.get_running_loop()
-        job = Job(fn, key, loop.create_future())
+        job = PendingUnit(fn, key, loop.create_future())
         self._under_way += 1
         lane = None if key is None else self._lanes.get(key)
         if lane is not None:
@@ -162,7 +162,7 @@ class Lanes:
 
     # ── in a greenlet ──
 
-    def _serve(self, link: Link) -> None:
+    def _serve(self, link: PooledConnection) -> None:
         """Run units on a connection until none waits, or it breaks."""
         while not link.pipeline.broken:
             if not self._ready or self._idle:  # else the next unit's beginning travels with this one's end
@@ -180,7 +180,7 @@ class Lanes:
         else:
             self._idle.append(link)
 
-    def _try(self, link: Link, job: Job[Any]) -> None:
+    def _try(self, link: PooledConnection, job: PendingUnit[Any]) -> None:
         try:
             result = self._run(link.pipeline, job)
             if self._looking:
@@ -190,30 +190,30 @@ class Lanes:
                 link.pipeline.end(lambda error: self._ended(job, result, error))
         except GreenletExit:
             raise
-        except ClashError as error:
+        except SerializationFailure as error:
             self._again(job, error, more=job.may_run_again(error))
-        except LostError as error:
+        except ConnectionLost as error:
             link.pipeline.give_up()
             self._again(job, error, more=monotonic() < job.began + PATIENCE_S)
         except BaseException as error:
             _fail(job, error)
             self._done(job)
 
-    def _ended(self, job: Job[Any], result: object, error: StoreError | None) -> None:
+    def _ended(self, job: PendingUnit[Any], result: object, error: StoreError | None) -> None:
         """Answer a unit whose COMMIT was answered, or cut off."""
-        if isinstance(error, ClashError) and job.may_run_again(error):
+        if isinstance(error, SerializationFailure) and job.may_run_again(error):
             self._ready.appendleft(job)
             self._dispatch_soon()
             return
-        if isinstance(error, LostError):
-            _fail(job, UnsureError(f"nobody knows whether this was kept: the connection broke ({error})"))
+        if isinstance(error, ConnectionLost):
+            _fail(job, CommitUnknown(f"nobody knows whether this was kept: the connection broke ({error})"))
         elif error is not None:
             _fail(job, error)
         elif not job.future.done():
             job.future.set_result(result)
         self._done(job)
 
-    def _again(self, job: Job[Any], error: StoreError, *, more: bool) -> None:
+    def _again(self, job: PendingUnit[Any], error: StoreError, *, more: bool) -> None:
         """Run a unit again, on this connection or another, unless that has been done often enough."""
         if more:
             self._ready.appendleft(job)
@@ -221,7 +221,7 @@ class Lanes:
             _fail(job, error)
             self._done(job)
 
-    def _done(self, job: Job[Any]) -> None:
+    def _done(self, job: PendingUnit[Any]) -> None:
         self._under_way -= 1
         if job.key is not None:
             lane = self._lanes[job.key]
@@ -237,7 +237,7 @@ class Lanes:
 
     # ── connections ──
 
-    def _drop(self, link: Link) -> None:
+    def _drop(self, link: PooledConnection) -> None:
         self._links.discard(link)
         farewell = asyncio.ensure_future(link.close())
         self._farewells.add(farewell)
@@ -268,13 +268,13 @@ class Lanes:
             self._opening = None
             self._dispatch_soon()
 
-    async def _link(self) -> Link:
+    async def _link(self) -> PooledConnection:
         connection = await self._connect()
         try:
-            return Link(connection)
+            return PooledConnection(connection)
         except (psycopg.Error, OSError) as error:  # it broke at once
             await connection.close()
-            raise LostError(str(error)) from error
+            raise ConnectionLost(str(error)) from error
 
     def _give_up(self, error: StoreError) -> None:
         """Fail the units that have waited long enough, if there is no other connection to run them."""
@@ -288,7 +288,7 @@ class Lanes:
             self._done(job)
 
 
-def _fail(job: Job[Any], error: BaseException) -> None:
+def _fail(job: PendingUnit[Any], error: BaseException) -> None:
     if not job.future.done():
         # A future cannot carry a StopIteration: it would end the waiter's loop instead of failing it.
         job.future.set_exception(RuntimeError(repr(error)) if isinstance(error, StopIteration) else error)

@@ -15,7 +15,7 @@ import sqlite_utils
 from store.database import NO_PARAMS, Conflict, Params, Row, StoreError, Tx
 from store.drivers.migrate import check, migrate
 from store.drivers.parameters import positional
-from store.drivers.sqlite_writer import Writer
+from store.drivers.sqlite_writer import SqliteWriter
 
 T = TypeVar("T")
 
@@ -81,11 +81,11 @@ class SqliteTx:
         found = self.all(sql, params)
         return found[0] if found else None
 
-    def together(self, *questions: tuple[str, Params]) -> list[list[Row]]:
+    def query_many(self, *questions: tuple[str, Params]) -> list[list[Row]]:
         """One after the other."""
         return [self.all(sql, params) for sql, params in questions]
 
-    def run(self, sql: str, params: Params = NO_PARAMS) -> int:
+    def execute_count(self, sql: str, params: Params = NO_PARAMS) -> int:
         """How many rows the statement changed."""
         text, values = positional(sql)
         try:
@@ -93,7 +93,7 @@ class SqliteTx:
         except sqlite3.Error as error:
             raise explained(error, self._path) from error
 
-    def do(self, sql: str, params: Params = NO_PARAMS) -> None:
+    def execute(self, sql: str, params: Params = NO_PARAMS) -> None:
         """Run at once."""
         text, values = positional(sql)
         try:
@@ -101,7 +101,7 @@ class SqliteTx:
         except sqlite3.Error as error:
             raise explained(error, self._path) from error
 
-    def many(self, sql: str, params: Sequence[Params]) -> None:
+    def execute_many(self, sql: str, params: Sequence[Params]) -> None:
         """One statement for each set of parameters."""
         text, values = positional(sql)
         try:
@@ -109,7 +109,7 @@ class SqliteTx:
         except sqlite3.Error as error:
             raise explained(error, self._path) from error
 
-    def hold(self, select: str, params: Params = NO_PARAMS) -> None:
+    def lock_rows(self, select: str, params: Params = NO_PARAMS) -> None:
         """Nothing to do: one unit runs at a time."""
 
     def lock(self, *names: str) -> None:
@@ -170,7 +170,7 @@ class SqliteDatabase:
         self._looker = self._reader()
         for connection in (writing, self._looker):  # what the event loop uses never waits for a lock
             connection.execute("pragma busy_timeout = 0")
-        self._writer = Writer(writing, SqliteTx(writing, path), lambda error: explained(error, path), LOCK_WAIT_S)
+        self._writer = SqliteWriter(writing, SqliteTx(writing, path), lambda error: explained(error, path), LOCK_WAIT_S)
         self._readers: deque[sqlite3.Connection] = deque()
         self._threads = ThreadPoolExecutor(LONG_READS_AT_ONCE, thread_name_prefix="store-read")
 
@@ -178,16 +178,18 @@ class SqliteDatabase:
         """Run a unit of work (`store.drivers.sqlite_writer`). Units run in call order, whatever their key."""
         return self._writer.submit(fn)
 
-    async def look(self, fn: Callable[[Tx], T]) -> T:
+    async def read(self, fn: Callable[[Tx], T]) -> T:
         """Run a short read here and now, all its statements on one snapshot."""
         try:
             return self._snapshot(self._looker, fn)
         except StoreError as error:
             if not (isinstance(error.__cause__, sqlite3.Error) and result_code(error.__cause__) == sqlite3.SQLITE_BUSY):
                 raise
-        return await self.read(fn)  # rare: another program is repairing or closing the file; wait for it elsewhere
+        return await self.read_in_thread(
+            fn
+        )  # rare: another program is repairing or closing the file; wait for it elsewhere
 
-    async def read(self, fn: Callable[[Tx], T]) -> T:
+    async def read_in_thread(self, fn: Callable[[Tx], T]) -> T:
         """Run a long read on another thread, all its statements on one snapshot."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, fn)
 

@@ -27,10 +27,10 @@ With half of it a busy service commits twice as often, which costs a tenth more 
 """
 
 Unit = tuple[Callable[[Tx], Any], "asyncio.Future[Any]"]
-Outcome = tuple["asyncio.Future[Any]", Any, BaseException | None]
+UnitResult = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 
-class Writer:
+class SqliteWriter:
     """The one connection that writes. Everything but the helper's two jobs runs on the event loop's thread."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Writer:
         self._explained = explained
         self._lock_wait_ms = int(lock_wait_s * 1000)
         self._waiting: deque[Unit] = deque()
-        self._batch: list[Outcome] = []
+        self._batch: list[UnitResult] = []
         self._asked_before_lock = 0
         self._busy = False
         self._closed = False
@@ -135,7 +135,7 @@ class Writer:
                 break
         return None
 
-    def _run_alone(self, fn: Callable[[Tx], T], future: "asyncio.Future[T]") -> Outcome:
+    def _run_alone(self, fn: Callable[[Tx], T], future: "asyncio.Future[T]") -> UnitResult:
         self._execute("savepoint unit")
         try:
             result = fn(self._tx)

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.clock import FakeClock
-from tests.house import House
+from tests.service_fixture import ServiceFixture
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: FakeClock, url: str) -> AsyncIterator[House]:
-    opened = await House.open(tmp_path, clock, url)
+async def billchat(tmp_path: Path, clock: FakeClock, url: str) -> AsyncIterator[ServiceFixture]:
+    opened = await ServiceFixture.open(tmp_path, clock, url)
     yield opened
     await opened.close()

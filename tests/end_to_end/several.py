@@ -15,7 +15,7 @@ from aiohttp import web
 from chatbot.app import build_app
 from chatbot.cli.event_loop import new_event_loop
 from chatbot.config.settings import Settings
-from chatbot.delivery.dispatcher import Sender
+from chatbot.delivery.sender import Sender
 from chatbot.demo import app as demo
 from chatbot.demo import provider
 from chatbot.demo.inbox import Inbox
@@ -105,10 +105,10 @@ def main(port: str, written: str, *more: str) -> int:
     if more[0] != "--worker":
         command = [sys.executable, "-m", "tests.end_to_end.several", port, written]
         return workers.run(command, settings.server.host, settings.server.port, int(more[0]))
-    place = workers.Place.read(more[1])
+    context = workers.WorkerContext.read(more[1])
     app = build(settings)
-    place.attach(app)
-    web.run_app(app, sock=place.listeners, access_log=None, print=None, shutdown_timeout=5, loop=new_event_loop())
+    context.attach(app)
+    web.run_app(app, sock=context.listeners, access_log=None, print=None, shutdown_timeout=5, loop=new_event_loop())
     return 0
 
 

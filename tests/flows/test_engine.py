@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flows.effects import PAY_URL, Effect, Say
 from flows.engine import START, advance
 from flows.events import Event
-from flows.states import PASSING, RESTING, STATES
+from flows.states import PROMPTING, STATES, WAITING
 from flows.wording.words import Words
 from tests.flows.answers import ANSWERED, HAPPENINGS, WAITS_FOR
 from tests.flows.talk import Talk, at_code, paying, verified
@@ -39,10 +39,10 @@ def test_a_state_of_an_older_version_begins_at_the_menu() -> None:
     assert advance("pay_bill.forgotten", {"old": 1}, Event("help")).state == "menu"
 
 
-@pytest.mark.parametrize("state", PASSING)
+@pytest.mark.parametrize("state", WAITING)
 def test_nothing_said_leaves_a_customer_in_a_passing_state(state: str) -> None:
     for event in ("help", "repeat", "back", "card_typed", "danced", "greeting"):
-        assert advance(state, {}, Event(event)).state in RESTING
+        assert advance(state, {}, Event(event)).state in PROMPTING
 
 
 def test_help_fits_the_question() -> None:
@@ -100,9 +100,9 @@ def test_whatever_happens_the_dialogue_comes_to_rest(data: st.DataObject) -> Non
             state, facts = outcome.state, json.loads(json.dumps(outcome.facts))
             asked = [ANSWERED[type(effect)] for effect in outcome.effects if type(effect) in ANSWERED]
             events += [Event(*data.draw(st.sampled_from(answers))) for answers in asked]
-            if state in PASSING:
+            if state in WAITING:
                 assert WAITS_FOR[state] in {type(effect) for effect in outcome.effects}
-        assert state in RESTING
+        assert state in PROMPTING
 
 
 @given(st.sampled_from(STATES), st.sampled_from(["help", "person", "menu", "start_over", "out_of_scope", "card_typed"]))

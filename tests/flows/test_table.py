@@ -9,7 +9,7 @@ from transitions import MachineError
 from flows.engine import MACHINE, START, TABLE, advance
 from flows.events import ANSWERS, EVERYWHERE, OUTSIDE, SMALL_TALK, Event
 from flows.rules import STAY, Step
-from flows.states import PASSING, RESTING, STATES
+from flows.states import PROMPTING, STATES, WAITING
 from tests.flows.answers import ANSWERED, HAPPENINGS, WAITS_FOR
 from tests.flows.talk import EMAIL, MOBILE
 
@@ -65,16 +65,16 @@ def test_every_state_answers_what_can_be_said_anywhere(state: str, event: str) -
     assert any((event, state, None) == (name, source, guard) for name, source, _, guard in ROWS)
 
 
-@pytest.mark.parametrize("state", PASSING)
+@pytest.mark.parametrize("state", WAITING)
 def test_a_passing_state_takes_every_answer_to_its_question(state: str) -> None:
     for answer in ANSWERS[WAITS_FOR[state]]:
         assert any((answer, state, None) == (name, source, guard) for name, source, _, guard in ROWS), answer
 
 
 def test_a_state_is_passing_or_resting() -> None:
-    assert set(PASSING) == set(WAITS_FOR)
-    assert set(PASSING).isdisjoint(RESTING)
-    assert set(PASSING.values()) <= set(RESTING)
+    assert set(WAITING) == set(WAITS_FOR)
+    assert set(WAITING).isdisjoint(PROMPTING)
+    assert set(WAITING.values()) <= set(PROMPTING)
 
 
 def test_no_row_hides_behind_an_earlier_one() -> None:
@@ -107,7 +107,7 @@ def test_a_turn_goes_where_the_machine_itself_goes(state: str, facts: dict[str, 
         if fire(step):
             assert (outcome.state, outcome.facts) == (step.state, step.facts), name
         else:
-            assert (outcome.state, outcome.facts) == (PASSING.get(state, state), facts), name
+            assert (outcome.state, outcome.facts) == (WAITING.get(state, state), facts), name
 
 
 def fire(step: Step) -> bool:

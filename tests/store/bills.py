@@ -42,13 +42,13 @@ def fee(tx: Tx, on: str, amount_minor: int) -> None:
 def payment(tx: Tx, on: str, amount_minor: int, state: str, allocated: Mapping[str, int] | None = None) -> str:
     """A payment as it stands in the tables once a gateway reported it; a completed one is in the ledger."""
     paid = new_id()
-    tx.run(
+    tx.execute_count(
         "insert into payments (id, account, gateway, state, amount_minor, currency, created_at, checks)"
         " values (:id, :account, 'sandbox', :state, :amount, 'GBP', :now, 0)",
         {"id": paid, "account": on, "state": state, "amount": amount_minor, "now": stamp(NOW)},
     )
     for invoice_id, amount in (allocated or {}).items():
-        tx.run(
+        tx.execute_count(
             "insert into allocations (payment, invoice, amount_minor) values (:payment, :invoice, :amount)",
             {"payment": paid, "invoice": invoice_id, "amount": amount},
         )
@@ -59,4 +59,4 @@ def payment(tx: Tx, on: str, amount_minor: int, state: str, allocated: Mapping[s
 
 def set_state(tx: Tx, invoice_id: str, state: str) -> None:
     """Put an invoice into a state."""
-    tx.run("update invoices set state = :state where id = :id", {"id": invoice_id, "state": state})
+    tx.execute_count("update invoices set state = :state where id = :id", {"id": invoice_id, "state": state})

@@ -22,7 +22,7 @@ async def database(url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def notes(database: Database) -> Database:
     """A database with a table to write notes into."""
-    await database.write(lambda tx: tx.run(TABLE))
+    await database.write(lambda tx: tx.execute_count(TABLE))
     return database
 
 

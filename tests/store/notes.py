@@ -13,7 +13,7 @@ def note(text: str) -> Callable[[Tx], int]:
     def append(tx: Tx) -> int:
         row = tx.one("select coalesce(max(seq), 0) + 1 as next from notes")
         assert row is not None
-        tx.run("insert into notes (seq, text) values (:seq, :text)", {"seq": row["next"], "text": text})
+        tx.execute_count("insert into notes (seq, text) values (:seq, :text)", {"seq": row["next"], "text": text})
         return int(row["next"])
 
     return append

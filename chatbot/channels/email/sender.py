@@ -20,9 +20,9 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from chatbot.config.settings import Email
-from chatbot.delivery.dispatcher import Failed, Outcome, Retry, Sent
-from chatbot.delivery.letter import Letter
+from chatbot.config.settings import EmailSettings
+from chatbot.delivery.letter import OutgoingMessage
+from chatbot.delivery.sender import Failed, Retry, SendResult, Sent
 from chatbot.service import Service
 
 # Servers hang up on those who keep silent, often after a minute; leaving first spares a letter the discovery.
@@ -55,9 +55,9 @@ class EmailSender:
         """Take leave of the server."""
         await asyncio.gather(*(connection.leave() for connection in self._free))
 
-    async def send(self, letter: Letter, *, key: str, unsure: bool) -> Outcome:
+    async def send(self, letter: OutgoingMessage, *, key: str, maybe_sent: bool) -> SendResult:
         """Send an email. Sent twice under the same `key` it is the same email, with the same Message-ID."""
-        del unsure
+        del maybe_sent
         if self._settings.host is None or not self._sender:
             return Failed("no_server")
         try:
@@ -78,11 +78,11 @@ class EmailSender:
 class Connection:
     """A connection to the server, opened for a letter and kept open for a while after it."""
 
-    def __init__(self, settings: Email, public_url: str, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, settings: EmailSettings, public_url: str, tls: ssl.SSLContext | None) -> None:
         self._smtp = connection_to(settings, public_url, tls)
         self._idle: asyncio.TimerHandle | None = None
 
-    async def hand_over(self, email: EmailMessage, sender: str, to: str) -> Outcome:
+    async def hand_over(self, email: EmailMessage, sender: str, to: str) -> SendResult:
         """Give an email to the server; a kept connection that turns out to be gone is opened anew, once."""
         self._stay()
         kept = self._smtp.is_connected
@@ -104,7 +104,7 @@ class Connection:
                 await self._smtp.quit()
         self._smtp.close()
 
-    async def _try(self, email: EmailMessage, sender: str, to: str) -> Outcome:
+    async def _try(self, email: EmailMessage, sender: str, to: str) -> SendResult:
         try:
             if not self._smtp.is_connected:
                 await self._smtp.connect()
@@ -116,7 +116,7 @@ class Connection:
             return Retry(f"connect {type(fault).__name__}")
         return await self._transmit(email, sender, to)
 
-    async def _transmit(self, email: EmailMessage, sender: str, to: str) -> Outcome:
+    async def _transmit(self, email: EmailMessage, sender: str, to: str) -> SendResult:
         try:
             await self._smtp.send_message(email, sender=sender, recipients=[to])
         except SMTPRecipientsRefused as fault:  # temporary refusals too; the code is with the recipient
@@ -132,7 +132,7 @@ class Connection:
             return Failed("malformed")
         return Sent(email["Message-ID"])
 
-    def _refused(self, code: int) -> Outcome:
+    def _refused(self, code: int) -> SendResult:
         if code == 421:  # the server is about to hang up
             self._smtp.close()
         return Failed(str(code)) if code >= PERMANENT and code not in SIGN_IN else Retry(str(code))
@@ -146,7 +146,7 @@ class Connection:
 DISCONNECTED = Retry("disconnected")
 
 
-def connection_to(settings: Email, public_url: str, tls: ssl.SSLContext | None = None) -> SMTP:
+def connection_to(settings: EmailSettings, public_url: str, tls: ssl.SSLContext | None = None) -> SMTP:
     """Prepare a connection, encrypted exactly as configured: a server that offers less is not spoken to."""
     return SMTP(
         hostname=settings.host,
@@ -161,7 +161,7 @@ def connection_to(settings: Email, public_url: str, tls: ssl.SSLContext | None =
     )
 
 
-def compose(letter: Letter, key: str, sender: str) -> EmailMessage:
+def compose(letter: OutgoingMessage, key: str, sender: str) -> EmailMessage:
     """Put an email into its envelope, byte for byte the same each time; ValueError for what no header can hold."""
     name, address = parseaddr(sender)
     email = EmailMessage(policy=SMTP_POLICY)

@@ -24,9 +24,10 @@ from twilio.base.exceptions import (  # type: ignore[import-untyped]
 from twilio.http.async_http_client import AsyncTwilioHttpClient  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
-from chatbot.config.settings import Sms
-from chatbot.delivery.dispatcher import SHOWN_AFTER, Failed, Outcome, Retry, Sent
-from chatbot.delivery.letter import Letter
+from chatbot.config.settings import SmsSettings
+from chatbot.delivery.letter import OutgoingMessage
+from chatbot.delivery.retry_policy import SHOWN_AFTER
+from chatbot.delivery.sender import Failed, Retry, SendResult, Sent
 from chatbot.service import Service
 from store.chats import outbox
 
@@ -85,14 +86,14 @@ class SmsSender:
         """Close the connections."""
         await self._http.close()
 
-    async def send(self, letter: Letter, *, key: str, unsure: bool) -> Outcome:
-        """Send a text. When `unsure`, it is sent only if Twilio does not have it already."""
+    async def send(self, letter: OutgoingMessage, *, key: str, maybe_sent: bool) -> SendResult:
+        """Send a text. When `maybe_sent`, it is sent only if Twilio does not have it already."""
         refusal = await self._refusal(letter, key)
         if refusal is not None:
             return refusal
         try:
             async with asyncio.timeout(self._settings.timeout_s):
-                known = await self._find(letter) if unsure else None
+                known = await self._find(letter) if maybe_sent else None
                 return Sent(known or await self._create(letter))
         except TwilioException as fault:
             return outcome_of(fault)
@@ -103,7 +104,7 @@ class SmsSender:
         except (aiohttp.ClientError, OSError, json.JSONDecodeError):
             return Retry("no_answer", after=LOOK_UP_AFTER)
 
-    async def _create(self, letter: Letter) -> str:
+    async def _create(self, letter: OutgoingMessage) -> str:
         message = await self._twilio.messages.create_async(
             to=letter.to,
             from_=self._settings.sender,
@@ -113,14 +114,14 @@ class SmsSender:
         )
         return str(message.sid)
 
-    def _validity(self, letter: Letter) -> dict[str, int]:
+    def _validity(self, letter: OutgoingMessage) -> dict[str, int]:
         """Let Twilio drop a text that it cannot deliver while its code lives; its own default is ten hours."""
         if letter.expires_at is None:
             return {}
         left = int((letter.expires_at - self._service.clock.now()).total_seconds())
         return {"validity_period": max(1, min(left, LONGEST_VALIDITY_S))}
 
-    async def _find(self, letter: Letter) -> str | None:
+    async def _find(self, letter: OutgoingMessage) -> str | None:
         """Return Twilio's id of a text that it has already.
 
         Not asked for by its day: a message that waits in Twilio's queue has no date of sending yet.
@@ -130,7 +131,7 @@ class SmsSender:
         )
         return next((str(message.sid) for message in messages if _is(message, letter)), None)
 
-    async def _refusal(self, letter: Letter, key: str) -> Failed | None:
+    async def _refusal(self, letter: OutgoingMessage, key: str) -> Failed | None:
         """Refuse what the company does not mean to pay for: other countries, dear numbers, more than a day's budget."""
         try:
             number = phonenumbers.parse(letter.to)
@@ -142,7 +143,7 @@ class SmsSender:
         if phonenumbers.number_type(number) in NEVER_TEXTED:
             return self._alert("number_type", region)
         since = self._service.clock.now() - DAY
-        place = await self._service.database.look(lambda tx: outbox.place_in_line(tx, key, "sms", since))
+        place = await self._service.database.read(lambda tx: outbox.place_in_line(tx, key, "sms", since))
         if place > self._settings.daily_messages:
             return self._alert("budget", "all")
         return None
@@ -169,7 +170,7 @@ class TwilioHttp(AsyncTwilioHttpClient):  # type: ignore[misc]
         return await super().request(method, url, **parts)
 
 
-def twilio_client(settings: Sms, http: Any) -> Any:  # noqa: ANN401 (the library is untyped)
+def twilio_client(settings: SmsSettings, http: Any) -> Any:  # noqa: ANN401 (the library is untyped)
     """Make Twilio's client for the configured account and address."""
     assert settings.account_sid is not None
     assert settings.auth_token is not None
@@ -190,7 +191,7 @@ def region_of(number: phonenumbers.PhoneNumber) -> str:
     )
 
 
-def outcome_of(fault: TwilioException) -> Outcome:
+def outcome_of(fault: TwilioException) -> SendResult:
     """Say what Twilio's answer means for the text."""
     if not isinstance(fault, (TwilioRestException, TwilioServiceException)):
         return Retry("look_up")  # the list could not be read
@@ -202,7 +203,7 @@ def outcome_of(fault: TwilioException) -> Outcome:
     return Failed(str(code))
 
 
-def _is(message: Any, letter: Letter) -> bool:  # noqa: ANN401 (the library is untyped)
+def _is(message: Any, letter: OutgoingMessage) -> bool:  # noqa: ANN401 (the library is untyped)
     """Tell whether a message of Twilio's is a letter of ours. A trial account puts a sentence before every text."""
     created: datetime | None = message.date_created
     recent = created is None or created >= letter.written_at - CLOCKS_APART

@@ -11,20 +11,29 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from chatbot.channels.web.wire import Open, Payload, Say, Seen, Start, leave, too_long, welcome
-from chatbot.conversations.turns import Answer, Beginning, Inbound, Turns
-from chatbot.http.rate_limit import Pace
+from chatbot.channels.web.wire import (
+    OpenPayload,
+    Payload,
+    SayPayload,
+    SeenPayload,
+    StartPayload,
+    message_to_wire,
+    too_long,
+    welcome,
+)
+from chatbot.conversations.turns import SayRequest, StartRequest, TurnResult, Turns
+from chatbot.http.rate_limit import FixedWindowLimit
 from chatbot.service import Service
 from chatbot.sockets import hardening
-from chatbot.sockets.connection_limits import ADDRESS, Admission, Door
-from chatbot.sockets.fast_path import Ack, Express
-from chatbot.sockets.missed_messages import CatchingUp
+from chatbot.sockets.connection_limits import ADDRESS, ConnectionLimits, LimitedServer
+from chatbot.sockets.fast_path import Ack, EventFastPath
+from chatbot.sockets.missed_messages import MissedMessagePoller
 from chatbot.sockets.origin_checks import refuse_other_sites
-from chatbot.sockets.redis_fanout import Neighbours
+from chatbot.sockets.redis_fanout import RedisFanout
 from chatbot.sockets.rooms import Rooms
 from store.chats import conversations
 from store.chats.conversations import Conversation, Message
-from store.database import StoreError, Tx, UnsureError
+from store.database import CommitUnknown, StoreError, Tx
 
 log = structlog.get_logger(__name__)
 
@@ -34,12 +43,17 @@ MOST_CONVERSATIONS = 20
 # How long requests under way may take to be answered when the service stops.
 GRACE_S = 2.0
 
-SHAPES: Mapping[str, type[Payload]] = {"start": Start, "open": Open, "say": Say, "seen": Seen}
-Handler = Callable[[str, "Visitor", Any], Awaitable[Ack]]
+SHAPES: Mapping[str, type[Payload]] = {
+    "start": StartPayload,
+    "open": OpenPayload,
+    "say": SayPayload,
+    "seen": SeenPayload,
+}
+Handler = Callable[[str, "ConnectedDevice", Any], Awaitable[Ack]]
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class ConnectedDevice:
     """A connected device: its browser's session, its language, and the digest of its network address."""
 
     session: str
@@ -53,16 +67,16 @@ class WebChannel:
     def __init__(self, service: Service, turns: Turns) -> None:
         self._service = service
         self._turns = turns
-        self._visitors: dict[str, Visitor] = {}
+        self._visitors: dict[str, ConnectedDevice] = {}
         self._devices: Counter[str] = Counter()
         self._has_refused = False
         self._busy: set[str] = set()
-        self._pace = Pace(service.settings.limits.messages_per_ten_seconds, 10)
-        self._neighbours = _neighbours(service)
+        self._rate_limit = FixedWindowLimit(service.settings.limits.messages_per_ten_seconds, 10)
+        self._fanout = _redis_fanout(service)
         turns.tell = self.tell
-        self._admission = Admission(service)
-        self.sio = sio = Door(
-            self._admission,
+        self._limits = ConnectionLimits(service)
+        self.sio = sio = LimitedServer(
+            self._limits,
             async_mode="aiohttp",
             namespaces=[NAMESPACE],
             always_connect=True,  # so that welcome may be sent from the connect handler
@@ -70,12 +84,12 @@ class WebChannel:
             cors_allowed_origins=self._origin_is_ours,
             max_http_buffer_size=hardening.MOST_FRAME_BYTES,
             serializer=hardening.Packet,
-            client_manager=self._neighbours or Rooms(),
+            client_manager=self._fanout or Rooms(),
         )
         self._handlers: Mapping[str, Handler] = {
             "start": self._start, "open": self._open, "say": self._say, "seen": self._seen,
         }  # fmt: skip
-        hardening.guard(sio, Express(NAMESPACE, SHAPES, self._express))
+        hardening.guard(sio, EventFastPath(NAMESPACE, SHAPES, self._express))
         sio.on("connect", self._connect, namespace=NAMESPACE)
         sio.on("disconnect", self._disconnect, namespace=NAMESPACE)
         for event, shape in SHAPES.items():
@@ -104,19 +118,19 @@ class WebChannel:
             waiting &= busy
             await asyncio.sleep(0.01 if waiting else 0)
         await self.sio.shutdown()
-        await self._admission.close()
+        await self._limits.close()
 
     def work(self) -> Mapping[str, Coroutine[object, object, None]]:
         """Return what must run beside the requests, by name."""
-        if self._neighbours is None:
+        if self._fanout is None:
             return {}
-        catching_up = CatchingUp(self._service, self._neighbours, lambda: self._devices, self._tell_here)
-        return {"neighbours": self._neighbours.run(), "catching up": catching_up.run()}
+        poller = MissedMessagePoller(self._service, self._fanout, lambda: self._devices, self._tell_here)
+        return {"neighbours": self._fanout.run(), "catching up": poller.run()}
 
-    async def tell(self, answer: Answer, *, but: str | None = None) -> None:
+    async def tell(self, answer: TurnResult, *, but: str | None = None) -> None:
         """Send a turn's messages to the session's devices, but for the one that has them in its acknowledgement."""
         here = self._devices[answer.session] > (but in self._visitors)  # who asked may have left meanwhile
-        elsewhere = self._neighbours is not None and self._neighbours.may_hear(NAMESPACE, answer.session)
+        elsewhere = self._fanout is not None and self._fanout.may_hear(NAMESPACE, answer.session)
         if answer.messages and (here or elsewhere):
             await self.sio.emit(
                 "messages",
@@ -128,7 +142,7 @@ class WebChannel:
 
     async def _tell_here(self, session: str, conversation: str, messages: list[Message]) -> None:
         """Send messages to a session's devices on this process alone."""
-        left = [leave(self._service, conversation, message) for message in messages]
+        left = [message_to_wire(self._service, conversation, message) for message in messages]
         await self.sio.emit(
             "messages",
             {"conversation": conversation, "messages": left},
@@ -149,7 +163,7 @@ class WebChannel:
             session = service.keys.session_id(token)
             assert session is not None
         assert isinstance(token, str)
-        visitor = Visitor(
+        visitor = ConnectedDevice(
             session=session,
             locale=service.words.best(locale if isinstance(locale, str) else None),
             address=environ[ADDRESS],
@@ -158,10 +172,10 @@ class WebChannel:
         self._devices[session] += 1
         service.metrics.sockets.inc()
         await self.sio.enter_room(sid, session, namespace=NAMESPACE)
-        if self._neighbours is not None:
-            await self._neighbours.joined(NAMESPACE, session)
+        if self._fanout is not None:
+            await self._fanout.joined(NAMESPACE, session)
         try:
-            earlier = await service.database.look(lambda tx: conversations.of_session(tx, session, MOST_CONVERSATIONS))
+            earlier = await service.database.read(lambda tx: conversations.of_session(tx, session, MOST_CONVERSATIONS))
         except StoreError as broken:
             log.error("the database refused a request", event_name="connect", reason=str(broken))
             await self._disconnect(sid)
@@ -178,13 +192,13 @@ class WebChannel:
                 del self._devices[visitor.session]
             self._service.metrics.sockets.dec()
 
-    async def _start(self, sid: str, visitor: Visitor, asked: Start) -> Ack:
-        if not self._admission.may_start(visitor.address, visitor.session):
+    async def _start(self, sid: str, visitor: ConnectedDevice, asked: StartPayload) -> Ack:
+        if not self._limits.may_start(visitor.address, visitor.session):
             return self._refusal("slow_down", visitor.locale)
         answer = await self._turns.start(
-            Beginning(visitor.session, asked.id, visitor.address, "web", visitor.locale, asked.action)
+            StartRequest(visitor.session, asked.id, visitor.address, "web", visitor.locale, asked.action)
         )
-        if isinstance(answer, Answer):
+        if isinstance(answer, TurnResult):
             await self._tell_others(answer, sid)
             return {
                 "ok": True,
@@ -193,32 +207,32 @@ class WebChannel:
             }
         return self._refusal(answer.code, visitor.locale)
 
-    async def _say(self, sid: str, visitor: Visitor, said: Say) -> Ack:
+    async def _say(self, sid: str, visitor: ConnectedDevice, said: SayPayload) -> Ack:
         answer = await self._turns.say(
-            Inbound(said.conversation, visitor.session, said.id, visitor.address, said.text, said.choice)
+            SayRequest(said.conversation, visitor.session, said.id, visitor.address, said.text, said.choice)
         )
-        if isinstance(answer, Answer):
+        if isinstance(answer, TurnResult):
             await self._tell_others(answer, sid)
             return {"ok": True, "messages": answer.messages}
         return self._refusal(answer.code, visitor.locale)
 
-    async def _open(self, sid: str, visitor: Visitor, asked: Open) -> Ack:
+    async def _open(self, sid: str, visitor: ConnectedDevice, asked: OpenPayload) -> Ack:
         def look(tx: Tx) -> tuple[Conversation | None, list[conversations.Message]]:
             found, _ = conversations.load(tx, asked.conversation)
             if found is None or found.session != visitor.session:
                 return None, []
             return found, conversations.messages_after(tx, asked.conversation, asked.after, MOST_MESSAGES)
 
-        found, messages = await self._service.database.look(look)
+        found, messages = await self._service.database.read(look)
         if found is None:
             return self._refusal("not_found", visitor.locale)
         return {
             "ok": True,
-            "messages": [leave(self._service, found.id, message) for message in messages],
+            "messages": [message_to_wire(self._service, found.id, message) for message in messages],
             "with": found.held_by,
         }
 
-    async def _seen(self, sid: str, visitor: Visitor, seen: Seen) -> Ack:
+    async def _seen(self, sid: str, visitor: ConnectedDevice, seen: SeenPayload) -> Ack:
         known = await self._service.database.write(
             lambda tx: conversations.mark_seen(tx, seen.conversation, visitor.session, seen.seq)
         )
@@ -261,15 +275,15 @@ class WebChannel:
 
         return answer
 
-    async def _answer(self, sid: str, visitor: Visitor, event: str, asked: Payload) -> Ack:
-        """Check the pace, hand the event to its handler, and turn a fault of ours into an honest refusal."""
+    async def _answer(self, sid: str, visitor: ConnectedDevice, event: str, asked: Payload) -> Ack:
+        """Check the limit, hand the event to its handler, and turn a fault of ours into an honest refusal."""
         if refusal := self._too_fast(visitor):
             await asyncio.sleep(0)  # thousands may lie here already: others have their turn in between
             return refusal
         self._busy.add(sid)
         try:
             return await self._handlers[event](sid, visitor, asked)
-        except UnsureError as broken:
+        except CommitUnknown as broken:
             log.warning("the database was lost while it kept a request; the client asks again", reason=str(broken))
             return await self._let_go(sid)
         except StoreError as broken:
@@ -292,14 +306,14 @@ class WebChannel:
             await hardening.hang_up(self.sio, connection)
         return {}
 
-    def _too_fast(self, visitor: Visitor) -> Ack | None:
+    def _too_fast(self, visitor: ConnectedDevice) -> Ack | None:
         """Count a request; a refusal for one too many."""
-        if self._pace.allows(visitor.session):
+        if self._rate_limit.allows(visitor.session):
             return None
         self._service.metrics.slowed_down.labels(limit="messages_per_ten_seconds").inc()
         return self._refusal("slow_down", visitor.locale)
 
-    async def _tell_others(self, answer: Answer, sid: str) -> None:
+    async def _tell_others(self, answer: TurnResult, sid: str) -> None:
         if not answer.replayed:
             await self.tell(answer, but=sid)
 
@@ -322,9 +336,9 @@ class WebChannel:
         return ours
 
 
-def _neighbours(service: Service) -> Neighbours | None:
+def _redis_fanout(service: Service) -> RedisFanout | None:
     """The way to the service's other processes, where there is one. Services that share a Redis share no channel."""
     address = service.settings.redis.url
     if address is None:
         return None
-    return Neighbours(address, f"billchat-{service.keys.digest('neighbours')}", service.metrics.redis)
+    return RedisFanout(address, f"billchat-{service.keys.digest('neighbours')}", service.metrics.redis)

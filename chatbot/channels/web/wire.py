@@ -17,7 +17,7 @@ ConversationId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\A[!
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
 
 
-class TooLongError(ValueError):
+class TextTooLongError(ValueError):
     """A text has more characters than a message may have."""
 
 
@@ -25,21 +25,21 @@ class Payload(Struct, frozen=True, omit_defaults=True):
     """What a client sends with an event; keys that a later client may add are passed over."""
 
 
-class Start(Payload, frozen=True):
+class StartPayload(Payload, frozen=True):
     """Begin a conversation; `id` is the client's id for this request."""
 
     id: ClientId
     action: Annotated[str, Meta(max_length=40, pattern=r"\A[!-~]*\Z")] | None = None
 
 
-class Open(Payload, frozen=True):
+class OpenPayload(Payload, frozen=True):
     """Ask for a conversation's messages above a number."""
 
     conversation: ConversationId
     after: Seq = 0
 
 
-class Say(Payload, frozen=True):
+class SayPayload(Payload, frozen=True):
     """Say something: either words or one of the choices offered."""
 
     conversation: ConversationId
@@ -55,14 +55,14 @@ class Say(Payload, frozen=True):
         if text is None:
             return
         if len(text) > MOST_TEXT:
-            raise TooLongError
+            raise TextTooLongError
         if not text.strip():
             raise ValueError("the text is empty")
         if not text.isascii():
             text.encode()
 
 
-class Seen(Payload, frozen=True):
+class SeenPayload(Payload, frozen=True):
     """Say how far the customer has read."""
 
     conversation: ConversationId
@@ -71,7 +71,7 @@ class Seen(Payload, frozen=True):
 
 def too_long(fault: Exception) -> bool:
     """Tell whether a payload was refused for nothing but its text's length."""
-    return isinstance(fault.__cause__, TooLongError)
+    return isinstance(fault.__cause__, TextTooLongError)
 
 
 def welcome(service: Service, session: str, locale: str, earlier: Sequence[Row]) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def welcome(service: Service, session: str, locale: str, earlier: Sequence[Row])
     }
 
 
-def leave(service: Service, conversation: str, message: Message) -> dict[str, Any]:
+def message_to_wire(service: Service, conversation: str, message: Message) -> dict[str, Any]:
     """Return a stored message as it goes to a client.
 
     A payment link's address holds a token and is therefore never stored: it is put together here.

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-Outcome = Literal["paid", "pending", "failed", "cancelled", "expired", "refunded", "unknown"]
+PaymentOutcome = Literal["paid", "pending", "failed", "cancelled", "expired", "refunded", "unknown"]
 
 
-class BadSignature(Exception):  # noqa: N818 (named for what it is)
+class BadSignature(Exception):
     """A webhook that the gateway did not sign, or signed too long ago."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class CheckoutOrder:
     """What we ask a gateway to collect.
 
     `reference` is our payment's id: the gateway's reference, its metadata and its idempotency key, never reused for
@@ -50,7 +50,7 @@ class Unreachable:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PaymentReport:
     """What a gateway says about an order, by webhook or when asked.
 
     `amount_minor` is what the customer paid and `refunded_minor` all that has gone back so far, both in the ledger's
@@ -59,7 +59,7 @@ class Report:
     the money itself. `unknown` means that nothing is decided, or nothing we act on.
     """
 
-    outcome: Outcome
+    outcome: PaymentOutcome
     reference: str
     key: str | None = None
     amount_minor: int = 0
@@ -91,17 +91,17 @@ class Gateway(Protocol):
         """The origin of the hosted page, which our form may lead to."""
         ...
 
-    async def create(self, order: Order) -> Checkout | Unreachable:
+    async def create(self, order: CheckoutOrder) -> Checkout | Unreachable:
         """Open the hosted page for an order; the same order again gives the same page."""
         ...
 
-    async def look_up(self, reference: str, session: str | None) -> Report | Unreachable:
+    async def look_up(self, reference: str, session: str | None) -> PaymentReport | Unreachable:
         """Ask what became of an order, and finish what the gateway leaves to us, such as a capture.
 
         `session` is None when `create` never answered.
         """
         ...
 
-    async def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Report, ...]:
+    async def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[PaymentReport, ...]:
         """Verify a webhook on its raw bytes and read what it says. Raises BadSignature."""
         ...

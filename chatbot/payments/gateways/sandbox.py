@@ -13,14 +13,21 @@ import aiohttp
 from yarl import URL
 
 from chatbot.config.settings import Settings
-from chatbot.payments.gateways.gateway import BadSignature, Checkout, Order, Outcome, Report, Unreachable
+from chatbot.payments.gateways.gateway import (
+    BadSignature,
+    Checkout,
+    CheckoutOrder,
+    PaymentOutcome,
+    PaymentReport,
+    Unreachable,
+)
 
 SIGNATURE_HEADER = "Sandbox-Signature"
 TOLERANCE = timedelta(minutes=5)
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 # What the provider calls a checkout's state, and what it means to us.
-OUTCOMES: Mapping[str, Outcome] = {
+OUTCOMES: Mapping[str, PaymentOutcome] = {
     "open": "unknown",
     "pending": "pending",
     "paid": "paid",
@@ -67,7 +74,7 @@ class SandboxGateway:
         self._secret = secret
         self.origin = origin
 
-    async def create(self, order: Order) -> Checkout | Unreachable:
+    async def create(self, order: CheckoutOrder) -> Checkout | Unreachable:
         """Open a checkout. The reference is the idempotency key."""
         answer = await self._ask(
             "POST",
@@ -88,13 +95,13 @@ class SandboxGateway:
             return answer
         return Checkout(session=str(answer["id"]), url=str(answer["url"]))
 
-    async def look_up(self, reference: str, session: str | None) -> Report | Unreachable:
+    async def look_up(self, reference: str, session: str | None) -> PaymentReport | Unreachable:
         """Ask for the checkout's state, by our reference: it is unique there too."""
         del session
         answer = await self._ask("GET", self._checkouts / reference)
         return answer if isinstance(answer, Unreachable) else _report(answer, key=None)
 
-    async def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Report, ...]:
+    async def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[PaymentReport, ...]:
         """Read one event."""
         check(self._secret, headers.get(SIGNATURE_HEADER, ""), body, now)
         event = json.loads(body)
@@ -112,8 +119,8 @@ class SandboxGateway:
             return Unreachable(type(fault).__name__)
 
 
-def _report(checkout: Mapping[str, Any], key: str | None) -> Report:
-    return Report(
+def _report(checkout: Mapping[str, Any], key: str | None) -> PaymentReport:
+    return PaymentReport(
         outcome=OUTCOMES.get(checkout["state"], "unknown"),
         key=key,
         reference=str(checkout["reference"]),

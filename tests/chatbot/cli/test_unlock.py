@@ -9,23 +9,25 @@ from chatbot.config.settings import DatabaseSettings, Settings
 from store import StoreError
 from store.chats import codes
 from store.drivers.opening import describe
-from tests.house import House, cards
+from tests.service_fixture import ServiceFixture, cards
 
 
-async def test_an_operator_lets_a_locked_customer_in_again(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_operator_lets_a_locked_customer_in_again(
+    billchat: ServiceFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
     for _ in range(100):
-        await house.service.database.write(
-            lambda tx: codes.note(tx, codes.FAILED, "owes@example.com", "a challenge", house.clock.now())
+        await billchat.service.database.write(
+            lambda tx: codes.record_attempt(tx, codes.FAILED, "owes@example.com", "a challenge", billchat.clock.now())
         )
-    house.clock.forward(days=30)
-    locked = await house.visitor()
+    billchat.clock.forward(days=30)
+    locked = await billchat.visitor()
     await locked.say("owes@example.com")
-    assert await house.rows("select 1 from challenges") == []
-    assert await unlock(house.service.settings, " Owes@Example.com") == 0
+    assert await billchat.rows("select 1 from challenges") == []
+    assert await unlock(billchat.service.settings, " Owes@Example.com") == 0
     told = capsys.readouterr().out
     assert "100" in told
-    assert describe(house.service.settings.database.url) in told
-    assert cards(await (await house.visitor()).verify("owes@example.com")) == ["balance"]
+    assert describe(billchat.service.settings.database.url) in told
+    assert cards(await (await billchat.visitor()).verify("owes@example.com")) == ["balance"]
 
 
 async def test_a_wrong_address_makes_no_new_database(tmp_path: Path) -> None:
@@ -47,6 +49,6 @@ def test_a_database_is_told_without_its_password(url: str, told: str) -> None:
     assert describe(url) == told
 
 
-async def test_what_is_no_identifier_is_told(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    assert await unlock(house.service.settings, "somebody") == 1
+async def test_what_is_no_identifier_is_told(billchat: ServiceFixture, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await unlock(billchat.service.settings, "somebody") == 1
     assert "no email or mobile" in capsys.readouterr().err

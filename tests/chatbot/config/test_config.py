@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.cli.main import main
 from chatbot.config.serving_checks import serving_problems
-from chatbot.config.settings import ConfigError, Email, Settings, load
+from chatbot.config.settings import ConfigError, EmailSettings, Settings, load
 
 ROOT = Path(__file__).parents[3]
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -87,7 +87,7 @@ def test_lists_and_parts_of_keys_can_be_variables_and_others_may_begin_like_ours
 
 
 def test_serving_asks_for_all_that_customers_need() -> None:
-    settings = Settings(email=Email(username="billing"))
+    settings = Settings(email=EmailSettings(username="billing"))
     told = "\n".join(serving_problems(settings))
     assert "BILLCHAT_EMAIL__PASSWORD" in told
     for remedy in ("BILLCHAT_SECRETS__KEY", "email.host", "email.sender", "team.email", "server.public_url"):

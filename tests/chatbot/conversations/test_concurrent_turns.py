@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from chatbot.conversations.turns import Answer, Beginning
+from chatbot.conversations.turns import StartRequest, TurnResult
 from store import Tx
 from store.billing import imports, payment_links, payments
 from store.billing.ledger import InvoiceToBook
@@ -18,7 +18,7 @@ from store.chats import codes, conversations, outbox
 from tests import bills
 from tests.bills import MORNING
 from tests.clock import FakeClock
-from tests.house import House, Visitor, cards, choices, told
+from tests.service_fixture import ServiceFixture, Visitor, cards, choices, told
 
 T = TypeVar("T")
 
@@ -31,107 +31,115 @@ def driver() -> str:
 
 
 @pytest.fixture
-async def other(house: House, tmp_path: Path, clock: FakeClock, url: str) -> AsyncIterator[House]:
+async def other(billchat: ServiceFixture, tmp_path: Path, clock: FakeClock, url: str) -> AsyncIterator[ServiceFixture]:
     """The house next door: another process of the same service."""
-    opened = await House.open(tmp_path, clock, url)
+    opened = await ServiceFixture.open(tmp_path, clock, url)
     yield opened
     await opened.close()
 
 
-def beside(visitor: Visitor, house: House) -> Visitor:
+def beside(visitor: Visitor, billchat: ServiceFixture) -> Visitor:
     """The same visitor, who has reached another process."""
-    return replace(visitor, house=house)
+    return replace(visitor, billchat=billchat)
 
 
-async def in_both(house: House, other: House, unit: Callable[[Tx], T], times: int = 1) -> list[T]:
+async def in_both(billchat: ServiceFixture, other: ServiceFixture, unit: Callable[[Tx], T], times: int = 1) -> list[T]:
     """Run a unit of work in both processes at once."""
-    doors = [door for _ in range(times) for door in (house, other)]
+    doors = [door for _ in range(times) for door in (billchat, other)]
     return await asyncio.gather(*(door.service.database.write(unit) for door in doors))
 
 
-def right_codes(*houses: House) -> float:
-    return sum(house.service.metrics.codes.labels("right")._value.get() for house in houses)
+def right_codes(*houses: ServiceFixture) -> float:
+    return sum(billchat.service.metrics.codes.labels("right")._value.get() for billchat in houses)
 
 
-async def test_fifty_right_codes_at_once_are_one_success(house: House, other: House) -> None:
-    visitor = await house.visitor()
+async def test_fifty_right_codes_at_once_are_one_success(billchat: ServiceFixture, other: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say(KNOWN)
-    code = await house.code(visitor.conversation)
-    await asyncio.gather(*(beside(visitor, door).say(code) for _ in range(25) for door in (house, other)))
-    assert right_codes(house, other) == 1
-    assert [row["state"] for row in await house.rows("select state from challenges")] == ["used"]
+    code = await billchat.code(visitor.conversation)
+    await asyncio.gather(*(beside(visitor, door).say(code) for _ in range(25) for door in (billchat, other)))
+    assert right_codes(billchat, other) == 1
+    assert [row["state"] for row in await billchat.rows("select state from challenges")] == ["used"]
 
 
-async def test_of_two_hundred_wrong_codes_at_once_five_are_compared(house: House, other: House) -> None:
-    visitor = await house.visitor()
+async def test_of_two_hundred_wrong_codes_at_once_five_are_compared(
+    billchat: ServiceFixture, other: ServiceFixture
+) -> None:
+    visitor = await billchat.visitor()
     await visitor.say(KNOWN)
-    right = int(await house.code(visitor.conversation))
+    right = int(await billchat.code(visitor.conversation))
     wrongs = [f"{(right + nudge) % 1_000_000:06}" for nudge in range(1, 201)]
     await asyncio.gather(
-        *(beside(visitor, (house, other)[number % 2]).say(wrong) for number, wrong in enumerate(wrongs))
+        *(beside(visitor, (billchat, other)[number % 2]).say(wrong) for number, wrong in enumerate(wrongs))
     )
-    assert [row["tries"] for row in await house.rows("select tries from challenges")] == [5]
-    failed = await house.rows("select id from attempts_log where kind = :kind", kind=codes.FAILED)
+    assert [row["tries"] for row in await billchat.rows("select tries from challenges")] == [5]
+    failed = await billchat.rows("select id from attempts_log where kind = :kind", kind=codes.FAILED)
     assert len(failed) == 5
 
 
-async def test_no_identifier_gets_more_codes_by_asking_everywhere_at_once(house: House, other: House) -> None:
-    visitors = [await door.visitor(address=f"{number}") for number in range(6) for door in (house, other)]
+async def test_no_identifier_gets_more_codes_by_asking_everywhere_at_once(
+    billchat: ServiceFixture, other: ServiceFixture
+) -> None:
+    visitors = [await door.visitor(address=f"{number}") for number in range(6) for door in (billchat, other)]
     await asyncio.gather(*(visitor.say(KNOWN) for visitor in visitors))
-    assert len(await house.rows("select id from challenges")) == 3
+    assert len(await billchat.rows("select id from challenges")) == 3
 
 
-async def test_failures_add_up_however_they_are_spread(house: House, other: House) -> None:
-    limit = house.service.settings.limits.failures_per_hour
+async def test_failures_add_up_however_they_are_spread(billchat: ServiceFixture, other: ServiceFixture) -> None:
+    limit = billchat.service.settings.limits.failures_per_hour
     visitors = []
     for number in range(3):
-        visitor = await (house, other)[number % 2].visitor(address=f"{number}")
+        visitor = await (billchat, other)[number % 2].visitor(address=f"{number}")
         await visitor.say(KNOWN)
-        visitors.append((visitor, int(await house.code(visitor.conversation))))
+        visitors.append((visitor, int(await billchat.code(visitor.conversation))))
     await asyncio.gather(
         *(visitor.say(f"{(right + nudge) % 1_000_000:06}") for nudge in range(1, 6) for visitor, right in visitors)
     )
-    assert len(await house.rows("select id from attempts_log where kind = :kind", kind=codes.FAILED)) == limit
+    assert len(await billchat.rows("select id from attempts_log where kind = :kind", kind=codes.FAILED)) == limit
 
 
-async def test_no_address_tries_more_identifiers_by_trying_them_at_once(house: House, other: House) -> None:
-    visitors = [await door.visitor(address="one address") for _ in range(8) for door in (house, other)]
+async def test_no_address_tries_more_identifiers_by_trying_them_at_once(
+    billchat: ServiceFixture, other: ServiceFixture
+) -> None:
+    visitors = [await door.visitor(address="one address") for _ in range(8) for door in (billchat, other)]
     await asyncio.gather(*(visitor.say(f"somebody{n}@example.com") for n, visitor in enumerate(visitors)))
-    tried = await house.rows("select id from attempts_log where kind = :kind", kind=codes.TRIED)
-    assert len(tried) == house.service.settings.limits.identifiers_per_address_per_hour
+    tried = await billchat.rows("select id from attempts_log where kind = :kind", kind=codes.TRIED)
+    assert len(tried) == billchat.service.settings.limits.identifiers_per_address_per_hour
 
 
-async def test_a_message_sent_to_both_is_one_message(house: House, other: House) -> None:
-    visitor = await house.visitor()
+async def test_a_message_sent_to_both_is_one_message(billchat: ServiceFixture, other: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     request = uuid.uuid4().hex
     answers = await asyncio.gather(
-        *(beside(visitor, door).try_to_say("hello", request=request) for _ in range(5) for door in (house, other))
+        *(beside(visitor, door).try_to_say("hello", request=request) for _ in range(5) for door in (billchat, other))
     )
-    assert all(isinstance(answer, Answer) for answer in answers)
-    assert [answer.replayed for answer in answers if isinstance(answer, Answer)].count(False) == 1
-    assert len({told(answer) for answer in answers if isinstance(answer, Answer)}) == 1
-    assert len(await house.rows("select seq from messages where text = 'hello'")) == 1
+    assert all(isinstance(answer, TurnResult) for answer in answers)
+    assert [answer.replayed for answer in answers if isinstance(answer, TurnResult)].count(False) == 1
+    assert len({told(answer) for answer in answers if isinstance(answer, TurnResult)}) == 1
+    assert len(await billchat.rows("select seq from messages where text = 'hello'")) == 1
 
 
-async def test_a_conversation_begun_in_both_is_one_conversation(house: House, other: House) -> None:
-    beginning = Beginning(uuid.uuid4().hex, uuid.uuid4().hex, "address", "web", "en", "pay_bill")
-    answers = await asyncio.gather(*(door.turns.start(beginning) for _ in range(5) for door in (house, other)))
-    assert [isinstance(answer, Answer) and answer.replayed for answer in answers].count(False) == 1
-    assert len(await house.rows("select id from conversations")) == 1
+async def test_a_conversation_begun_in_both_is_one_conversation(
+    billchat: ServiceFixture, other: ServiceFixture
+) -> None:
+    beginning = StartRequest(uuid.uuid4().hex, uuid.uuid4().hex, "address", "web", "en", "pay_bill")
+    answers = await asyncio.gather(*(door.turns.start(beginning) for _ in range(5) for door in (billchat, other)))
+    assert [isinstance(answer, TurnResult) and answer.replayed for answer in answers].count(False) == 1
+    assert len(await billchat.rows("select id from conversations")) == 1
 
 
-async def test_messages_keep_the_order_they_were_sent_in(house: House, other: House) -> None:
-    visitor = await house.visitor()
-    news = [other.turns.happened(visitor.conversation, lambda tx: None) for _ in range(20)]
+async def test_messages_keep_the_order_they_were_sent_in(billchat: ServiceFixture, other: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
+    news = [other.turns.apply_external_event(visitor.conversation, lambda tx: None) for _ in range(20)]
     await asyncio.gather(*(visitor.say(f"number {number}") for number in range(20)), *news)
-    said = await house.rows("select text from messages where author = 'customer' order by seq")
+    said = await billchat.rows("select text from messages where author = 'customer' order by seq")
     assert [row["text"] for row in said] == [f"number {number}" for number in range(20)]
-    numbers = [row["seq"] for row in await house.rows("select seq from messages order by seq")]
+    numbers = [row["seq"] for row in await billchat.rows("select seq from messages order by seq")]
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-async def test_reading_never_goes_backwards_beside_a_turn(house: House, other: House) -> None:
-    visitor = await house.visitor()
+async def test_reading_never_goes_backwards_beside_a_turn(billchat: ServiceFixture, other: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     for number in range(10):
         seq = (await visitor.say(f"number {number}")).messages[-1]["seq"]
 
@@ -139,23 +147,25 @@ async def test_reading_never_goes_backwards_beside_a_turn(house: House, other: H
             return conversations.mark_seen(tx, visitor.conversation, visitor.session, seq)
 
         await asyncio.gather(visitor.say("and on"), other.service.database.write(see))
-        assert (await house.rows("select seen_seq from conversations"))[0]["seen_seq"] == seq
+        assert (await billchat.rows("select seen_seq from conversations"))[0]["seen_seq"] == seq
 
 
-async def test_a_payment_reported_to_both_is_booked_once(house: House, other: House) -> None:
-    database = house.service.database
+async def test_a_payment_reported_to_both_is_booked_once(billchat: ServiceFixture, other: ServiceFixture) -> None:
+    database = billchat.service.database
     owed = await database.write(bills.owe)
     link = await database.write(lambda tx: bills.everything(tx, owed))
     payment = await database.write(lambda tx: bills.a_payment(tx, link))
-    recorded = await in_both(house, other, lambda tx: bills.record(tx, bills.report(payment, "paid")), times=10)
+    recorded = await in_both(billchat, other, lambda tx: bills.record(tx, bills.report(payment, "paid")), times=10)
 
     assert len([record for record in recorded if record is not None]) == 1
-    assert await database.look(lambda tx: bills.entries(tx, owed.account)) == [("payment", -4250)]
-    assert await database.look(lambda tx: bills.balance(tx, owed.account)) == 0
+    assert await database.read(lambda tx: bills.entries(tx, owed.account)) == [("payment", -4250)]
+    assert await database.read(lambda tx: bills.balance(tx, owed.account)) == 0
 
 
-async def test_payments_for_one_account_at_once_are_all_allocated(house: House, other: House) -> None:
-    database = house.service.database
+async def test_payments_for_one_account_at_once_are_all_allocated(
+    billchat: ServiceFixture, other: ServiceFixture
+) -> None:
+    database = billchat.service.database
     owed = await database.write(bills.owe)
     first = await database.write(lambda tx: bills.a_link(tx, owed, [(owed.first, 1750)]))
     second = await database.write(lambda tx: bills.a_link(tx, owed, [(owed.second, 2500)]))
@@ -163,26 +173,26 @@ async def test_payments_for_one_account_at_once_are_all_allocated(house: House, 
     await asyncio.gather(
         *(
             door.service.database.write(lambda tx, order=order: bills.record(tx, bills.report(order, "paid")))
-            for door, order in zip((house, other), orders, strict=True)
+            for door, order in zip((billchat, other), orders, strict=True)
         )
     )
     for invoice in (owed.first, owed.second):
-        assert await database.look(lambda tx, invoice=invoice: bills.invoice_state(tx, invoice)) == "paid"
+        assert await database.read(lambda tx, invoice=invoice: bills.invoice_state(tx, invoice)) == "paid"
 
 
-async def test_links_for_one_debt_made_at_once_leave_one_open(house: House, other: House) -> None:
+async def test_links_for_one_debt_made_at_once_leave_one_open(billchat: ServiceFixture, other: ServiceFixture) -> None:
     visitors = []
-    for door in (house, other):
+    for door in (billchat, other):
         visitor = await door.visitor()
         answer = await visitor.verify()
         visitors.append((visitor, answer.messages[-1]["choices"][0]["id"]))
     await asyncio.gather(*(visitor.choose(choice) for visitor, choice in visitors))
-    states = [row["state"] for row in await house.rows("select state from payment_links")]
+    states = [row["state"] for row in await billchat.rows("select state from payment_links")]
     assert states.count("open") == 1
 
 
-async def test_a_double_click_through_both_is_one_order(house: House, other: House) -> None:
-    database = house.service.database
+async def test_a_double_click_through_both_is_one_order(billchat: ServiceFixture, other: ServiceFixture) -> None:
+    database = billchat.service.database
     owed = await database.write(bills.owe)
     link = await database.write(lambda tx: bills.everything(tx, owed))
 
@@ -191,36 +201,36 @@ async def test_a_double_click_through_both_is_one_order(house: House, other: Hou
         assert found is not None
         return payments.start_payment(tx, found, "sandbox", MORNING).id
 
-    assert len(set(await in_both(house, other, click, times=5))) == 1
+    assert len(set(await in_both(billchat, other, click, times=5))) == 1
 
 
-async def test_a_letter_is_claimed_once(house: House, other: House) -> None:
+async def test_a_letter_is_claimed_once(billchat: ServiceFixture, other: ServiceFixture) -> None:
     def write(tx: Tx) -> None:
         for _ in range(60):
             outbox.queue(tx, channel="email", recipient=KNOWN, kind="code", locale="en", args={}, now=MORNING)
 
-    await house.service.database.write(write)
+    await billchat.service.database.write(write)
     until = MORNING + timedelta(minutes=5)
-    claims = await in_both(house, other, lambda tx: outbox.claim(tx, MORNING, until, {"email": 10}), times=5)
+    claims = await in_both(billchat, other, lambda tx: outbox.claim(tx, MORNING, until, {"email": 10}), times=5)
     claimed = [row.id for rows in claims for row in rows]
     assert len(claimed) == len(set(claimed)) == 60
 
 
-async def test_a_gateway_is_asked_by_one_of_them(house: House, other: House) -> None:
+async def test_a_gateway_is_asked_by_one_of_them(billchat: ServiceFixture, other: ServiceFixture) -> None:
     def write(tx: Tx) -> None:
         for _ in range(20):
             owed = bills.owe(tx)
             bills.a_payment(tx, bills.everything(tx, owed))
 
-    await house.service.database.write(write)
+    await billchat.service.database.write(write)
     later = MORNING + timedelta(minutes=2)
-    due = await in_both(house, other, lambda tx: payments.due_checks(tx, later, 20), times=3)
+    due = await in_both(billchat, other, lambda tx: payments.due_checks(tx, later, 20), times=3)
     asked = [payment.id for found in due for payment in found]
     assert len(asked) == len(set(asked)) == 20
 
 
-async def test_customers_are_served_while_a_file_is_imported(house: House, other: House) -> None:
-    [account] = await house.rows(
+async def test_customers_are_served_while_a_file_is_imported(billchat: ServiceFixture, other: ServiceFixture) -> None:
+    [account] = await billchat.rows(
         """select a.number from accounts a join account_contacts o on o.account = a.id
         join identifiers i on i.contact = o.contact where i.value = :value""",
         value=KNOWN,
@@ -234,7 +244,7 @@ async def test_customers_are_served_while_a_file_is_imported(house: House, other
             tx.one("select 1 as one")
 
     bringing = asyncio.ensure_future(other.service.database.write(bring_in))
-    visitor = await house.visitor()
+    visitor = await billchat.visitor()
     statement = await visitor.verify()
     link = await visitor.choose(choices(statement)[0])
     served = True

@@ -20,13 +20,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from chatbot.conversations.turns import Answer, Beginning, Inbound
+from chatbot.conversations.turns import SayRequest, StartRequest, TurnResult
 from chatbot.payments.checkout import Payments, _ending
-from chatbot.payments.gateways.gateway import Report
+from chatbot.payments.gateways.gateway import PaymentReport
 from chatbot.service import Service
-from flows.states import RESTING
+from flows.states import PROMPTING
 from store.billing import payment_links, payments, statements
-from store.billing.payment_links import Link
+from store.billing.payment_links import PaymentLink
 from store.chats import codes
 from tests.clock import FakeClock
 from tests.instant import InstantDatabase, at_once, bring_in_customers, instant_service, instant_turns
@@ -96,8 +96,8 @@ class Dialogue(RuleBasedStateMachine):
         self.turns = instant_turns(self.service, self.hear)
         self.payments = Payments(self.service, self.turns, {})
         self.talks: list[Talk] = []
-        self.links: dict[str, Link] = {}
-        self.news: list[Answer] = []
+        self.links: dict[str, PaymentLink] = {}
+        self.news: list[TurnResult] = []
         self.requests = 0
         self.database.connection.execute("savepoint run")
 
@@ -115,8 +115,8 @@ class Dialogue(RuleBasedStateMachine):
     @rule(action=st.sampled_from(["pay_bill", "pay_bill", "person", "nonsense", None]))
     def begin(self, action: str | None) -> None:
         session = f"session-{len(self.talks) // 2}"
-        began = at_once(self.turns.start(Beginning(session, self.request(), "address", "web", "en", action)))
-        assert isinstance(began, Answer)
+        began = at_once(self.turns.start(StartRequest(session, self.request(), "address", "web", "en", action)))
+        assert isinstance(began, TurnResult)
         self.talks.append(Talk(session, began.conversation))
         self.take(self.talks[-1], began, "")
 
@@ -200,7 +200,7 @@ class Dialogue(RuleBasedStateMachine):
     def report_a_payment(self, which: int, outcome: Any) -> None:
         link = list(self.links.values())[which % len(self.links)]
         payment = self.database.do(lambda tx: payments.start_payment(tx, link, "sandbox", self.clock.now()))
-        report = Report(
+        report = PaymentReport(
             outcome, payment.id, self.request(), payment.amount_minor, payment.currency, f"money-{payment.id}"
         )
         at_once(self.payments.report("sandbox", report, asked_in=payment.state))
@@ -211,7 +211,7 @@ class Dialogue(RuleBasedStateMachine):
     def let_links_run_out(self) -> None:
         now = self.clock.now()
         for link in payment_links.expire_links(self.database.tx, now, 5):
-            at_once(self.turns.happened(link.conversation, _ending(link, now)))
+            at_once(self.turns.apply_external_event(link.conversation, _ending(link, now)))
             self.hear_the_news(link, link.amount_minor)
 
     @rule(identifier=st.sampled_from(["owes@example.com", "clear@example.com"]), account=st.booleans())
@@ -219,13 +219,13 @@ class Dialogue(RuleBasedStateMachine):
         """An email becomes another customer's, or a customer's account does."""
         others = "select contact from identifiers where value = 'dd@example.com'"
         if account:
-            self.database.tx.run(
+            self.database.tx.execute_count(
                 f"""update account_contacts set contact = ({others}) where contact in
                 (select contact from identifiers where value = :value)""",
                 {"value": identifier},
             )
         else:
-            self.database.tx.run(
+            self.database.tx.execute_count(
                 f"update identifiers set contact = ({others}) where value = :value", {"value": identifier}
             )
 
@@ -242,14 +242,14 @@ class Dialogue(RuleBasedStateMachine):
         self.clock.forward(milliseconds=1)
         if text is not None:
             self.note_a_right_code(talk, text)
-        said = at_once(self.turns.say(Inbound(talk.id, talk.session, self.request(), "address", text, choice)))
-        if not isinstance(said, Answer):
+        said = at_once(self.turns.say(SayRequest(talk.id, talk.session, self.request(), "address", text, choice)))
+        if not isinstance(said, TurnResult):
             assert may_be_refused
             assert said.code == "bad_request"
             return
         self.take(talk, said, text or "")
 
-    def take(self, talk: Talk, said: Answer, text: str) -> None:
+    def take(self, talk: Talk, said: TurnResult, text: str) -> None:
         now = self.clock.now()
         if len(self.challenges(talk)) != talk.asked:
             talk.asked = len(self.challenges(talk))
@@ -265,9 +265,9 @@ class Dialogue(RuleBasedStateMachine):
         self.check_links(talk, contact)
         talk.offers += [choice["id"] for message in answers for choice in message.get("choices", ())]
         [row] = self.database.tx.all("select state from conversations where id = :id", {"id": talk.id})
-        assert row["state"] in RESTING
+        assert row["state"] in PROMPTING
 
-    def number(self, talk: Talk, said: Answer) -> None:
+    def number(self, talk: Talk, said: TurnResult) -> None:
         seqs = [message["seq"] for message in said.messages]
         assert seqs == list(range(talk.seq + 1, talk.seq + 1 + len(seqs)))
         talk.seq += len(seqs)
@@ -295,7 +295,7 @@ class Dialogue(RuleBasedStateMachine):
                 assert statements.owns(self.database.tx, contact, link.account)
                 self.links[link.id] = link
 
-    def hear_the_news(self, link: Link, amount_minor: int) -> None:
+    def hear_the_news(self, link: PaymentLink, amount_minor: int) -> None:
         """What is told of a payment is told to its payer: its amount, and nothing else about the account."""
         for answer in self.news:
             self.seen["news"] += 1
@@ -332,7 +332,7 @@ class Dialogue(RuleBasedStateMachine):
             "select * from challenges where conversation = :id order by created_at desc", {"id": talk.id}
         )
 
-    def hear(self, answer: Answer) -> None:
+    def hear(self, answer: TurnResult) -> None:
         self.news.append(answer)
 
     def talk(self, who: int) -> Talk:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from chatbot.conversations.effects import perform
-from chatbot.conversations.turns import Answer, Refused
+from chatbot.conversations.turns import TurnRefusal, TurnResult
 from flows.events import Event
-from tests.house import House, cards, choices, told
+from tests.service_fixture import ServiceFixture, cards, choices, told
 from tests.services import our_tables
 
 
-async def everything_kept(house: House) -> str:
-    rows = [row for table in our_tables() for row in await house.rows(f"select * from {table}")]
+async def everything_kept(billchat: ServiceFixture) -> str:
+    rows = [row for table in our_tables() for row in await billchat.rows(f"select * from {table}")]
     return "\n".join(str(value) for row in rows for value in row.values())
 
 
@@ -23,20 +23,20 @@ def bytes_of(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.glob("billchat.db*"))
 
 
-async def test_a_customer_gets_from_hello_to_a_payment_link(house: House) -> None:
-    visitor = await house.visitor()
+async def test_a_customer_gets_from_hello_to_a_payment_link(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     statement = await visitor.verify("owes@example.com")
     assert cards(statement) == ["balance"]
     assert "£42.50" in told(statement)
     link = await visitor.choose(choices(statement)[0])
     card = link.messages[-1]["card"]
     assert (card["kind"], card["amount_minor"], card["currency"]) == ("payment_link", 4250, "GBP")
-    assert card["url"].startswith(house.service.settings.server.public_url + "/pay/")
+    assert card["url"].startswith(billchat.service.settings.server.public_url + "/pay/")
     assert card["url"] in link.messages[-1]["text"]
 
 
-async def test_messages_are_numbered_without_a_gap(house: House) -> None:
-    visitor = await house.visitor()
+async def test_messages_are_numbered_without_a_gap(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     seqs = []
     for text in ("hello", "owes@example.com", "000000", "help"):
         seqs += [message["seq"] for message in (await visitor.say(text)).messages]
@@ -44,62 +44,66 @@ async def test_messages_are_numbered_without_a_gap(house: House) -> None:
 
 
 async def test_no_two_messages_have_one_id_though_their_conversations_began_in_one_moment(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    billchat: ServiceFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began = time.time_ns()
     monkeypatch.setattr("store.ids.time_ns", lambda: began)
-    visitors = [await house.visitor() for _ in range(20)]
+    visitors = [await billchat.visitor() for _ in range(20)]
     said = [message["id"] for visitor in visitors for message in (await visitor.say("hello")).messages]
     assert len(set(said)) == len(said)
 
 
-async def test_the_same_request_ten_times_at_once_is_one_message_and_ten_equal_answers(house: House) -> None:
-    visitor = await house.visitor()
+async def test_the_same_request_ten_times_at_once_is_one_message_and_ten_equal_answers(
+    billchat: ServiceFixture,
+) -> None:
+    visitor = await billchat.visitor()
     answers = await asyncio.gather(*(visitor.try_to_say("owes@example.com", request="the-same-id") for _ in range(10)))
-    assert all(isinstance(answer, Answer) for answer in answers)
-    assert {str(answer.messages) for answer in answers if isinstance(answer, Answer)} == {str(answers[0].messages)}
-    assert len(await house.rows("select 1 from challenges")) == 1
+    assert all(isinstance(answer, TurnResult) for answer in answers)
+    assert {str(answer.messages) for answer in answers if isinstance(answer, TurnResult)} == {str(answers[0].messages)}
+    assert len(await billchat.rows("select 1 from challenges")) == 1
 
 
-async def test_the_same_id_with_other_words_is_a_conflict(house: House) -> None:
-    visitor = await house.visitor()
+async def test_the_same_id_with_other_words_is_a_conflict(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.try_to_say("hello", request="the-same-id")
-    before = await house.rows("select * from messages")
-    assert await visitor.try_to_say("goodbye", request="the-same-id") == Refused("conflict")
-    assert await visitor.try_to_say(choice="person", request="the-same-id") == Refused("conflict")
-    assert await house.rows("select * from messages") == before
+    before = await billchat.rows("select * from messages")
+    assert await visitor.try_to_say("goodbye", request="the-same-id") == TurnRefusal("conflict")
+    assert await visitor.try_to_say(choice="person", request="the-same-id") == TurnRefusal("conflict")
+    assert await billchat.rows("select * from messages") == before
 
 
-async def test_codes_that_differ_are_a_conflict_though_both_are_masked(house: House) -> None:
-    visitor = await house.visitor()
+async def test_codes_that_differ_are_a_conflict_though_both_are_masked(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say("owes@example.com")
     await visitor.try_to_say("111111", request="the-same-id")
-    assert await visitor.try_to_say("222222", request="the-same-id") == Refused("conflict")
+    assert await visitor.try_to_say("222222", request="the-same-id") == TurnRefusal("conflict")
 
 
-async def test_another_sessions_conversation_does_not_exist(house: House) -> None:
-    visitor, stranger = await house.visitor(), await house.visitor()
+async def test_another_sessions_conversation_does_not_exist(billchat: ServiceFixture) -> None:
+    visitor, stranger = await billchat.visitor(), await billchat.visitor()
     stranger.conversation = visitor.conversation
-    assert await stranger.try_to_say("hello") == Refused("not_found")
+    assert await stranger.try_to_say("hello") == TurnRefusal("not_found")
 
 
-async def test_a_choice_that_was_never_offered_is_a_bad_request(house: House) -> None:
-    visitor = await house.visitor()
-    assert await visitor.try_to_say(choice="pay_all") == Refused("bad_request")
+async def test_a_choice_that_was_never_offered_is_a_bad_request(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
+    assert await visitor.try_to_say(choice="pay_all") == TurnRefusal("bad_request")
 
 
-async def test_a_choice_that_was_offered_earlier_is_answered_kindly(house: House) -> None:
-    visitor = await house.visitor()
+async def test_a_choice_that_was_offered_earlier_is_answered_kindly(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say("owes@example.com")
-    await visitor.say(await house.code(visitor.conversation))
+    await visitor.say(await billchat.code(visitor.conversation))
     answer = await visitor.choose("other_identifier")
     assert answer.messages[0]["from"] == "customer"
     assert "£" not in told(answer)
 
 
-async def test_a_turn_that_breaks_leaves_nothing_behind(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    visitor = await house.visitor()
-    before = await house.rows("select * from messages"), await house.rows("select * from conversations")
+async def test_a_turn_that_breaks_leaves_nothing_behind(
+    billchat: ServiceFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = await billchat.visitor()
+    before = await billchat.rows("select * from messages"), await billchat.rows("select * from conversations")
 
     def broken(*args: object) -> Event:
         raise RuntimeError("the disk of the code is full")
@@ -108,26 +112,26 @@ async def test_a_turn_that_breaks_leaves_nothing_behind(house: House, monkeypatc
         patch.setattr(perform.verification, "send", broken)
         with pytest.raises(RuntimeError):
             await visitor.try_to_say("owes@example.com", request="the-same-id")
-    assert before == (await house.rows("select * from messages"), await house.rows("select * from conversations"))
+    assert before == (await billchat.rows("select * from messages"), await billchat.rows("select * from conversations"))
     again = await visitor.try_to_say("owes@example.com", request="the-same-id")
-    assert isinstance(again, Answer)
+    assert isinstance(again, TurnResult)
     assert not again.replayed
 
 
-async def test_what_happens_outside_is_told_to_the_conversation(house: House) -> None:
-    visitor = await house.visitor()
+async def test_what_happens_outside_is_told_to_the_conversation(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.choose((await visitor.verify()).messages[-1]["choices"][0]["id"])
     event = Event("payment_failed", {"amount_minor": 4250, "currency": "GBP"})
-    await house.turns.happened(visitor.conversation, lambda tx: event)
-    assert [answer.conversation for answer in house.told] == [visitor.conversation]
-    assert "£42.50" in told(house.told[0])
+    await billchat.turns.apply_external_event(visitor.conversation, lambda tx: event)
+    assert [answer.conversation for answer in billchat.told] == [visitor.conversation]
+    assert "£42.50" in told(billchat.told[0])
 
 
-async def test_no_code_token_or_card_number_reaches_the_disk(house: House, tmp_path: Path) -> None:
-    visitor = await house.visitor()
+async def test_no_code_token_or_card_number_reaches_the_disk(billchat: ServiceFixture, tmp_path: Path) -> None:
+    visitor = await billchat.visitor()
     await visitor.say("my card is 4242 4242 4242 4242, cvv 737")
     await visitor.say("owes@example.com")
-    code = await house.code(visitor.conversation)
+    code = await billchat.code(visitor.conversation)
     wrong = "000000" if code != "000000" else "000001"
     await visitor.say(wrong)
     statement = await visitor.say(f"{code[:3]} {code[3:]}")
@@ -135,11 +139,11 @@ async def test_no_code_token_or_card_number_reaches_the_disk(house: House, tmp_p
     token = link.messages[-1]["card"]["url"].rpartition("/")[2]
     await visitor.say(f"was it {code} or {wrong}?")
     # Whole words, since three or six digits stand in some random id by chance.
-    kept = await everything_kept(house)
+    kept = await everything_kept(billchat)
     assert "owes@example.com" in kept, "the scan must be able to find something"
     for secret in (code, wrong, f"{code[:3]} {code[3:]}", "4242 4242", "737"):
         assert not re.search(rf"(?<![\w-]){secret}(?![\w-])", kept)
-    await house.close()
+    await billchat.close()
     on_disk = bytes_of(tmp_path) or kept.encode()  # a server's files are not ours to read
     assert b"owes@example.com" in on_disk
     for secret in (token, "4242 4242 4242", "4242424242424242", "cvv 737"):

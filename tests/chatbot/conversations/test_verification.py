@@ -4,193 +4,197 @@ import asyncio
 from typing import Any
 
 from store import Tx
-from tests.house import House, Visitor, cards, choices, told
+from tests.service_fixture import ServiceFixture, Visitor, cards, choices, told
 
 KNOWN, UNKNOWN = "owes@example.com", "nobody@example.com"
 
 
-async def wrong_code(house: House, visitor: Visitor, nudge: int = 1) -> str:
-    return f"{(int(await house.code(visitor.conversation)) + nudge) % 10**6:06}"
+async def wrong_code(billchat: ServiceFixture, visitor: Visitor, nudge: int = 1) -> str:
+    return f"{(int(await billchat.code(visitor.conversation)) + nudge) % 10**6:06}"
 
 
-async def test_a_code_works_once(house: House) -> None:
-    visitor = await house.visitor()
+async def test_a_code_works_once(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say(KNOWN)
-    code = await house.code(visitor.conversation)
+    code = await billchat.code(visitor.conversation)
     assert cards(await visitor.say(code)) == ["balance"]
     await visitor.say("use another email")
-    other = await house.visitor()
+    other = await billchat.visitor()
     assert cards(await other.say(code)) == []
 
 
-async def test_fifty_right_codes_at_once_are_one_success(house: House) -> None:
-    visitor = await house.visitor()
+async def test_fifty_right_codes_at_once_are_one_success(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say(KNOWN)
-    code = await house.code(visitor.conversation)
+    code = await billchat.code(visitor.conversation)
     await asyncio.gather(*(visitor.say(code) for _ in range(50)))
-    assert house.service.metrics.codes.labels("right")._value.get() == 1
-    assert [row["state"] for row in await house.rows("select state from challenges")] == ["used"]
+    assert billchat.service.metrics.codes.labels("right")._value.get() == 1
+    assert [row["state"] for row in await billchat.rows("select state from challenges")] == ["used"]
 
 
-async def test_of_two_hundred_wrong_codes_at_once_five_are_compared(house: House) -> None:
-    visitor = await house.visitor()
+async def test_of_two_hundred_wrong_codes_at_once_five_are_compared(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say(KNOWN)
-    wrongs = [await wrong_code(house, visitor, nudge) for nudge in range(1, 201)]
+    wrongs = [await wrong_code(billchat, visitor, nudge) for nudge in range(1, 201)]
     await asyncio.gather(*(visitor.say(wrong) for wrong in wrongs))
-    assert [row["tries"] for row in await house.rows("select tries from challenges")] == [5]
-    assert cards(await visitor.say(await house.code(visitor.conversation))) == []
+    assert [row["tries"] for row in await billchat.rows("select tries from challenges")] == [5]
+    assert cards(await visitor.say(await billchat.code(visitor.conversation))) == []
 
 
-async def test_a_code_ends_after_ten_minutes(house: House) -> None:
+async def test_a_code_ends_after_ten_minutes(billchat: ServiceFixture) -> None:
     for seconds, works in ((600, True), (601, False)):
-        visitor = await house.visitor()
+        visitor = await billchat.visitor()
         await visitor.say(KNOWN)
-        house.clock.forward(seconds=seconds)
-        assert (cards(await visitor.say(await house.code(visitor.conversation))) == ["balance"]) is works
-        house.clock.forward(hours=2)
+        billchat.clock.forward(seconds=seconds)
+        assert (cards(await visitor.say(await billchat.code(visitor.conversation))) == ["balance"]) is works
+        billchat.clock.forward(hours=2)
 
 
-async def test_a_code_works_only_in_its_own_conversation(house: House) -> None:
-    one, other = await house.visitor(), await house.visitor()
+async def test_a_code_works_only_in_its_own_conversation(billchat: ServiceFixture) -> None:
+    one, other = await billchat.visitor(), await billchat.visitor()
     await one.say(KNOWN)
     await other.say(KNOWN)
-    assert cards(await other.say(await house.code(one.conversation))) == []
-    assert cards(await one.say(await house.code(one.conversation))) == ["balance"]
+    assert cards(await other.say(await billchat.code(one.conversation))) == []
+    assert cards(await one.say(await billchat.code(one.conversation))) == ["balance"]
 
 
-async def test_a_code_ends_when_its_email_becomes_somebody_elses(house: House) -> None:
-    visitor = await house.visitor()
+async def test_a_code_ends_when_its_email_becomes_somebody_elses(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say(KNOWN)
 
     def hand_over(tx: Tx) -> None:
-        tx.run(
+        tx.execute_count(
             """update identifiers set contact = (select contact from identifiers where value = 'dd@example.com')
             where value = :value""",
             {"value": KNOWN},
         )
 
-    await house.service.database.write(hand_over)
-    assert cards(await visitor.say(await house.code(visitor.conversation))) == []
-    assert await house.rows("select contact from conversations") == [{"contact": None}]
+    await billchat.service.database.write(hand_over)
+    assert cards(await visitor.say(await billchat.code(visitor.conversation))) == []
+    assert await billchat.rows("select contact from conversations") == [{"contact": None}]
 
 
-async def test_the_newest_code_counts_whatever_the_clocks_of_two_processes_say(house: House) -> None:
-    visitor = await house.visitor()
+async def test_the_newest_code_counts_whatever_the_clocks_of_two_processes_say(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say("clear@example.com")
-    house.clock.forward(seconds=-2)
+    billchat.clock.forward(seconds=-2)
     await visitor.say(KNOWN)
-    [live] = await house.rows("select id from challenges where state = 'live'")
-    assert cards(await visitor.say(house.service.keys.code(live["id"], visitor.conversation))) == ["balance"]
+    [live] = await billchat.rows("select id from challenges where state = 'live'")
+    assert cards(await visitor.say(billchat.service.keys.code(live["id"], visitor.conversation))) == ["balance"]
 
 
-async def test_a_resend_waits_and_ends_the_code_before_it(house: House) -> None:
-    visitor = await house.visitor()
+async def test_a_resend_waits_and_ends_the_code_before_it(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say(KNOWN)
-    first = await house.code(visitor.conversation)
+    first = await billchat.code(visitor.conversation)
     early = told(await visitor.choose("resend"))
     assert "30 seconds" in early
-    house.clock.forward(seconds=31)
+    billchat.clock.forward(seconds=31)
     await visitor.choose("resend")
-    second = await house.code(visitor.conversation)
+    second = await billchat.code(visitor.conversation)
     assert first != second
     assert cards(await visitor.say(first)) == []
     assert cards(await visitor.say(second)) == ["balance"]
 
 
-async def test_resends_wait_longer_each_time_and_never_reset_the_failures(house: House) -> None:
-    visitor = await house.visitor()
+async def test_resends_wait_longer_each_time_and_never_reset_the_failures(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say(KNOWN)
     for wait in (30, 60):
-        await visitor.say(await wrong_code(house, visitor))
-        house.clock.forward(seconds=wait - 1)
-        sent = len(await house.rows("select 1 from challenges"))
+        await visitor.say(await wrong_code(billchat, visitor))
+        billchat.clock.forward(seconds=wait - 1)
+        sent = len(await billchat.rows("select 1 from challenges"))
         await visitor.choose("resend")
-        assert len(await house.rows("select 1 from challenges")) == sent
-        house.clock.forward(seconds=1)
+        assert len(await billchat.rows("select 1 from challenges")) == sent
+        billchat.clock.forward(seconds=1)
         await visitor.choose("resend")
-        assert len(await house.rows("select 1 from challenges")) == sent + 1
-    assert len(await house.rows("select 1 from attempts_log where kind = 'code_failed'")) == 2
+        assert len(await billchat.rows("select 1 from challenges")) == sent + 1
+    assert len(await billchat.rows("select 1 from attempts_log where kind = 'code_failed'")) == 2
 
 
-async def test_three_unanswered_codes_in_ten_minutes_are_the_most_in_all_conversations(house: House) -> None:
+async def test_three_unanswered_codes_in_ten_minutes_are_the_most_in_all_conversations(
+    billchat: ServiceFixture,
+) -> None:
     for _ in range(5):
-        await (await house.visitor()).say(KNOWN)
-    assert len(await house.rows("select 1 from challenges")) == 3
-    house.clock.forward(minutes=10, seconds=1)
-    await (await house.visitor()).say(KNOWN)
-    assert len(await house.rows("select 1 from challenges")) == 4
+        await (await billchat.visitor()).say(KNOWN)
+    assert len(await billchat.rows("select 1 from challenges")) == 3
+    billchat.clock.forward(minutes=10, seconds=1)
+    await (await billchat.visitor()).say(KNOWN)
+    assert len(await billchat.rows("select 1 from challenges")) == 4
 
 
-async def test_ten_unanswered_codes_a_day_are_the_most(house: House) -> None:
+async def test_ten_unanswered_codes_a_day_are_the_most(billchat: ServiceFixture) -> None:
     for _ in range(15):
-        await (await house.visitor()).say(KNOWN)
-        house.clock.forward(minutes=11)
-    assert len(await house.rows("select 1 from challenges")) == 10
+        await (await billchat.visitor()).say(KNOWN)
+        billchat.clock.forward(minutes=11)
+    assert len(await billchat.rows("select 1 from challenges")) == 10
 
 
-async def test_failures_add_up_across_conversations_and_lock_for_an_hour(house: House) -> None:
+async def test_failures_add_up_across_conversations_and_lock_for_an_hour(billchat: ServiceFixture) -> None:
     for _ in range(2):
-        visitor = await house.visitor()
+        visitor = await billchat.visitor()
         await visitor.say(KNOWN)
         for nudge in range(1, 6):
-            await visitor.say(await wrong_code(house, visitor, nudge))
-    house.clock.forward(minutes=11)
-    locked = await house.visitor()
-    before = len(await house.rows("select 1 from challenges"))
+            await visitor.say(await wrong_code(billchat, visitor, nudge))
+    billchat.clock.forward(minutes=11)
+    locked = await billchat.visitor()
+    before = len(await billchat.rows("select 1 from challenges"))
     await locked.say(KNOWN)
-    assert len(await house.rows("select 1 from challenges")) == before
-    house.clock.forward(hours=1)
-    assert cards(await (await house.visitor()).verify(KNOWN)) == ["balance"]
-    assert await house.rows("select 1 from attempts_log where kind = 'code_failed'") == []
+    assert len(await billchat.rows("select 1 from challenges")) == before
+    billchat.clock.forward(hours=1)
+    assert cards(await (await billchat.visitor()).verify(KNOWN)) == ["balance"]
+    assert await billchat.rows("select 1 from attempts_log where kind = 'code_failed'") == []
 
 
-async def test_one_persons_success_clears_nobody_elses_failures(house: House) -> None:
-    visitor = await house.visitor()
+async def test_one_persons_success_clears_nobody_elses_failures(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say("clear@example.com")
-    await visitor.say(await wrong_code(house, visitor))
-    await (await house.visitor()).verify(KNOWN)
-    assert len(await house.rows("select 1 from attempts_log where kind = 'code_failed'")) == 1
+    await visitor.say(await wrong_code(billchat, visitor))
+    await (await billchat.visitor()).verify(KNOWN)
+    assert len(await billchat.rows("select 1 from attempts_log where kind = 'code_failed'")) == 1
 
 
-async def test_another_identifier_ends_the_code_and_what_was_verified(house: House) -> None:
-    visitor = await house.visitor()
+async def test_another_identifier_ends_the_code_and_what_was_verified(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say(KNOWN)
-    code = await house.code(visitor.conversation)
+    code = await billchat.code(visitor.conversation)
     await visitor.choose("other_identifier")
     await visitor.say("clear@example.com")
     assert cards(await visitor.say(code)) == []
-    await visitor.say(await house.code(visitor.conversation))
-    assert (await house.rows("select contact from conversations"))[0]["contact"] is not None
+    await visitor.say(await billchat.code(visitor.conversation))
+    assert (await billchat.rows("select contact from conversations"))[0]["contact"] is not None
     await visitor.say("start over")
     await visitor.choose("pay_bill")
 
 
-async def test_an_address_may_try_ten_identifiers_an_hour(house: House) -> None:
+async def test_an_address_may_try_ten_identifiers_an_hour(billchat: ServiceFixture) -> None:
     for number in range(12):
-        await (await house.visitor(address="one")).say(f"person{number}@example.com")
-    assert len(await house.rows("select 1 from challenges")) == 10
-    await (await house.visitor(address="other")).say("person11@example.com")
-    assert len(await house.rows("select 1 from challenges")) == 11
+        await (await billchat.visitor(address="one")).say(f"person{number}@example.com")
+    assert len(await billchat.rows("select 1 from challenges")) == 10
+    await (await billchat.visitor(address="other")).say("person11@example.com")
+    assert len(await billchat.rows("select 1 from challenges")) == 11
 
 
-async def test_known_and_unknown_identifiers_leave_the_same_rows_and_hear_the_same_words(house: House) -> None:
+async def test_known_and_unknown_identifiers_leave_the_same_rows_and_hear_the_same_words(
+    billchat: ServiceFixture,
+) -> None:
     def shape(rows: list[dict[str, Any]], *, but: set[str]) -> list[dict[str, Any]]:
         return [{key: value for key, value in row.items() if key not in but} for row in rows]
 
     seen = []
     for identifier in (KNOWN, UNKNOWN):
-        visitor = await house.visitor(address=identifier)
+        visitor = await billchat.visitor(address=identifier)
         answer = await visitor.say(identifier)
         rows = {
             "challenges": shape(
-                await house.rows("select * from challenges where value = :v", v=identifier),
+                await billchat.rows("select * from challenges where value = :v", v=identifier),
                 but={"id", "conversation", "value", "contact"},
             ),
             "outbox": shape(
-                await house.rows("select * from outbox where recipient = :v", v=identifier),
+                await billchat.rows("select * from outbox where recipient = :v", v=identifier),
                 but={"id", "args", "recipient", "channel"},
             ),
-            "tried": len(await house.rows("select * from attempts_log")),
+            "tried": len(await billchat.rows("select * from attempts_log")),
         }
         wrong = await visitor.say("000000")
         seen.append((told(answer).replace(identifier, "…"), choices(answer), told(wrong), rows))
@@ -199,43 +203,43 @@ async def test_known_and_unknown_identifiers_leave_the_same_rows_and_hear_the_sa
     assert seen[0][3]["outbox"] == seen[1][3]["outbox"]
 
 
-async def test_nobodys_code_is_never_right(house: House) -> None:
-    visitor = await house.visitor()
+async def test_nobodys_code_is_never_right(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.say(UNKNOWN)
-    assert cards(await visitor.say(await house.code(visitor.conversation))) == []
+    assert cards(await visitor.say(await billchat.code(visitor.conversation))) == []
 
 
-async def test_a_right_code_counts_for_fifteen_idle_minutes(house: House) -> None:
-    visitor = await house.visitor()
+async def test_a_right_code_counts_for_fifteen_idle_minutes(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.verify()
     for _ in range(4):
-        house.clock.forward(minutes=14)
+        billchat.clock.forward(minutes=14)
         assert cards(await visitor.say("repeat")) == ["balance"]
-    house.clock.forward(minutes=15, seconds=1)
+    billchat.clock.forward(minutes=15, seconds=1)
     late = await visitor.say("repeat")
     assert cards(late) == []
     assert "£" not in told(late)
-    assert cards(await visitor.say(await house.code(visitor.conversation))) == ["balance"]
+    assert cards(await visitor.say(await billchat.code(visitor.conversation))) == ["balance"]
 
 
-async def test_a_right_code_counts_for_twelve_hours_at_the_most(house: House) -> None:
-    visitor = await house.visitor()
+async def test_a_right_code_counts_for_twelve_hours_at_the_most(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.verify()
     for _ in range(12 * 60 // 10):
-        house.clock.forward(minutes=10)
+        billchat.clock.forward(minutes=10)
         assert cards(await visitor.say("repeat")) == ["balance"]
-    house.clock.forward(minutes=1)
+    billchat.clock.forward(minutes=1)
     assert cards(await visitor.say("repeat")) == []
 
 
-async def test_a_payment_heard_of_later_does_not_keep_a_customer_verified(house: House) -> None:
-    visitor = await house.visitor()
+async def test_a_payment_heard_of_later_does_not_keep_a_customer_verified(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
     await visitor.verify()
-    before = (await house.rows("select active_at from conversations"))[0]
-    house.clock.forward(minutes=10)
+    before = (await billchat.rows("select active_at from conversations"))[0]
+    billchat.clock.forward(minutes=10)
     from flows.events import Event
 
-    await house.turns.happened(
+    await billchat.turns.apply_external_event(
         visitor.conversation, lambda tx: Event("payment_pending", {"amount_minor": 1, "currency": "GBP"})
     )
-    assert (await house.rows("select active_at from conversations"))[0] == before
+    assert (await billchat.rows("select active_at from conversations"))[0] == before

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from chatbot.channels.email.sender import compose
-from chatbot.config.settings import Brand
+from chatbot.config.settings import BrandSettings
 from chatbot.delivery import letter as letters
 from store.chats import outbox
 from tests.clock import FakeClock
 from tests.end_to_end.hostile import SCRIPTS, UNUSUAL
-from tests.till import Till
+from tests.payment_fixture import PaymentFixture
 
 EVIL = (
     "</title></style><script>alert(1)</script><img src=x onerror=alert(1)>\" onload='alert(1)\r\nBcc: all@example.com"
@@ -39,43 +39,43 @@ class Elements(HTMLParser):
 
 
 @pytest.fixture
-async def till(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Till]:
-    async with Till.open(
-        tmp_path, clock, brand=Brand(name="<script>alert(1)</script>\r\nBcc: all@example.com")
+async def paying(tmp_path: Path, clock: FakeClock) -> AsyncIterator[PaymentFixture]:
+    async with PaymentFixture.open(
+        tmp_path, clock, brand=BrandSettings(name="<script>alert(1)</script>\r\nBcc: all@example.com")
     ) as opened:
         for sql in (
             "update accounts set name = :evil",
             "update invoices set number = number || :evil",
             "update contacts set name = :evil",
         ):
-            await opened.house.service.database.write(lambda tx, sql=sql: tx.run(sql, {"evil": EVIL}))  # type: ignore[misc]
+            await opened.billchat.service.database.write(lambda tx, sql=sql: tx.execute_count(sql, {"evil": EVIL}))  # type: ignore[misc]
         yield opened
 
 
-async def test_the_payment_pages_escape_whatever_they_show(till: Till) -> None:
-    pages = [(await till.get())[1]]
-    location = await till.choose("approve")
-    await till.sandbox.work()
-    pages += [await till.done(), (await till.get("/done?closed=1"))[1], (await till.get("x"))[1]]
+async def test_the_payment_pages_escape_whatever_they_show(paying: PaymentFixture) -> None:
+    pages = [(await paying.get())[1]]
+    location = await paying.choose("approve")
+    await paying.sandbox.work()
+    pages += [await paying.done(), (await paying.get("/done?closed=1"))[1], (await paying.get("x"))[1]]
     assert location
     for page in pages:
         assert "&lt;script&gt;alert(1)" in page, "the name is there, as text"
         assert Elements(page).wrong == []
 
 
-async def test_emails_escape_whatever_they_tell_and_keep_their_headers(till: Till) -> None:
-    await till.choose("approve")
-    await till.sandbox.work()
-    house, visitor = till.house, till.visitor
+async def test_emails_escape_whatever_they_tell_and_keep_their_headers(paying: PaymentFixture) -> None:
+    await paying.choose("approve")
+    await paying.sandbox.work()
+    billchat, visitor = paying.billchat, paying.visitor
     await visitor.choose("email_receipt")
     await visitor.say("talk to a person")
     await visitor.say(" ".join([EVIL, *SCRIPTS[:20], *UNUSUAL[:3]])[:1900])
-    await (await house.visitor()).say("owes@example.com")
-    now = house.clock.now()
-    rows = await house.service.database.write(lambda tx: outbox.claim(tx, now, now, {"email": 20}))
+    await (await billchat.visitor()).say("owes@example.com")
+    now = billchat.clock.now()
+    rows = await billchat.service.database.write(lambda tx: outbox.claim(tx, now, now, {"email": 20}))
     assert {row.kind for row in rows} == {"code", "receipt", "message_for_team"}
     for row in rows:
-        letter = await house.service.database.look(lambda tx, row=row: letters.write(tx, house.service, row))  # type: ignore[misc]
+        letter = await billchat.service.database.read(lambda tx, row=row: letters.write(tx, billchat.service, row))  # type: ignore[misc]
         assert letter is not None
         assert letter.html is not None
         assert "\n" not in letter.subject

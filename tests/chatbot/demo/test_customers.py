@@ -31,7 +31,7 @@ async def statements(database: Database, name: str, mobile: str, today: date = T
         assert contact == find_contact(tx, "mobile", mobile)
         return statements_of(tx, contact, today)
 
-    return await database.look(ask)
+    return await database.read(ask)
 
 
 async def test_one_owes_42_50_over_two_invoices(database: Database) -> None:
@@ -81,7 +81,7 @@ async def pay(database: Database, numbers: list[str], at: datetime) -> None:
         for number in numbers:
             invoice = tx.one("select * from invoices where number = :number", {"number": number})
             assert invoice is not None
-            tx.run("update invoices set state = 'paid' where number = :number", {"number": number})
+            tx.execute_count("update invoices set state = 'paid' where number = :number", {"number": number})
             book_entry(tx, Entry(invoice["account"], "payment", -invoice["total_minor"], "GBP", source=number), at)
 
     await database.write(settle)

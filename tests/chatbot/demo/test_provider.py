@@ -9,18 +9,18 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 
 from chatbot.config.serving_checks import serving_problems
-from chatbot.config.settings import Payments, Sandbox, Server
+from chatbot.config.settings import PaymentSettings, SandboxSettings, ServerSettings
 from chatbot.demo.provider import mount
-from chatbot.demo.provider_store import RETRY_AFTER, Book
+from chatbot.demo.provider_store import RETRY_AFTER, ProviderStore
 from chatbot.pages import templating
 from tests.clock import FakeClock
-from tests.house import House, settings_for
-from tests.till import OWED, Till
+from tests.payment_fixture import OWED, PaymentFixture
+from tests.service_fixture import ServiceFixture, settings_for
 
 
 @pytest.fixture
-async def till(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Till]:
-    async with Till.open(tmp_path, clock) as opened:
+async def paying(tmp_path: Path, clock: FakeClock) -> AsyncIterator[PaymentFixture]:
+    async with PaymentFixture.open(tmp_path, clock) as opened:
         yield opened
 
 
@@ -29,16 +29,18 @@ def test_a_service_for_real_customers_refuses_it(tmp_path: Path) -> None:
     assert any(problem.startswith("payments.sandbox:") for problem in serving_problems(settings))
 
 
-@pytest.mark.parametrize("payments", [Payments(), Payments(sandbox=Sandbox())])
-async def test_it_is_not_mounted_unless_it_is_switched_on(tmp_path: Path, clock: FakeClock, payments: Payments) -> None:
-    house = await House.open(tmp_path, clock, payments=payments)
+@pytest.mark.parametrize("payments", [PaymentSettings(), PaymentSettings(sandbox=SandboxSettings())])
+async def test_it_is_not_mounted_unless_it_is_switched_on(
+    tmp_path: Path, clock: FakeClock, payments: PaymentSettings
+) -> None:
+    billchat = await ServiceFixture.open(tmp_path, clock, payments=payments)
     with pytest.raises(ValueError, match=r"payments\.sandbox"):
-        mount(web.Application(), house.service, None)
-    await house.close()
+        mount(web.Application(), billchat.service, None)
+    await billchat.close()
 
 
-async def test_its_page_says_that_no_money_moves(till: Till) -> None:
-    async with till.client.get(path_of(await till.start())) as response:
+async def test_its_page_says_that_no_money_moves(paying: PaymentFixture) -> None:
+    async with paying.client.get(path_of(await paying.start())) as response:
         page = await response.text()
         policy = response.headers["Content-Security-Policy"]
     assert "This is a sandbox: no money moves." in page
@@ -46,45 +48,45 @@ async def test_its_page_says_that_no_money_moves(till: Till) -> None:
     for button in ("approve", "decline", "later", "close"):
         assert f'data-testid="{button}"' in page
     assert "<script" not in page
-    assert policy.endswith(f"form-action 'self' http://127.0.0.1:{till.client.port}")
+    assert policy.endswith(f"form-action 'self' http://127.0.0.1:{paying.client.port}")
 
 
-async def test_it_sends_the_customer_back_to_where_the_shop_asked(till: Till) -> None:
-    assert (await till.choose("close")).endswith(f"/pay/{till.token}/done?closed=1")
-    assert (await till.choose("approve")).endswith(f"/pay/{till.token}/done")
+async def test_it_sends_the_customer_back_to_where_the_shop_asked(paying: PaymentFixture) -> None:
+    assert (await paying.choose("close")).endswith(f"/pay/{paying.token}/done?closed=1")
+    assert (await paying.choose("approve")).endswith(f"/pay/{paying.token}/done")
 
 
-async def test_a_finished_checkout_stays_as_it_is(till: Till) -> None:
-    page = path_of(await till.start())
-    await till.press(page, action="decline")
-    await till.press(page, action="approve")
-    assert "The payment was declined" in await till.done()
-    async with till.client.get(page) as response:
+async def test_a_finished_checkout_stays_as_it_is(paying: PaymentFixture) -> None:
+    page = path_of(await paying.start())
+    await paying.press(page, action="decline")
+    await paying.press(page, action="approve")
+    assert "The payment was declined" in await paying.done()
+    async with paying.client.get(page) as response:
         assert "This checkout is finished." in await response.text()
 
 
 @pytest.mark.parametrize("action", ["", "steal", "approve,approve"])
-async def test_what_it_does_not_know_changes_nothing(till: Till, action: str) -> None:
-    await till.press(path_of(await till.start()), action=action)
-    assert "waiting for confirmation" in await till.done()
+async def test_what_it_does_not_know_changes_nothing(paying: PaymentFixture, action: str) -> None:
+    await paying.press(path_of(await paying.start()), action=action)
+    assert "waiting for confirmation" in await paying.done()
 
 
-async def test_an_unknown_checkout_is_not_found(till: Till) -> None:
+async def test_an_unknown_checkout_is_not_found(paying: PaymentFixture) -> None:
     for method in ("GET", "POST"):
-        async with till.client.request(method, "/sandbox/checkout/cs1") as response:
+        async with paying.client.request(method, "/sandbox/checkout/cs1") as response:
             assert response.status == 404
 
 
-async def test_its_systems_ask_for_the_secret(till: Till) -> None:
+async def test_its_systems_ask_for_the_secret(paying: PaymentFixture) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer é"}):
-        async with till.client.get("/sandbox/api/checkouts/x", headers=headers) as response:
+        async with paying.client.get("/sandbox/api/checkouts/x", headers=headers) as response:
             assert response.status == 401
 
 
-async def test_one_reference_is_one_order(till: Till) -> None:
-    await till.start()
+async def test_one_reference_is_one_order(paying: PaymentFixture) -> None:
+    await paying.start()
     order = {
-        "reference": await till.reference(),
+        "reference": await paying.reference(),
         "amount_minor": OWED + 1,
         "currency": "GBP",
         "description": "",
@@ -94,22 +96,22 @@ async def test_one_reference_is_one_order(till: Till) -> None:
         "expires_at": "2026-11-23T10:30:00+00:00",
     }
     headers = {"Authorization": "Bearer sandbox secret", "Idempotency-Key": order["reference"]}
-    async with till.client.post("/sandbox/api/checkouts", json=order, headers=headers) as response:
+    async with paying.client.post("/sandbox/api/checkouts", json=order, headers=headers) as response:
         assert response.status == 409
-    async with till.client.post(
+    async with paying.client.post(
         "/sandbox/api/checkouts", json=order | {"amount_minor": OWED}, headers=headers
     ) as again:
-        assert (await again.json())["url"] == (await till.rows("payments"))[0]["checkout_url"]
+        assert (await again.json())["url"] == (await paying.rows("payments"))[0]["checkout_url"]
 
 
-async def test_a_checkout_left_open_ends(till: Till) -> None:
-    page = path_of(await till.start())
-    till.house.clock.forward(hours=1)
-    async with till.client.get(page) as response:
+async def test_a_checkout_left_open_ends(paying: PaymentFixture) -> None:
+    page = path_of(await paying.start())
+    paying.billchat.clock.forward(hours=1)
+    async with paying.client.get(page) as response:
         assert "This checkout is finished." in await response.text()
-    await till.press(page, action="approve")
-    await till.done()
-    assert await till.booked() == []
+    await paying.press(page, action="approve")
+    await paying.done()
+    assert await paying.booked() == []
 
 
 class Shop:
@@ -126,11 +128,11 @@ class Shop:
 
 async def test_webhooks_are_sent_until_they_arrive_also_after_a_restart(tmp_path: Path, clock: FakeClock) -> None:
     port, shop = unused_port(), Shop(refusals=2)
-    house = await House.open(tmp_path, clock, server=Server(public_url=f"http://127.0.0.1:{port}"))
+    billchat = await ServiceFixture.open(tmp_path, clock, server=ServerSettings(public_url=f"http://127.0.0.1:{port}"))
     for start in range(3):
         app = web.Application()
         templating.set_up(app)
-        sandbox = mount(app, house.service, tmp_path / "sandbox.db")
+        sandbox = mount(app, billchat.service, tmp_path / "sandbox.db")
         app.router.add_post("/webhooks/sandbox", shop.receive)
         async with TestClient(TestServer(app, port=port)) as client:
             if start == 0:
@@ -140,8 +142,8 @@ async def test_webhooks_are_sent_until_they_arrive_also_after_a_restart(tmp_path
         clock.forward(seconds=RETRY_AFTER[start].total_seconds())
     assert len(shop.events) == 3
     assert len(set(shop.events)) == 1
-    assert Book(tmp_path / "sandbox.db").next_due() is None
-    await house.close()
+    assert ProviderStore(tmp_path / "sandbox.db").next_due() is None
+    await billchat.close()
 
 
 async def an_order(client: TestClient[web.Request, web.Application]) -> None:

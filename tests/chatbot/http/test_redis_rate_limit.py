@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from chatbot.http.rate_limit import Pace
-from chatbot.http.redis_rate_limit import LEFT_ALONE_S, PATIENCE_S, SharedPace
+from chatbot.http.rate_limit import FixedWindowLimit
+from chatbot.http.redis_rate_limit import COOLDOWN_S, PATIENCE_S, RedisFixedWindowLimit
 from tests.end_to_end.own_services import OwnRedis, own_redis
 
 MOST, SECONDS = 5, 60
@@ -27,7 +27,7 @@ class Seconds:
         return self.at
 
 
-Process = Callable[..., SharedPace]
+Process = Callable[..., RedisFixedWindowLimit]
 
 
 @pytest.fixture
@@ -41,10 +41,10 @@ async def process(seconds: Seconds) -> AsyncIterator[Process]:
     name = f"billchat-test-{uuid.uuid4().hex}"
     async with AsyncExitStack() as ends:
 
-        def make(redis: str | None, name: str = name) -> SharedPace:
-            pace = SharedPace(MOST, SECONDS, redis=redis, name=name, clock=seconds)
-            ends.push_async_callback(pace.close)
-            return pace
+        def make(redis: str | None, name: str = name) -> RedisFixedWindowLimit:
+            limit = RedisFixedWindowLimit(MOST, SECONDS, redis=redis, name=name, clock=seconds)
+            ends.push_async_callback(limit.close)
+            return limit
 
         yield make
 
@@ -55,8 +55,8 @@ def redis(tmp_path: Path) -> Iterator[OwnRedis]:
         yield server
 
 
-async def allowed(pace: SharedPace, times: int, who: str = "somebody") -> int:
-    return Counter([await pace.allows(who) for _ in range(times)])[True]
+async def allowed(limit: RedisFixedWindowLimit, times: int, who: str = "somebody") -> int:
+    return Counter([await limit.allows(who) for _ in range(times)])[True]
 
 
 async def until_it_answers(redis: OwnRedis) -> None:
@@ -73,13 +73,13 @@ async def until_it_answers(redis: OwnRedis) -> None:
 
 
 def test_so_many_are_allowed_in_each_window_and_everybody_has_their_own(seconds: Seconds) -> None:
-    pace = Pace(MOST, SECONDS, seconds)
-    assert [pace.allows("somebody") for _ in range(MOST + 2)] == [True] * MOST + [False] * 2
-    assert pace.allows("somebody else")
+    limit = FixedWindowLimit(MOST, SECONDS, seconds)
+    assert [limit.allows("somebody") for _ in range(MOST + 2)] == [True] * MOST + [False] * 2
+    assert limit.allows("somebody else")
     seconds.at += SECONDS - 1
-    assert not pace.allows("somebody")
+    assert not limit.allows("somebody")
     seconds.at += 1
-    assert pace.allows("somebody")
+    assert limit.allows("somebody")
 
 
 async def test_without_a_redis_every_process_counts_for_itself(process: Process) -> None:
@@ -123,7 +123,7 @@ async def test_redis_stops_and_returns(process: Process, redis: OwnRedis, second
     redis.start()
     await until_it_answers(redis)
     with capture_logs() as said:
-        seconds.at += LEFT_ALONE_S
+        seconds.at += COOLDOWN_S
         assert await allowed(here, 3, "somebody else") == 3
         assert await allowed(there, 3, "somebody else") == MOST - 3
     assert [line["log_level"] for line in said] == ["info", "info"]
@@ -145,7 +145,7 @@ async def test_nobody_waits_long_for_a_redis_that_does_not_answer(
     assert await allowed(here, 10) == MOST - 1
     assert loop.time() - began < PATIENCE_S, "and then Redis is left alone"
     redis.thaw()
-    seconds.at += LEFT_ALONE_S
+    seconds.at += COOLDOWN_S
     with capture_logs() as said:
         assert await here.allows("somebody else")
     assert [line["log_level"] for line in said] == ["info"]

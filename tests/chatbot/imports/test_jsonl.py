@@ -82,7 +82,7 @@ async def owed(database: Database, email: str = "ada@example.com") -> Statement:
         assert contact is not None
         return statements_of(tx, contact, TODAY)[0]
 
-    return await database.look(ask)
+    return await database.read(ask)
 
 
 async def tables(database: Database) -> dict[str, list[tuple[Any, ...]]]:
@@ -96,7 +96,7 @@ async def tables(database: Database) -> dict[str, list[tuple[Any, ...]]]:
         "entries",
         "mandates",
     ]
-    return await database.look(
+    return await database.read(
         lambda tx: {name: [tuple(dict(row).values()) for row in tx.all(f"select * from {name}")] for name in names}
     )
 
@@ -142,7 +142,7 @@ async def test_an_email_that_was_given_up_identifies_nobody(database: Database) 
     await bring_in(database, CUSTOMER)
     await bring_in(database, CUSTOMER | {"emails": ["new@example.com"]})
 
-    found = await database.look(
+    found = await database.read(
         lambda tx: [find_contact(tx, "email", f"{name}@example.com") for name in ("ada", "new")]
     )
     assert found[0] is None
@@ -170,7 +170,7 @@ async def test_an_account_can_change_hands_and_have_two(database: Database) -> N
     assert (await owed(database)).account == (await owed(database, "bo@example.com")).account
 
     assert await counted(database, ACCOUNT | {"customers": ["C-2"]}) == {("account", "changed"): 1}
-    ada = await database.look(lambda tx: statements_of(tx, str(find_contact(tx, "email", "ada@example.com")), TODAY))
+    ada = await database.read(lambda tx: statements_of(tx, str(find_contact(tx, "email", "ada@example.com")), TODAY))
     assert ada == []
 
 
@@ -273,7 +273,7 @@ async def test_odd_bytes_and_blank_lines_and_a_byte_order_mark_are_survived(data
 async def test_a_national_number_needs_its_country(database: Database) -> None:
     answer = await bring_in(database, CUSTOMER | {"mobiles": ["07700 900001"]}, region="GB")
     assert isinstance(answer, Imported)
-    assert await database.look(lambda tx: find_contact(tx, "mobile", "+447700900001")) is not None
+    assert await database.read(lambda tx: find_contact(tx, "mobile", "+447700900001")) is not None
 
 
 async def test_the_command_says_what_a_file_brought_and_what_is_wrong(

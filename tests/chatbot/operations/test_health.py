@@ -8,19 +8,19 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from chatbot.conversations.turns import Inbound
+from chatbot.conversations.turns import SayRequest
 from chatbot.metrics import CODE_OUTCOMES
 from chatbot.operations import health
 from store import StoreError
-from tests.house import House
+from tests.service_fixture import ServiceFixture
 
 Client = TestClient[web.Request, web.Application]
 
 
 @pytest.fixture
-async def client(house: House) -> AsyncIterator[Client]:
+async def client(billchat: ServiceFixture) -> AsyncIterator[Client]:
     app = web.Application()
-    app.add_routes(health.routes(house.service))
+    app.add_routes(health.routes(billchat.service))
     async with TestClient(TestServer(app)) as opened:
         yield opened
 
@@ -35,19 +35,19 @@ async def hangs(*_: Any) -> NoReturn:
 
 
 @pytest.mark.parametrize("driver", ["sqlite"])
-async def test_a_database_that_takes_no_write_is_not_ready(house: House, client: Client) -> None:
+async def test_a_database_that_takes_no_write_is_not_ready(billchat: ServiceFixture, client: Client) -> None:
     assert (await client.get("/readyz")).status == 200
-    house.service.database._writer._connection.execute("pragma query_only = on")  # type: ignore[attr-defined]
+    billchat.service.database._writer._connection.execute("pragma query_only = on")  # type: ignore[attr-defined]
     answer = await client.get("/readyz")
     assert answer.status == 503
     assert "may not be written" in (await answer.json())["database"]
 
 
 async def test_a_database_that_hangs_is_not_ready(
-    house: House, client: Client, monkeypatch: pytest.MonkeyPatch
+    billchat: ServiceFixture, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chatbot.operations.health.ANSWER_WITHIN_S", 0.05)
-    monkeypatch.setattr(house.service.database, "ready", hangs)
+    monkeypatch.setattr(billchat.service.database, "ready", hangs)
     answer = await client.get("/readyz")
     assert answer.status == 503
     assert "did not answer" in (await answer.json())["database"]
@@ -55,10 +55,10 @@ async def test_a_database_that_hangs_is_not_ready(
 
 @pytest.mark.parametrize("trouble", [away, hangs])
 async def test_the_other_metrics_are_told_while_the_database_is_away(
-    house: House, client: Client, monkeypatch: pytest.MonkeyPatch, trouble: Any
+    billchat: ServiceFixture, client: Client, monkeypatch: pytest.MonkeyPatch, trouble: Any
 ) -> None:
     monkeypatch.setattr("chatbot.operations.health.ANSWER_WITHIN_S", 0.05)
-    monkeypatch.setattr(house.service.database, "read", trouble)
+    monkeypatch.setattr(billchat.service.database, "read_in_thread", trouble)
     answer = await client.get("/metrics")
     told = await answer.text()
     assert answer.status == 200
@@ -66,15 +66,17 @@ async def test_the_other_metrics_are_told_while_the_database_is_away(
     assert "billchat_sockets 0.0" in told
 
 
-async def test_a_turn_that_the_database_refused_is_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    visitor = await house.visitor()
-    monkeypatch.setattr(house.service.database, "write", away)
+async def test_a_turn_that_the_database_refused_is_counted(
+    billchat: ServiceFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = await billchat.visitor()
+    monkeypatch.setattr(billchat.service.database, "write", away)
     with pytest.raises(StoreError):
-        await house.turns.say(Inbound(visitor.conversation, visitor.session, "an-id", "address", "hello"))
-    assert house.service.metrics.turns.labels("unavailable")._value.get() == 1
+        await billchat.turns.say(SayRequest(visitor.conversation, visitor.session, "an-id", "address", "hello"))
+    assert billchat.service.metrics.turns.labels("unavailable")._value.get() == 1
 
 
-def test_what_alarms_compare_counts_from_the_start(house: House) -> None:
-    report = house.service.metrics.report().decode()
+def test_what_alarms_compare_counts_from_the_start(billchat: ServiceFixture) -> None:
+    report = billchat.service.metrics.report().decode()
     for outcome in CODE_OUTCOMES:
         assert f'billchat_codes_total{{outcome="{outcome}"}} 0.0' in report

@@ -16,23 +16,23 @@ from chatbot.cli.main import main
 from chatbot.config.serving_checks import several_problems
 from chatbot.config.settings import ConfigError, Settings, load
 from chatbot.operations import workers
-from chatbot.operations.workers import AddressTakenError, Parent, listen
+from chatbot.operations.workers import AddressTakenError, Supervisor, listen
 
 # A worker in a few lines: it writes its pid to a file, says that it is ready, and goes home when its line is closed.
 WORKER = """
 import os, socket, sys, time
-folder, how, place = sys.argv[1], sys.argv[2], sys.argv[4]
-line, *listeners = [socket.socket(fileno=int(number)) for number in place.split(",")]
+folder, how, context = sys.argv[1], sys.argv[2], sys.argv[4]
+control, *listeners = [socket.socket(fileno=int(number)) for number in context.split(",")]
 open(os.path.join(folder, str(os.getpid())), "w").close()
 if how == "broken" or os.path.exists(os.path.join(folder, "broken")):
     sys.exit(3)
 if os.path.exists(os.path.join(folder, "hangs")):
-    line.recv(1)
+    control.recv(1)
     sys.exit(4)
 while how == "slow" and len(os.listdir(folder)) == 1:  # until somebody writes a second file
     time.sleep(0.01)
-line.send(b"r")
-line.recv(1)
+control.send(b"r")
+control.recv(1)
 """
 
 
@@ -73,7 +73,7 @@ def _is_alive(pid: int) -> bool:
 @asynccontextmanager
 async def family(folder: Path, count: int, how: str = "well") -> AsyncIterator[Family]:
     command = [sys.executable, "-c", WORKER, str(folder), how]
-    running = asyncio.create_task(Parent(command, "127.0.0.1", free_port(), count).run())
+    running = asyncio.create_task(Supervisor(command, "127.0.0.1", free_port(), count).run())
     parent = Family(folder, running)
     yield parent
     if not running.done():
@@ -158,7 +158,7 @@ async def test_two_services_do_not_share_an_address() -> None:
     port = free_port()
     [other] = listen("127.0.0.1", port)
     with other, pytest.raises(AddressTakenError, match=rf"port {port}.*stop what listens there"):
-        await Parent(["never"], "127.0.0.1", port, 2).run()
+        await Supervisor(["never"], "127.0.0.1", port, 2).run()
 
 
 def test_the_demo_says_that_its_port_is_taken(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.config.settings import Brand
+from chatbot.config.settings import BrandSettings
 from chatbot.pages.theme import DARK, LIGHT, Theme, contrast, css, derive, parse, stylesheet
 
 TOKENS = (Path(__file__).parents[3] / "widget" / "dist" / "tokens.css").read_text()
@@ -23,7 +23,7 @@ def test_every_colour_can_be_read_in_both_themes(colour: int, theme: Theme) -> N
 
 
 def test_the_style_sheet_names_every_tone_of_both_themes() -> None:
-    sheet = stylesheet(Brand().colour)
+    sheet = stylesheet(BrandSettings().colour)
     used = set(re.findall(r"var\((--(?:light|dark)-[a-z]+)", TOKENS))
     assert used == set(re.findall(r"(--[a-z-]+):", sheet))
 

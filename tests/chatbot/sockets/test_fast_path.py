@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.channels.web.wire import Payload, Say, Seen
-from chatbot.sockets.fast_path import Express
+from chatbot.channels.web.wire import Payload, SayPayload, SeenPayload
+from chatbot.sockets.fast_path import EventFastPath
 
 SAID = {"conversation": "c1", "id": "a-good-request-id", "text": "hello"}
 
@@ -18,7 +18,7 @@ class Desk:
     def __init__(self, answer: dict[str, Any] | None) -> None:
         self.asked: list[tuple[str, str, Payload]] = []
         self._answer = answer
-        self.lane = Express("/chat", {"say": Say, "seen": Seen}, self._take)
+        self.lane = EventFastPath("/chat", {"say": SayPayload, "seen": SeenPayload}, self._take)
 
     async def _take(self, connection: str, event: str, asked: Payload) -> dict[str, Any] | None:
         self.asked.append((connection, event, asked))
@@ -35,7 +35,7 @@ async def test_a_plain_event_is_answered_with_its_acknowledgement() -> None:
     assert answer is not None
     assert answer.startswith(b"43/chat,7[")
     assert json.loads(answer.removeprefix(b"43/chat,7")) == [{"ok": True, "messages": [{"text": "¿Qué?"}]}]
-    assert desk.asked == [("eio", "say", Say("c1", "a-good-request-id", "hello"))]
+    assert desk.asked == [("eio", "say", SayPayload("c1", "a-good-request-id", "hello"))]
 
 
 async def test_whatever_is_not_plain_is_left_alone() -> None:

@@ -12,10 +12,10 @@ import socketio
 from prometheus_client import CollectorRegistry, Gauge
 from redis.asyncio import Redis
 
-from chatbot.sockets.missed_messages import CatchingUp
-from chatbot.sockets.redis_fanout import Neighbours
+from chatbot.sockets.missed_messages import MissedMessagePoller
+from chatbot.sockets.redis_fanout import RedisFanout
 from store.chats.conversations import Message
-from tests.house import House
+from tests.service_fixture import ServiceFixture
 
 CHAT, ROOM = "/chat", "a session"
 
@@ -26,13 +26,13 @@ def channel() -> str:
 
 
 @asynccontextmanager
-async def process(redis_url: str, channel: str) -> AsyncIterator[Neighbours]:
+async def process(redis_url: str, channel: str) -> AsyncIterator[RedisFanout]:
     """What one process has of its neighbours; it is in touch with Redis."""
-    neighbours = Neighbours(redis_url, channel, Gauge("up", "", registry=CollectorRegistry()))
-    socketio.AsyncServer(client_manager=neighbours, namespaces=[CHAT])
-    running = asyncio.create_task(neighbours.run())
-    await until(lambda: neighbours.hearing)
-    yield neighbours
+    fanout = RedisFanout(redis_url, channel, Gauge("up", "", registry=CollectorRegistry()))
+    socketio.AsyncServer(client_manager=fanout, namespaces=[CHAT])
+    running = asyncio.create_task(fanout.run())
+    await until(lambda: fanout.connected)
+    yield fanout
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
@@ -43,9 +43,9 @@ async def until(happened: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def enter(neighbours: Neighbours, device: str) -> None:
-    neighbours.basic_enter_room(device, CHAT, ROOM, eio_sid=device)
-    await neighbours.joined(CHAT, ROOM)
+async def enter(fanout: RedisFanout, device: str) -> None:
+    fanout.basic_enter_room(device, CHAT, ROOM, eio_sid=device)
+    await fanout.joined(CHAT, ROOM)
 
 
 async def test_who_has_a_room_to_himself_need_not_tell_anybody(redis_url: str, channel: str) -> None:
@@ -66,17 +66,17 @@ async def test_who_joins_waits_until_all_who_may_say_something_know_of_it(
         await enter(here, "laptop")
         await enter(busy, "tablet")
         await until(lambda: here.may_hear(CHAT, ROOM) and busy.may_hear(CHAT, ROOM))
-        greeted, goes_on, take = asyncio.Event(), asyncio.Event(), busy._take
+        announced, goes_on, take = asyncio.Event(), asyncio.Event(), busy._take
 
         async def late(channel: str, data: bytes) -> None:
-            greeted.set()
+            announced.set()
             await goes_on.wait()
             await take(channel, data)
 
         monkeypatch.setattr(busy, "_take", late)
         async with process(redis_url, channel) as there:
             joining = asyncio.create_task(enter(there, "phone"))
-            await greeted.wait()
+            await announced.wait()
             await asyncio.sleep(0.05)
             assert not joining.done()
             goes_on.set()
@@ -84,7 +84,7 @@ async def test_who_joins_waits_until_all_who_may_say_something_know_of_it(
 
 
 async def test_greetings_by_the_thousand_push_out_nothing_that_was_said(redis_url: str, channel: str) -> None:
-    here = Neighbours(redis_url, channel, Gauge("up", "", registry=CollectorRegistry()))
+    here = RedisFanout(redis_url, channel, Gauge("up", "", registry=CollectorRegistry()))
     server = socketio.AsyncServer(client_manager=here, namespaces=[CHAT])
     for number in range(800):
         await server.emit("messages", {"said": number}, namespace=CHAT, room=f"{ROOM} {number}")
@@ -152,28 +152,30 @@ async def test_what_cannot_be_read_harms_nobody(redis_url: str, channel: str) ->
         for said in ("", "{", "[]", "{}", '{"host_id": "x", "method": "emit"}', '{"host_id": "x", "method": "hello"}'):
             await redis.publish(f"{channel}{CHAT}:{ROOM}", said)
         await until(lambda: here.may_hear(CHAT, ROOM))
-        assert here.hearing
+        assert here.connected
 
 
-async def test_news_are_read_from_the_database_and_told_once(house: House, redis_url: str, channel: str) -> None:
+async def test_news_are_read_from_the_database_and_told_once(
+    billchat: ServiceFixture, redis_url: str, channel: str
+) -> None:
     told: list[tuple[str, str, list[int]]] = []
 
     async def tell(session: str, conversation: str, messages: list[Message]) -> None:
         told.append((session, conversation, [message.seq for message in messages]))
 
-    here, elsewhere = await house.visitor(), await house.visitor()
-    neighbours = Neighbours(redis_url, channel, Gauge("up", "", registry=CollectorRegistry()))
-    catching_up = CatchingUp(house.service, neighbours, lambda: [here.session], tell)
-    since: Any = house.clock.now() - timedelta(seconds=10)
-    await catching_up.look(since)
+    here, elsewhere = await billchat.visitor(), await billchat.visitor()
+    fanout = RedisFanout(redis_url, channel, Gauge("up", "", registry=CollectorRegistry()))
+    poller = MissedMessagePoller(billchat.service, fanout, lambda: [here.session], tell)
+    since: Any = billchat.clock.now() - timedelta(seconds=10)
+    await poller.poll(since)
     first = told.pop()
     assert first[:2] == (here.session, here.conversation)
     await elsewhere.say("hello")
-    await catching_up.look(since)
+    await poller.poll(since)
     assert told == []
     answer = await here.say("hello")
-    await catching_up.look(since)
+    await poller.poll(since)
     assert told == [(here.session, here.conversation, [message["seq"] for message in answer.messages])]
-    house.clock.forward(minutes=1)
-    await catching_up.look(house.clock.now() - timedelta(seconds=10))
+    billchat.clock.forward(minutes=1)
+    await poller.poll(billchat.clock.now() - timedelta(seconds=10))
     assert len(told) == 1

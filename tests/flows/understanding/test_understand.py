@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.events import Event
-from flows.states import RESTING, STATES, PayBill, Person
+from flows.states import PROMPTING, STATES, PayBill, Person
 from flows.understanding.understand import HANDLED, chosen, understand
 from tests.flows.answers import HAPPENINGS
 from tests.flows.talk import EMAIL, MOBILE
@@ -87,7 +87,7 @@ def test_what_is_said_at_the_menu(text: str, event: str) -> None:
     assert heard(text).name == event
 
 
-@pytest.mark.parametrize("state", [state for state in RESTING if state != Person.message])
+@pytest.mark.parametrize("state", [state for state in PROMPTING if state != Person.message])
 @pytest.mark.parametrize(
     ("texts", "event"),
     [
@@ -302,7 +302,7 @@ WORDS = [
 ]
 
 
-@given(st.lists(st.sampled_from(WORDS), max_size=8), st.sampled_from(RESTING), OFFERED)
+@given(st.lists(st.sampled_from(WORDS), max_size=8), st.sampled_from(PROMPTING), OFFERED)
 def test_any_mix_of_known_words_is_a_known_event(words: list[str], state: str, offered: list[dict[str, str]]) -> None:
     event = heard(" ".join(words), state, offered)
     assert event.name in KNOWN
@@ -319,7 +319,7 @@ def test_what_is_meant_is_handled_where_it_is_said() -> None:
         "wrong email",
         "owes@example.com",
     ]
-    for state in RESTING:
+    for state in PROMPTING:
         for text in texts:
             assert (heard(text, state, []).name, state) in HANDLED
 

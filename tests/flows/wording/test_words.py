@@ -10,7 +10,7 @@ from fluent.runtime import FluentBundle, FluentResource
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.effects import Choice, FullDate, Line, Money, Say, Wait
+from flows.effects import Choice, FullDate, Money, Say, TextLine, Wait
 from flows.wording.formats import Formats
 from flows.wording.words import LOCALES, Words
 
@@ -92,8 +92,8 @@ def test_a_number_a_percentage_and_a_name_left_out_in_a_plain_line(tmp_path: Pat
 
 
 def test_lines_are_rendered_one_under_the_other() -> None:
-    line = Line("invoice-line", {"number": "1", "amount": Money(100, "GBP"), "date": date(2026, 12, 3)})
-    args = {"amount": Money(100, "GBP"), "account": "7", "invoices": (line, Line("invoice-more", {"count": 2}))}
+    line = TextLine("invoice-line", {"number": "1", "amount": Money(100, "GBP"), "date": date(2026, 12, 3)})
+    args = {"amount": Money(100, "GBP"), "account": "7", "invoices": (line, TextLine("invoice-more", {"count": 2}))}
     assert WORDS.render(Say("balance-owed", args), "en").text.splitlines() == [
         "You owe £1.00 on account 7.",
         "Invoice 1: £1.00, due on 3 December",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatbot.payments.gateways.gateway import Report
+from chatbot.payments.gateways.gateway import PaymentReport
 from store import Database
 from store.billing import payment_links, payment_reports, payments, statements
 from store.database import Tx
@@ -56,8 +56,8 @@ async def test_a_link_that_shares_an_invoice_takes_the_place_of_the_older_one(da
         bills = owe(tx)
         old, apart = everything(tx, bills), a_link(tx, owe(tx), [])
         new = a_link(tx, bills, [(bills.first, 1750)])
-        assert payment_links.standing(tx, payment_links.read_link(tx, old.id), MORNING) == "revoked"
-        assert payment_links.standing(tx, new, MORNING) == "open"
+        assert payment_links.link_status(tx, payment_links.read_link(tx, old.id), MORNING) == "revoked"
+        assert payment_links.link_status(tx, new, MORNING) == "open"
         assert payment_links.read_link(tx, apart.id).state == "open"
 
     await database.write(story)
@@ -67,7 +67,7 @@ async def test_links_for_different_invoices_live_side_by_side(database: Database
     def story(tx: Tx) -> None:
         bills = owe(tx)
         one, other = a_link(tx, bills, [(bills.first, 1750)]), a_link(tx, bills, [(bills.second, 2500)])
-        assert [payment_links.standing(tx, link, MORNING) for link in (one, other)] == ["open", "open"]
+        assert [payment_links.link_status(tx, link, MORNING) for link in (one, other)] == ["open", "open"]
 
     await database.write(story)
 
@@ -76,7 +76,7 @@ async def test_a_link_runs_out(database: Database) -> None:
     def story(tx: Tx) -> None:
         link = everything(tx, owe(tx))
         assert payment_links.expire_links(tx, MORNING + 59 * MINUTE, 10) == []
-        assert payment_links.standing(tx, link, MORNING + HOUR) == "expired"
+        assert payment_links.link_status(tx, link, MORNING + HOUR) == "expired"
         assert [each.id for each in payment_links.expire_links(tx, MORNING + HOUR, 10)] == [link.id]
         assert payment_links.expire(tx, link.id, MORNING + HOUR)
         assert not payment_links.expire(tx, link.id, MORNING + HOUR)
@@ -92,7 +92,7 @@ async def test_a_link_whose_payment_is_being_confirmed_does_not_run_out(database
         assert payment_links.next_expiry(tx, MORNING) == MORNING + HOUR
         assert payment_links.expire_links(tx, MORNING + HOUR, 10) == []
         assert payment_links.next_expiry(tx, MORNING + HOUR) is None
-        assert payment_links.standing(tx, link, MORNING + HOUR) == "confirming"
+        assert payment_links.link_status(tx, link, MORNING + HOUR) == "confirming"
 
     await database.write(story)
 
@@ -104,8 +104,8 @@ async def test_a_link_that_asks_for_more_than_is_owed_by_now_cannot_be_paid(data
         record(tx, report(a_payment(tx, one), "paid", amount=1000))
         late = everything(tx, bills)
         assert late.amount_minor == 3250
-        tx.run("update payment_links set amount_minor = 4250 where id = :id", {"id": late.id})
-        assert payment_links.standing(tx, payment_links.read_link(tx, late.id), MORNING) == "changed"
+        tx.execute_count("update payment_links set amount_minor = 4250 where id = :id", {"id": late.id})
+        assert payment_links.link_status(tx, payment_links.read_link(tx, late.id), MORNING) == "changed"
 
     await database.write(story)
 
@@ -170,7 +170,7 @@ async def test_a_payment_pays_its_invoices_and_gets_a_receipt(database: Database
         assert len(recorded.payment.receipt) == len("R-XXXX-XXXX")
         assert entries(tx, bills.account) == [("payment", -4250)]
         assert invoice_state(tx, bills.first) == invoice_state(tx, bills.second) == "paid"
-        assert payment_links.standing(tx, payment_links.read_link(tx, link.id), MORNING) == "paid"
+        assert payment_links.link_status(tx, payment_links.read_link(tx, link.id), MORNING) == "paid"
         assert payments.next_check(tx) is None
 
     await database.write(story)
@@ -200,7 +200,7 @@ async def test_giving_up_leaves_everything_open(database: Database, outcome: str
         recorded = record(tx, report(payment, "cancelled" if outcome == "cancelled" else "expired"))
         assert recorded is not None
         assert (recorded.what, recorded.balance_minor) == ("abandoned", 4250)
-        assert payment_links.standing(tx, link, MORNING) == "open"
+        assert payment_links.link_status(tx, link, MORNING) == "open"
 
     await database.write(story)
 
@@ -297,7 +297,7 @@ async def test_another_currency_is_held_for_a_person_and_books_nothing(database:
         assert recorded is not None
         assert (recorded.what, recorded.alert, recorded.balance_minor) == ("pending", "wrong_currency", 4250)
         assert entries(tx, bills.account) == []
-        assert payment_links.standing(tx, link, MORNING) == "confirming"
+        assert payment_links.link_status(tx, link, MORNING) == "confirming"
         assert record(tx, report(payment, "paid", currency="EUR")) is None
 
     await database.write(story)
@@ -318,7 +318,7 @@ async def test_a_payment_that_bounces_is_owed_again(database: Database) -> None:
         assert (recorded.what, recorded.amount_minor, recorded.balance_minor) == ("reversed", 4250, 4250)
         assert entries(tx, bills.account) == [("payment", -4250), ("chargeback", 4250)]
         assert invoice_state(tx, bills.first) == invoice_state(tx, bills.second) == "open"
-        assert payment_links.standing(tx, payment_links.read_link(tx, link.id), MORNING) == "returned"
+        assert payment_links.link_status(tx, payment_links.read_link(tx, link.id), MORNING) == "returned"
         assert record(tx, asked(report(payment, "failed")), asked_in="failed") is None
         assert record(tx, report(payment, "paid")) is None
         assert record(tx, report(payment, "pending")) is None
@@ -481,7 +481,7 @@ def test_the_ledger_stays_sound_whatever_gateways_say(
         started = [a_payment(tx, link) for link in (*apart, everything(tx, bills))]
         for outcome, key, amount, currency, money, refunded, which in steps:
             payment = payments.read_payment(tx, started[which].id)
-            told = Report(
+            told = PaymentReport(
                 outcome,
                 payment.id,
                 key,

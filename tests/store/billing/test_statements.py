@@ -139,7 +139,7 @@ async def test_only_an_active_direct_debit_collects_and_never_in_the_past(
 ) -> None:
     def ask(tx: Tx) -> Any:
         account = bills.account(tx)
-        tx.run(
+        tx.execute_count(
             "insert into mandates (id, account, reference, state, next_on, next_minor, currency)"
             " values ('m', :account, 'DD-1', :state, :next_on, 3480, 'GBP')",
             {"account": account, "state": state, "next_on": next_on.isoformat() if next_on else None},
@@ -160,11 +160,11 @@ async def test_an_invoice_is_its_lines_and_is_booked_once(database: Database) ->
     with pytest.raises(Conflict):
         await database.write(book)
 
-    entries = await database.look(lambda tx: [dict(row) for row in tx.all("select * from entries")])
+    entries = await database.read(lambda tx: [dict(row) for row in tx.all("select * from entries")])
     assert [(e["kind"], e["amount_minor"], e["invoice"], e["source"]) for e in entries] == [
         ("invoice", 2400, booked, "INV-1")
     ]
-    kept = await database.look(lambda tx: tx.all("select * from invoice_lines order by position"))
+    kept = await database.read(lambda tx: tx.all("select * from invoice_lines order by position"))
     assert [(row["description"], row["amount_minor"]) for row in kept] == lines
 
 

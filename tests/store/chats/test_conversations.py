@@ -12,7 +12,7 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 async def listed(database: Database, limit: int = 10) -> list[Row]:
-    return await database.look(lambda tx: conversations.of_session(tx, "browser", limit))
+    return await database.read(lambda tx: conversations.of_session(tx, "browser", limit))
 
 
 async def test_the_newest_conversations_come_first_and_no_more_than_asked_for(database: Database) -> None:
@@ -41,5 +41,5 @@ async def test_a_turn_is_told_again_without_what_came_after_it(database: Databas
     more = [Message(seq, "bot", "", "More") for seq in range(3, 6)]
     await database.write(lambda tx: conversations.add_messages(tx, name, more, None, None))
     for turn, told in ((1, [1, 2]), (3, [3, 4, 5])):
-        said = await database.look(lambda tx, turn=turn: conversations.messages_of_turn(tx, name, turn))  # type: ignore[misc]
+        said = await database.read(lambda tx, turn=turn: conversations.messages_of_turn(tx, name, turn))  # type: ignore[misc]
         assert [message.seq for message in said] == told

@@ -27,19 +27,21 @@ def a_code(tx: Tx, *, channel: str = "email", now: datetime = NOON, args: dict[s
     )
 
 
-def claim(tx: Tx, *, now: datetime = NOON, until: datetime | None = None, limit: int = 10) -> list[outbox.Claimed]:
+def claim(
+    tx: Tx, *, now: datetime = NOON, until: datetime | None = None, limit: int = 10
+) -> list[outbox.ClaimedMessage]:
     return outbox.claim(tx, now, until or now + MINUTE, dict.fromkeys(outbox.CHANNELS, limit))
 
 
 async def state(database: Database, letter: str) -> str:
-    rows = await database.look(lambda tx: tx.all("select state from outbox where id = :id", {"id": letter}))
+    rows = await database.read(lambda tx: tx.all("select state from outbox where id = :id", {"id": letter}))
     return str(rows[0]["state"])
 
 
 async def test_a_letter_comes_out_as_it_was_put_in(database: Database) -> None:
     letter = await database.write(lambda tx: a_code(tx, args={"name": "Zoë “Zed” 🦊"}))
     [row] = await database.write(claim)
-    assert row == outbox.Claimed(
+    assert row == outbox.ClaimedMessage(
         id=letter,
         channel="email",
         recipient="owes@example.com",
@@ -139,7 +141,7 @@ async def test_two_processes_never_claim_the_same_letter(database: Database, url
 
 
 async def next_due(database: Database, *channels: str) -> datetime | None:
-    return await database.look(lambda tx: outbox.next_due(tx, channels or outbox.CHANNELS))
+    return await database.read(lambda tx: outbox.next_due(tx, channels or outbox.CHANNELS))
 
 
 async def test_the_next_thing_to_do_is_the_soonest_letter_or_lapsing_claim(database: Database) -> None:
@@ -162,7 +164,7 @@ async def test_a_channel_is_claimed_from_up_to_its_own_number(database: Database
 
 async def test_a_letter_that_waits_is_claimed_whatever_is_left_of_an_earlier_claim(database: Database) -> None:
     await database.write(a_code)
-    await database.write(lambda tx: tx.run("update outbox set claimed_until = '2099-01-01T00:00:00.000Z'"))
+    await database.write(lambda tx: tx.execute_count("update outbox set claimed_until = '2099-01-01T00:00:00.000Z'"))
     assert len(await database.write(claim)) == 1
 
 
@@ -176,13 +178,13 @@ async def test_lapsed_claims_and_due_letters_share_a_channels_places(database: D
 
 
 async def test_the_depth_counts_what_has_not_left_and_ages_the_oldest(database: Database) -> None:
-    assert await database.look(lambda tx: outbox.depth(tx, NOON)) == (0, None)
+    assert await database.read(lambda tx: outbox.depth(tx, NOON)) == (0, None)
     await database.write(a_code)
     await database.write(lambda tx: a_code(tx, now=NOON + MINUTE))
     [first] = await database.write(lambda tx: claim(tx, limit=1))
-    assert await database.look(lambda tx: outbox.depth(tx, NOON + 2 * MINUTE)) == (2, 2 * MINUTE)
+    assert await database.read(lambda tx: outbox.depth(tx, NOON + 2 * MINUTE)) == (2, 2 * MINUTE)
     await database.write(lambda tx: outbox.sent(tx, first, NOON, None))
-    assert await database.look(lambda tx: outbox.depth(tx, NOON + 2 * MINUTE)) == (1, MINUTE)
+    assert await database.read(lambda tx: outbox.depth(tx, NOON + 2 * MINUTE)) == (1, MINUTE)
 
 
 async def test_letters_of_one_channel_stand_in_line(database: Database) -> None:
@@ -192,11 +194,11 @@ async def test_letters_of_one_channel_stand_in_line(database: Database) -> None:
     await database.write(a_code)
     [first, second, _] = [row for row in await database.write(claim) if row.channel == "sms"]
     await database.write(lambda tx: outbox.sent(tx, first, NOON, "SM1"))
-    place = await database.look(lambda tx: outbox.place_in_line(tx, second.id, "sms", NOON - day))
+    place = await database.read(lambda tx: outbox.place_in_line(tx, second.id, "sms", NOON - day))
     assert place == 2
     await database.write(lambda tx: outbox.failed(tx, second, "21610"))
-    assert await database.look(lambda tx: outbox.place_in_line(tx, "~", "sms", NOON - day)) == 2
-    assert await database.look(lambda tx: outbox.place_in_line(tx, "~", "sms", NOON)) == 0
+    assert await database.read(lambda tx: outbox.place_in_line(tx, "~", "sms", NOON - day)) == 2
+    assert await database.read(lambda tx: outbox.place_in_line(tx, "~", "sms", NOON)) == 0
 
 
 async def test_a_letter_for_nobody_takes_the_same_statements(database: Database) -> None:
@@ -213,5 +215,5 @@ async def test_the_letters_that_left_last_come_first(database: Database) -> None
         [row] = await database.write(lambda tx: claim(tx, until=NOON + 9 * MINUTE))
         await database.write(partial(outbox.sent, row=row, now=NOON + minutes * MINUTE, provider_id=None))
     await database.write(a_code)
-    newest = await database.look(lambda tx: outbox.sent_newest(tx, 2))
+    newest = await database.read(lambda tx: outbox.sent_newest(tx, 2))
     assert [at for _, at in newest] == [NOON + 3 * MINUTE, NOON + 2 * MINUTE]

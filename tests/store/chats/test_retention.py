@@ -24,15 +24,15 @@ async def begun(database: Database, *began: datetime) -> list[str]:
 
 
 async def left(database: Database, what: str = "id", table: str = "conversations") -> list[str]:
-    return await database.look(lambda tx: [row[what] for row in tx.all(f"select {what} from {table} order by {what}")])
+    return await database.read(lambda tx: [row[what] for row in tx.all(f"select {what} from {table} order by {what}")])
 
 
-async def walk(database: Database, most: int, forget: retention.Forget = retention.conversations) -> Sequence[int]:
+async def walk(database: Database, most: int, forget: retention.DeletePage = retention.conversations) -> Sequence[int]:
     """Forget what is older than noon, and tell how much each page was."""
     forgotten: list[int] = []
     since: str | None = None
 
-    def next_page(tx: Tx) -> retention.Page:
+    def next_page(tx: Tx) -> retention.DeletedPage:
         return forget(tx, NOON, since, most)
 
     while True:
@@ -97,6 +97,8 @@ async def test_letters_that_wait_stay_and_hold_up_no_other(database: Database) -
 
     await database.write(queue)
     waiting, *others = await left(database, table="outbox")
-    await database.write(lambda tx: tx.run("update outbox set state = 'sent' where id <> :id", {"id": waiting}))
+    await database.write(
+        lambda tx: tx.execute_count("update outbox set state = 'sent' where id <> :id", {"id": waiting})
+    )
     assert sum(await walk(database, 2, retention.letters)) == len(others) == 4
     assert await left(database, table="outbox") == [waiting]

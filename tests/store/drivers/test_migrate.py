@@ -30,7 +30,7 @@ OLD_ROWS = (
 
 
 async def versions(database: Database) -> list[int]:
-    return await database.look(
+    return await database.read(
         lambda tx: [row["version"] for row in tx.all("select version from migrations order by version")]
     )
 
@@ -51,7 +51,9 @@ async def test_a_database_without_its_schema_is_not_ready(empty_url: str) -> Non
 
 async def test_a_newer_database_is_refused_with_a_remedy(database: Database) -> None:
     await database.write(
-        lambda tx: tx.run("insert into migrations (version, name, applied_at) values (9999, 'later', 'tomorrow')")
+        lambda tx: tx.execute_count(
+            "insert into migrations (version, name, applied_at) values (9999, 'later', 'tomorrow')"
+        )
     )
 
     with pytest.raises(StoreError, match=r"newer than this Billchat.*install the newer version again"):
@@ -94,7 +96,7 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
             await database.migrate()
         for table in ("migrations", "good", "better"):
             with pytest.raises(StoreError):
-                await database.look(lambda tx, table=table: tx.all(f"select * from {table}"))  # type: ignore[misc]
+                await database.read(lambda tx, table=table: tx.all(f"select * from {table}"))  # type: ignore[misc]
     finally:
         migrations.cache_clear()
         await database.close()
@@ -112,15 +114,15 @@ async def test_a_conversation_of_an_older_version_knows_the_request_that_began_i
         await database.migrate()
     migrations.cache_clear()
     for statement in OLD_ROWS:
-        await database.write(lambda tx, sql=statement: tx.run(sql))  # type: ignore[misc]
+        await database.write(lambda tx, sql=statement: tx.execute_count(sql))  # type: ignore[misc]
 
     await database.migrate()
 
-    conversation, taken = await database.look(lambda tx: conversations.begun(tx, "browser", "the first request"))
+    conversation, taken = await database.read(lambda tx: conversations.begun(tx, "browser", "the first request"))
     assert conversation is not None
     assert conversation.id == "derived"
-    assert taken == conversations.Taken(1, "digest")
-    assert await database.look(lambda tx: conversations.begun(tx, "another", "the first request")) == (None, None)
+    assert taken == conversations.ProcessedRequest(1, "digest")
+    assert await database.read(lambda tx: conversations.begun(tx, "another", "the first request")) == (None, None)
     await database.close()
 
 

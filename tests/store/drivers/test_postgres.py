@@ -11,9 +11,9 @@ import pytest
 
 from chatbot.cli.event_loop import new_event_loop
 from store import Conflict, Database, StoreError, Tx, open_database
-from store.database import UnsureError
+from store.database import CommitUnknown
 from store.drivers import postgres, postgres_pool
-from store.drivers.parameters import statement
+from store.drivers.parameters import prepared
 from tests.store.notes import note, texts
 
 KEY = "the notes"
@@ -60,13 +60,13 @@ def pid_of(tx: Tx) -> int:
     ],
 )
 def test_named_parameters_become_numbers(sql: str, text: str | None, order: tuple[str, ...]) -> None:
-    translated = statement(sql)
+    translated = prepared(sql)
     assert translated.text.decode() == (text or sql.replace(":f", "$1"))
     assert translated.order == order
 
 
 async def test_numbers_are_numbers_whatever_postgresql_calls_them(database: Database) -> None:
-    row = await database.look(
+    row = await database.read(
         lambda tx: tx.one(
             "select sum(n) as sum, count(*) as n, 1 < 2 as yes, null as none, sum(n) / 4 as quarter from (select"
             " cast(9007199254740993 as bigint) as n union all select 2) as numbers"
@@ -80,7 +80,7 @@ async def test_numbers_are_numbers_whatever_postgresql_calls_them(database: Data
 
 async def test_a_character_that_postgresql_cannot_keep_costs_nothing_else(notes: Database) -> None:
     await notes.write(note("a\0b"))
-    assert await notes.look(texts) == ["a\ufffdb"]
+    assert await notes.read(texts) == ["a\ufffdb"]
 
 
 async def test_more_statements_than_are_kept_prepared_work_as_well(notes: Database) -> None:
@@ -93,7 +93,7 @@ async def test_more_statements_than_are_kept_prepared_work_as_well(notes: Databa
 
 async def test_a_table_that_changes_under_prepared_statements_does_no_harm(notes: Database, other: Database) -> None:
     assert await notes.write(lambda tx: tx.all("select * from notes")) == []
-    await other.write(lambda tx: tx.do("alter table notes add column colour text"))
+    await other.write(lambda tx: tx.execute("alter table notes add column colour text"))
 
     await notes.write(note("a"))
     [row] = await notes.write(lambda tx: tx.all("select * from notes"))
@@ -109,7 +109,7 @@ async def test_units_with_one_key_never_run_beside_each_other(notes: Database, o
     numbers = await asyncio.gather(*mine, *theirs)
 
     assert sorted(numbers) == list(range(1, 201))
-    kept = await notes.look(texts)
+    kept = await notes.read(texts)
     for who in ("mine", "theirs"):
         assert [text for text in kept if text.startswith(who)] == [f"{who} {number}" for number in range(100)]
 
@@ -121,7 +121,7 @@ def under(lock: Callable[[Tx], None]) -> Callable[[Tx], int]:
         lock(tx)
         row = tx.one("select text from notes where seq = 1")
         assert row is not None
-        tx.do("update notes set text = :text where seq = 1", {"text": str(int(row["text"]) + 1)})
+        tx.execute("update notes set text = :text where seq = 1", {"text": str(int(row["text"]) + 1)})
         return int(row["text"])
 
     return count
@@ -129,8 +129,8 @@ def under(lock: Callable[[Tx], None]) -> Callable[[Tx], int]:
 
 @pytest.mark.parametrize(
     "lock",
-    [lambda tx: tx.lock("counting"), lambda tx: tx.hold("select seq from notes where seq = 1")],
-    ids=["lock", "hold"],
+    [lambda tx: tx.lock("counting"), lambda tx: tx.lock_rows("select seq from notes where seq = 1")],
+    ids=["lock", "lock_rows"],
 )
 async def test_what_is_read_after_a_lock_is_what_the_others_left(
     notes: Database, other: Database, lock: Callable[[Tx], None]
@@ -162,7 +162,7 @@ async def test_a_deadlock_is_run_again(notes: Database, other: Database) -> None
     await asyncio.gather(notes.write(unit("a", "b")), other.write(unit("b", "a")))
 
     assert runs == 3
-    assert sorted(await notes.look(texts)) == ["a", "b"]
+    assert sorted(await notes.read(texts)) == ["a", "b"]
 
 
 async def test_a_lock_that_is_found_is_the_same_as_one_that_is_named(notes: Database, other: Database) -> None:
@@ -187,7 +187,7 @@ async def test_an_error_that_a_unit_swallows_is_found(notes: Database) -> None:
 
     def swallows(tx: Tx) -> None:
         with contextlib.suppress(Conflict):
-            tx.run("insert into notes (seq, text) values (1, 'b')")
+            tx.execute_count("insert into notes (seq, text) values (1, 'b')")
 
     with pytest.raises(StoreError, match="nothing of the unit was kept"):
         await notes.write(swallows)
@@ -196,7 +196,7 @@ async def test_an_error_that_a_unit_swallows_is_found(notes: Database) -> None:
 
 async def test_an_error_tells_no_value(notes: Database) -> None:
     with pytest.raises(StoreError) as caught:
-        await notes.write(lambda tx: tx.run("update notes set seq = :seq", {"seq": "owes@example.com"}))
+        await notes.write(lambda tx: tx.execute_count("update notes set seq = :seq", {"seq": "owes@example.com"}))
     assert "owes@example.com" not in str(caught.value)
 
 
@@ -262,11 +262,11 @@ async def narrow(notes: Database, url: str, monkeypatch: pytest.MonkeyPatch) -> 
 def twice(tx: Tx) -> None:
     """A unit whose error shows only with its COMMIT."""
     for text in ("twice", "twice again"):
-        tx.do("insert into notes (seq, text) values (100000, :text)", {"text": text})
+        tx.execute("insert into notes (seq, text) values (100000, :text)", {"text": text})
 
 
 def raises(tx: Tx) -> None:
-    tx.do("insert into notes (seq, text) values (200000, 'never')")
+    tx.execute("insert into notes (seq, text) values (200000, 'never')")
     raise RuntimeError("no")
 
 
@@ -277,27 +277,27 @@ async def test_units_that_follow_each_other_fail_alone(narrow: Database) -> None
 
         for unit, result in zip(units, results, strict=True):
             assert isinstance(result, {twice: Conflict, raises: RuntimeError}.get(unit, int)), result
-    assert len(await narrow.look(texts)) == 40
+    assert len(await narrow.read(texts)) == 40
     await narrow.ready()
 
 
 async def test_of_units_that_follow_each_other_only_one_can_be_in_doubt(narrow: Database) -> None:
     def breaks(tx: Tx) -> None:
-        tx.do("select pg_terminate_backend(pg_backend_pid())")
+        tx.execute("select pg_terminate_backend(pg_backend_pid())")
 
     results = await asyncio.gather(
         narrow.write(note("a")), narrow.write(breaks), narrow.write(note("b")), return_exceptions=True
     )
 
     assert [results[0], results[2]] == [1, 2]
-    assert isinstance(results[1], UnsureError)
-    assert await narrow.look(texts) == ["a", "b"]
+    assert isinstance(results[1], CommitUnknown)
+    assert await narrow.read(texts) == ["a", "b"]
 
 
 async def test_several_questions_are_answered_in_their_order(notes: Database) -> None:
     def ask(tx: Tx) -> list[int]:
-        tx.do("insert into notes (seq, text) values (7, 'a')")
-        answers = tx.together(("select 1 as n", {}), ("select seq as n from notes", {}), ("select :n as n", {"n": 3}))
+        tx.execute("insert into notes (seq, text) values (7, 'a')")
+        answers = tx.query_many(("select 1 as n", {}), ("select seq as n from notes", {}), ("select :n as n", {"n": 3}))
         return [int(row["n"]) for [row] in answers]
 
     assert await notes.write(ask) == [1, 7, 3]
@@ -353,7 +353,7 @@ async def test_a_process_that_stands_still_lets_go_of_what_it_holds_and_runs_its
         return written
 
     assert await standing_still.write(unit) == 1
-    assert await notes.look(texts) == ["run 2"]
+    assert await notes.read(texts) == ["run 2"]
     await standing_still.close()
 
 
@@ -363,13 +363,13 @@ async def test_nobody_stands_still_in_a_unit_for_long(notes: Database) -> None:
 
 
 async def test_a_connection_that_broke_while_it_was_idle_is_not_noticed(notes: Database, url: str) -> None:
-    writing, looking, reading = [await ask(pid_of) for ask in (notes.write, notes.look, notes.read)]
+    writing, looking, reading = [await ask(pid_of) for ask in (notes.write, notes.read, notes.read_in_thread)]
     for pid in (writing, looking, reading):
         kill(url, pid)
 
     assert await notes.write(note("a")) == 1
-    assert await notes.look(texts) == ["a"]
     assert await notes.read(texts) == ["a"]
+    assert await notes.read_in_thread(texts) == ["a"]
 
 
 async def test_a_unit_whose_connection_breaks_before_its_commit_is_run_again(notes: Database, url: str) -> None:
@@ -385,7 +385,7 @@ async def test_a_unit_whose_connection_breaks_before_its_commit_is_run_again(not
         return written
 
     assert await notes.write(unit, KEY) == 1
-    assert await notes.look(texts) == ["run 2"]
+    assert await notes.read(texts) == ["run 2"]
     assert await notes.write(note("after"), KEY) == 2
 
 
@@ -454,9 +454,9 @@ def test_a_unit_does_not_wait_for_the_rest_of_a_farewell(url: str) -> None:
 async def test_where_a_connection_breaks_with_the_commit_nobody_claims_to_know(notes: Database) -> None:
     def unit(tx: Tx) -> None:
         note("perhaps")(tx)
-        tx.do("select pg_terminate_backend(pg_backend_pid())")
+        tx.execute("select pg_terminate_backend(pg_backend_pid())")
 
-    with pytest.raises(UnsureError, match="nobody knows whether this was kept"):
+    with pytest.raises(CommitUnknown, match="nobody knows whether this was kept"):
         await notes.write(unit)
     assert await notes.write(note("after")) in (1, 2)
 
@@ -474,7 +474,7 @@ async def test_connections_cut_off_again_and_again_lose_nothing_acknowledged(
             text = f"{worker} {number}"
             try:
                 await database.write(note(text), KEY)
-            except UnsureError:
+            except CommitUnknown:
                 pass
             else:
                 acknowledged.append(text)
@@ -501,7 +501,7 @@ async def test_connections_cut_off_again_and_again_lose_nothing_acknowledged(
     await asyncio.gather(*workers)
 
     assert cut > 0
-    kept = await notes.look(texts)
+    kept = await notes.read(texts)
     assert len(kept) == len(set(kept))
     assert set(acknowledged) <= set(kept)
     for worker in ("mine a", "mine b", "theirs a", "theirs b"):

@@ -14,7 +14,7 @@ import store
 from store import Database, StoreError, Tx, open_database
 from store.billing import statements
 from store.chats import codes, conversations, outbox, retention
-from store.drivers.parameters import statement
+from store.drivers.parameters import prepared
 from tests.store import bills
 
 STORE = Path(store.__file__).parent
@@ -52,10 +52,10 @@ def plan(connection: sqlite3.Connection, sql: str) -> list[str]:
 
 def generic_plan(tx: Tx, sql: str) -> list[str]:
     """The plan that PostgreSQL keeps for a statement, whatever its parameters."""
-    asked = statement(sql)
+    asked = prepared(sql)
     name = f"probe_{asked.name.decode()}"
-    tx.do("set local plan_cache_mode = force_generic_plan")
-    tx.do(f"prepare {name} as {asked.text.decode()}")
+    tx.execute("set local plan_cache_mode = force_generic_plan")
+    tx.execute(f"prepare {name} as {asked.text.decode()}")
     values = ", ".join(["null"] * len(asked.order))
     return [row["QUERY PLAN"] for row in tx.all(f"explain execute {name}{f'({values})' if values else ''}")]
 
@@ -94,7 +94,7 @@ async def test_postgresql_finds_rows_by_an_index_even_where_it_has_never_counted
     explained = 0
     for where, sql in queries():
         try:
-            steps = await database.look(lambda tx, sql=sql: generic_plan(tx, sql))  # type: ignore[misc]
+            steps = await database.read(lambda tx, sql=sql: generic_plan(tx, sql))  # type: ignore[misc]
         except StoreError:  # a part of a statement, or a sentence that begins like one
             continue
         explained += 1
@@ -147,9 +147,9 @@ async def test_a_statement_takes_at_most_four_queries(database: Database) -> Non
             asked.append(sql)
             return self.tx.all(sql, params)
 
-        def together(self, *questions: Any) -> Any:
+        def query_many(self, *questions: Any) -> Any:
             asked.extend(sql for sql, _ in questions)
-            return self.tx.together(*questions)
+            return self.tx.query_many(*questions)
 
     def ask(tx: Tx) -> None:
         account = bills.account(tx)

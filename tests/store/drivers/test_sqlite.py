@@ -42,7 +42,7 @@ async def test_many_writes_at_once_share_commits_and_keep_their_order(notes: Dat
         return seq
 
     assert await asyncio.gather(*(one(number) for number in range(300))) == list(range(1, 301))
-    assert await notes.look(texts) == [f"note {number}" for number in range(300)]
+    assert await notes.read(texts) == [f"note {number}" for number in range(300)]
     assert len(seen) < 100, "every commit shows another count"
     watcher.close()
 
@@ -58,17 +58,17 @@ async def test_writes_that_arrive_during_a_commit_make_the_next_one(notes: Datab
 
 async def test_a_commit_that_fails_is_told_to_all_of_its_batch_and_to_no_other(database: Database) -> None:
     def dangling(tx: Tx) -> None:
-        tx.run("pragma defer_foreign_keys = on")  # so that only the COMMIT finds it
-        tx.run("insert into identifiers (kind, value, contact) values ('email', 'a@example.com', 'none')")
+        tx.execute_count("pragma defer_foreign_keys = on")  # so that only the COMMIT finds it
+        tx.execute_count("insert into identifiers (kind, value, contact) values ('email', 'a@example.com', 'none')")
 
     def contact(tx: Tx) -> None:
-        tx.run("insert into contacts (id, name, created_at) values ('c', 'Ada', 'now')")
+        tx.execute_count("insert into contacts (id, name, created_at) values ('c', 'Ada', 'now')")
 
     results = await asyncio.gather(database.write(contact), database.write(dangling), return_exceptions=True)
 
     assert all(isinstance(result, StoreError) for result in results)
     await database.write(contact)
-    assert await database.look(lambda tx: len(tx.all("select id from contacts"))) == 1
+    assert await database.read(lambda tx: len(tx.all("select id from contacts"))) == 1
 
 
 async def test_a_full_disk_is_told_and_the_next_batch_works(notes: Database) -> None:

@@ -18,7 +18,7 @@ async def test_a_result_comes_back_when_others_can_see_the_change(notes: Databas
     assert await notes.write(note("first")) == 1
 
     other = open_database(url)
-    assert await other.look(texts) == ["first"]
+    assert await other.read(texts) == ["first"]
     await other.close()
 
 
@@ -26,7 +26,7 @@ async def test_units_with_one_key_keep_their_order(notes: Database) -> None:
     numbers = await asyncio.gather(*(notes.write(note(f"note {number}"), KEY) for number in range(300)))
 
     assert numbers == list(range(1, 301))
-    assert await notes.look(texts) == [f"note {number}" for number in range(300)]
+    assert await notes.read(texts) == [f"note {number}" for number in range(300)]
 
 
 async def test_a_lane_goes_on_after_a_unit_that_fails_or_whose_waiter_left(notes: Database) -> None:
@@ -38,13 +38,15 @@ async def test_a_lane_goes_on_after_a_unit_that_fails_or_whose_waiter_left(notes
     results = await asyncio.gather(*tasks, return_exceptions=True)
 
     assert (results[0], results[3]) == (1, 2)
-    assert await notes.look(texts) == ["a", "c"]
+    assert await notes.read(texts) == ["a", "c"]
 
 
 async def test_what_is_done_without_asking_is_there_for_the_next_question(notes: Database) -> None:
     def unit(tx: Tx) -> list[str]:
-        tx.do("insert into notes (seq, text) values (1, :text)", {"text": "a"})
-        tx.many("insert into notes (seq, text) values (:seq, :text)", [{"seq": n, "text": str(n)} for n in (2, 3)])
+        tx.execute("insert into notes (seq, text) values (1, :text)", {"text": "a"})
+        tx.execute_many(
+            "insert into notes (seq, text) values (:seq, :text)", [{"seq": n, "text": str(n)} for n in (2, 3)]
+        )
         return texts(tx)
 
     assert await notes.write(unit) == ["a", "2", "3"]
@@ -53,27 +55,27 @@ async def test_what_is_done_without_asking_is_there_for_the_next_question(notes:
 async def test_what_is_done_without_asking_and_fails_undoes_the_unit(notes: Database) -> None:
     def unit(tx: Tx) -> None:
         for text in ("a", "a"):
-            tx.do("insert into notes (seq, text) values (1, :text)", {"text": text})
+            tx.execute("insert into notes (seq, text) values (1, :text)", {"text": text})
 
     with pytest.raises(Conflict):
         await notes.write(unit)
-    assert await notes.look(texts) == []
+    assert await notes.read(texts) == []
     assert await notes.write(note("b")) == 1
 
 
 async def test_very_many_rows_fit_into_one_unit(notes: Database) -> None:
     rows = [{"seq": number, "text": f"{number} {'long ' * 100}"} for number in range(5000)]
-    await notes.write(lambda tx: tx.many("insert into notes (seq, text) values (:seq, :text)", rows))
+    await notes.write(lambda tx: tx.execute_many("insert into notes (seq, text) values (:seq, :text)", rows))
 
-    assert len(await notes.look(texts)) == 5000
     assert len(await notes.read(texts)) == 5000
+    assert len(await notes.read_in_thread(texts)) == 5000
 
 
 @pytest.mark.parametrize("text", ["it's :here", "a\nb", "percent % and $1", "naïve 🧾", ""])
 async def test_texts_come_back_as_they_went(notes: Database, text: str) -> None:
     await notes.write(note(text))
-    assert await notes.look(texts) == [text]
-    assert await notes.look(lambda tx: tx.all("select ':no :names' as \"a :b\" -- :c")) is not None
+    assert await notes.read(texts) == [text]
+    assert await notes.read(lambda tx: tx.all("select ':no :names' as \"a :b\" -- :c")) is not None
 
 
 async def test_a_unit_that_fails_leaves_nothing_and_harms_no_other(notes: Database) -> None:
@@ -87,7 +89,7 @@ async def test_a_unit_that_fails_leaves_nothing_and_harms_no_other(notes: Databa
 
     assert [results[0], results[2]] == [1, 2]
     assert isinstance(results[1], RuntimeError)
-    assert await notes.look(texts) == ["before", "after"]
+    assert await notes.read(texts) == ["before", "after"]
 
 
 async def test_a_refused_row_is_a_conflict(notes: Database) -> None:
@@ -102,7 +104,7 @@ async def test_a_refused_row_is_a_conflict(notes: Database) -> None:
 async def test_a_foreign_key_is_kept(database: Database) -> None:
     with pytest.raises(Conflict):
         await database.write(
-            lambda tx: tx.run(
+            lambda tx: tx.execute_count(
                 "insert into identifiers (kind, value, contact) values ('email', 'a@example.com', 'none')"
             )
         )
@@ -127,7 +129,7 @@ async def test_a_cancelled_waiter_leaves_the_batch_unharmed(notes: Database) -> 
 
     assert isinstance(results[1], asyncio.CancelledError)
     assert isinstance(results[3], asyncio.CancelledError)
-    kept = await notes.look(texts)
+    kept = await notes.read(texts)
     assert "b" not in kept, "cancelled before it ran"
     assert [text for text in kept if text in "ace"] == ["a", "c", "e"]
 
@@ -135,7 +137,7 @@ async def test_a_cancelled_waiter_leaves_the_batch_unharmed(notes: Database) -> 
 async def test_closing_finishes_what_was_asked_for(url: str) -> None:
     database = open_database(url)
     await database.migrate()
-    await database.write(lambda tx: tx.run(TABLE))
+    await database.write(lambda tx: tx.execute_count(TABLE))
     pending = [asyncio.ensure_future(database.write(note(str(number)), KEY)) for number in range(50)]
     await asyncio.sleep(0)
     await database.close()
@@ -147,7 +149,7 @@ async def test_closing_finishes_what_was_asked_for(url: str) -> None:
 
 async def test_a_look_sees_one_moment_and_cannot_write(notes: Database) -> None:
     with pytest.raises(StoreError, match=r"read-?only"):
-        await notes.look(note("no"))
+        await notes.read(note("no"))
 
 
 async def test_long_reads_run_beside_the_loop(notes: Database) -> None:
@@ -156,7 +158,7 @@ async def test_long_reads_run_beside_the_loop(notes: Database) -> None:
     def slow(tx: Tx) -> tuple[list[str], str]:
         return texts(tx), threading.current_thread().name
 
-    results = await asyncio.gather(*(notes.read(slow) for _ in range(8)))
+    results = await asyncio.gather(*(notes.read_in_thread(slow) for _ in range(8)))
 
     assert all(found == ["a"] for found, _ in results)
     assert all(thread != threading.current_thread().name for _, thread in results)
@@ -184,7 +186,7 @@ WRITES_UNTIL_KILLED = textwrap.dedent(
     async def main():
         database = open_database(sys.argv[1])
         await database.migrate()
-        await database.write(lambda tx: tx.run(
+        await database.write(lambda tx: tx.execute_count(
             "create table if not exists notes (worker text not null, seq bigint not null, primary key (worker, seq))"
         ))
 
@@ -193,7 +195,7 @@ WRITES_UNTIL_KILLED = textwrap.dedent(
             while True:
                 seq += 1
                 row = {"worker": worker, "seq": seq}
-                await database.write(lambda tx: tx.run("insert into notes values (:worker, :seq)", row))
+                await database.write(lambda tx: tx.execute_count("insert into notes values (:worker, :seq)", row))
                 print(worker, seq, flush=True)
 
         await asyncio.gather(*(work(f"{sys.argv[2]}-{number}") for number in range(8)))
@@ -219,17 +221,17 @@ async def test_a_killed_process_loses_nothing_that_it_acknowledged(url: str) -> 
                     acknowledged.add((worker, int(seq)))
 
     database = open_database(url)
-    rows = await database.look(lambda tx: tx.all("select worker, seq from notes"))
+    rows = await database.read(lambda tx: tx.all("select worker, seq from notes"))
     await database.close()
     assert acknowledged <= {(row["worker"], row["seq"]) for row in rows}
 
 
 async def test_a_parameter_may_stand_in_several_places_and_a_colon_in_quotes_is_none(database: Database) -> None:
     sql = "select :b as b, :a as a, :b as again, ':c' as quoted -- :d"
-    rows = await database.look(lambda tx: tx.all(sql, {"a": "first", "b": "second", "more": "unused"}))
+    rows = await database.read(lambda tx: tx.all(sql, {"a": "first", "b": "second", "more": "unused"}))
     assert [dict(row) for row in rows] == [{"b": "second", "a": "first", "again": "second", "quoted": ":c"}]
 
 
 async def test_a_parameter_that_is_missing_is_an_error(database: Database) -> None:
     with pytest.raises(KeyError):
-        await database.look(lambda tx: tx.all("select :a as a, :b as b", {"a": "first"}))
+        await database.read(lambda tx: tx.all("select :a as a, :b as b", {"a": "first"}))

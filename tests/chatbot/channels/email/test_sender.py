@@ -12,15 +12,15 @@ from pydantic import SecretStr
 
 from chatbot.channels.email import sender as email_channel
 from chatbot.channels.email.sender import EmailSender
-from chatbot.config.settings import Email
-from chatbot.delivery.dispatcher import Failed, Retry, Sent
-from chatbot.delivery.letter import Letter
+from chatbot.config.settings import EmailSettings
+from chatbot.delivery.letter import OutgoingMessage
+from chatbot.delivery.sender import Failed, Retry, Sent
 from tests.clock import FakeClock
-from tests.house import House
 from tests.mail_server import DROP, HANG, MailServer, certificate, mail_server
+from tests.service_fixture import ServiceFixture
 
 KEY = "01KB0000000000000000000000"
-LETTER = Letter(
+LETTER = OutgoingMessage(
     channel="email",
     to="owes@example.com",
     subject="Your Northwind Broadband code",
@@ -36,7 +36,7 @@ async def server() -> AsyncIterator[MailServer]:
         yield running
 
 
-async def house_with(folder: Path, clock: FakeClock, port: int, **settings: Any) -> House:
+async def house_with(folder: Path, clock: FakeClock, port: int, **settings: Any) -> ServiceFixture:
     given: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": port,
@@ -45,23 +45,23 @@ async def house_with(folder: Path, clock: FakeClock, port: int, **settings: Any)
         "timeout_s": 5,
         **settings,
     }
-    return await House.open(folder, clock, email=Email(**given))
+    return await ServiceFixture.open(folder, clock, email=EmailSettings(**given))
 
 
 @pytest.fixture
 async def sender(server: MailServer, tmp_path: Path, clock: FakeClock) -> AsyncIterator[EmailSender]:
-    house = await house_with(tmp_path, clock, server.port)
-    async with EmailSender(house.service) as opened:
+    billchat = await house_with(tmp_path, clock, server.port)
+    async with EmailSender(billchat.service) as opened:
         yield opened
-    await house.close()
+    await billchat.close()
 
 
-async def send(sender: EmailSender, letter: Letter = LETTER, key: str = KEY) -> object:
-    return await sender.send(letter, key=key, unsure=False)
+async def send(sender: EmailSender, letter: OutgoingMessage = LETTER, key: str = KEY) -> object:
+    return await sender.send(letter, key=key, maybe_sent=False)
 
 
-def with_(**changes: str) -> Letter:
-    return Letter(**{field: getattr(LETTER, field) for field in LETTER.__slots__} | changes)
+def with_(**changes: str) -> OutgoingMessage:
+    return OutgoingMessage(**{field: getattr(LETTER, field) for field in LETTER.__slots__} | changes)
 
 
 async def test_an_email_arrives_as_text_and_as_a_page(server: MailServer, sender: EmailSender) -> None:
@@ -102,13 +102,13 @@ async def test_one_connection_serves_many_letters(server: MailServer, sender: Em
 async def test_many_letters_at_once_share_as_many_connections_as_are_allowed(
     server: MailServer, tmp_path: Path, clock: FakeClock
 ) -> None:
-    house = await house_with(tmp_path, clock, server.port, connections=3)
-    async with EmailSender(house.service) as sender:
+    billchat = await house_with(tmp_path, clock, server.port, connections=3)
+    async with EmailSender(billchat.service) as sender:
         outcomes = await asyncio.gather(*(send(sender, key=f"{KEY}{n}") for n in range(20)))
     assert all(isinstance(outcome, Sent) for outcome in outcomes)
     assert len({str(letter["Message-ID"]) for letter in server.received}) == 20
     assert server.connections == 3
-    await house.close()
+    await billchat.close()
 
 
 async def test_a_letter_that_hangs_holds_up_no_other(server: MailServer, sender: EmailSender) -> None:
@@ -190,26 +190,26 @@ async def test_a_refused_letter_leaves_the_connection_usable(server: MailServer,
 async def test_a_server_that_hangs_is_left_in_time_and_costs_those_in_line_nothing(
     server: MailServer, tmp_path: Path, clock: FakeClock
 ) -> None:
-    house = await house_with(tmp_path, clock, server.port, timeout_s=0.3, connections=1)
+    billchat = await house_with(tmp_path, clock, server.port, timeout_s=0.3, connections=1)
     server.data = [HANG]
-    async with EmailSender(house.service) as sender:
+    async with EmailSender(billchat.service) as sender:
         began = asyncio.get_running_loop().time()
         outcomes = await asyncio.gather(*(send(sender) for _ in range(4)))
         assert asyncio.get_running_loop().time() - began < 1
         assert outcomes[0] == Retry("timeout")
         assert all(isinstance(outcome, Sent) for outcome in outcomes[1:])
-    await house.close()
+    await billchat.close()
 
 
 async def test_a_server_that_is_down_is_tried_again(tmp_path: Path, clock: FakeClock) -> None:
     async with mail_server() as server:
         port = server.port
-    house = await house_with(tmp_path, clock, port)
-    async with EmailSender(house.service) as sender:
+    billchat = await house_with(tmp_path, clock, port)
+    async with EmailSender(billchat.service) as sender:
         assert await send(sender) == Retry("connect SMTPConnectError")
         async with mail_server(port=port):
             assert isinstance(await send(sender), Sent)
-    await house.close()
+    await billchat.close()
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,8 @@ async def test_nothing_can_be_smuggled_into_the_headers(
     assert server.received == []
 
 
-async def test_without_a_server_nothing_is_promised(house: House) -> None:
-    async with EmailSender(house.service) as sender:
+async def test_without_a_server_nothing_is_promised(billchat: ServiceFixture) -> None:
+    async with EmailSender(billchat.service) as sender:
         assert await send(sender) == Failed("no_server")
 
 
@@ -245,43 +245,43 @@ async def test_letters_travel_encrypted_and_signed_in(
 ) -> None:
     for_server, for_client = tls
     async with mail_server(for_server, implicit=mode == "implicit", password="right") as server:
-        house = await house_with(
+        billchat = await house_with(
             tmp_path, clock, server.port, tls=mode, username="billing", password=SecretStr("right")
         )
-        async with EmailSender(house.service, for_client) as sender:
+        async with EmailSender(billchat.service, for_client) as sender:
             assert isinstance(await send(sender), Sent)
             assert isinstance(await send(sender), Sent)
         assert server.connections == 1
         assert server.encrypted
-        await house.close()
+        await billchat.close()
 
 
 async def test_a_server_without_encryption_gets_no_letter(server: MailServer, tmp_path: Path, clock: FakeClock) -> None:
-    house = await house_with(tmp_path, clock, server.port, tls="starttls")
-    async with EmailSender(house.service) as sender:
+    billchat = await house_with(tmp_path, clock, server.port, tls="starttls")
+    async with EmailSender(billchat.service) as sender:
         assert await send(sender) == Retry("connect SMTPException")
     assert server.received == []
-    await house.close()
+    await billchat.close()
 
 
 async def test_a_server_that_cannot_prove_itself_gets_no_letter(
     tls: tuple[ssl.SSLContext, ssl.SSLContext], tmp_path: Path, clock: FakeClock
 ) -> None:
     async with mail_server(tls[0]) as server:
-        house = await house_with(tmp_path, clock, server.port, tls="starttls")
-        async with EmailSender(house.service) as sender:
+        billchat = await house_with(tmp_path, clock, server.port, tls="starttls")
+        async with EmailSender(billchat.service) as sender:
             assert isinstance(await send(sender), Retry)
         assert server.received == []
-        await house.close()
+        await billchat.close()
 
 
 async def test_a_wrong_password_condemns_no_letter(tmp_path: Path, clock: FakeClock) -> None:
     async with mail_server(password="right") as server:
-        house = await house_with(tmp_path, clock, server.port, username="billing", password=SecretStr("wrong"))
-        async with EmailSender(house.service) as sender:
+        billchat = await house_with(tmp_path, clock, server.port, username="billing", password=SecretStr("wrong"))
+        async with EmailSender(billchat.service) as sender:
             assert await send(sender) == Retry("connect 535")
         unsigned = await house_with(tmp_path / "2", clock, server.port)
         async with EmailSender(unsigned.service) as sender:
             assert await send(sender) == Retry("530")
-        await house.close()
+        await billchat.close()
         await unsigned.close()

@@ -10,13 +10,13 @@ from pydantic import SecretStr
 
 from chatbot.channels.sms import sender as sms_channel
 from chatbot.channels.sms.sender import SmsSender
-from chatbot.config.settings import Sms
-from chatbot.delivery.dispatcher import Failed, Outcome, Retry, Sent
-from chatbot.delivery.letter import Letter
+from chatbot.config.settings import SmsSettings
+from chatbot.delivery.letter import OutgoingMessage
+from chatbot.delivery.sender import Failed, Retry, SendResult, Sent
 from store.chats import outbox
 from store.database import Tx
 from tests.clock import FakeClock
-from tests.house import House
+from tests.service_fixture import ServiceFixture
 from tests.twilio_api import ACCOUNT, TOKEN, Answer, TwilioApi, error, twilio_api
 
 SENDER = "+447700900999"
@@ -30,7 +30,7 @@ async def api(clock: FakeClock) -> AsyncIterator[TwilioApi]:
         yield running
 
 
-async def house_with(folder: Path, clock: FakeClock, api: TwilioApi, **settings: Any) -> House:
+async def house_with(folder: Path, clock: FakeClock, api: TwilioApi, **settings: Any) -> ServiceFixture:
     sms = {
         "account_sid": ACCOUNT,
         "auth_token": SecretStr(TOKEN),
@@ -39,29 +39,29 @@ async def house_with(folder: Path, clock: FakeClock, api: TwilioApi, **settings:
         "countries": ["GB", "US"],
         **settings,
     }
-    return await House.open(folder, clock, sms=Sms(**sms))
+    return await ServiceFixture.open(folder, clock, sms=SmsSettings(**sms))
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> AsyncIterator[House]:
+async def billchat(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> AsyncIterator[ServiceFixture]:
     opened = await house_with(tmp_path, clock, api)
     yield opened
     await opened.close()
 
 
 @pytest.fixture
-async def sender(house: House) -> AsyncIterator[SmsSender]:
-    async with SmsSender(house.service) as opened:
+async def sender(billchat: ServiceFixture) -> AsyncIterator[SmsSender]:
+    async with SmsSender(billchat.service) as opened:
         yield opened
 
 
-def a_text(clock: FakeClock, to: str = TO, minutes: float | None = 10) -> Letter:
+def a_text(clock: FakeClock, to: str = TO, minutes: float | None = 10) -> OutgoingMessage:
     expires_at = None if minutes is None else clock.now() + timedelta(minutes=minutes)
-    return Letter("sms", to, "", TEXT, clock.now(), expires_at=expires_at)
+    return OutgoingMessage("sms", to, "", TEXT, clock.now(), expires_at=expires_at)
 
 
-async def send(sender: SmsSender, letter: Letter, *, unsure: bool = False) -> Outcome:
-    return await sender.send(letter, key="01KB", unsure=unsure)
+async def send(sender: SmsSender, letter: OutgoingMessage, *, maybe_sent: bool = False) -> SendResult:
+    return await sender.send(letter, key="01KB", maybe_sent=maybe_sent)
 
 
 async def test_a_text_is_handed_to_twilio(api: TwilioApi, sender: SmsSender, clock: FakeClock) -> None:
@@ -111,10 +111,10 @@ async def test_too_many_requests_is_tried_again(api: TwilioApi, sender: SmsSende
 
 
 async def test_a_wrong_token_condemns_no_text(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
-    house = await house_with(tmp_path, clock, api, auth_token=SecretStr("another"))
-    async with SmsSender(house.service) as sender:
+    billchat = await house_with(tmp_path, clock, api, auth_token=SecretStr("another"))
+    async with SmsSender(billchat.service) as sender:
         assert await send(sender, a_text(clock)) == Retry("20003")
-    await house.close()
+    await billchat.close()
 
 
 UNKNOWN = {
@@ -132,27 +132,27 @@ UNKNOWN = {
 async def test_a_text_of_unknown_fate_is_looked_for_before_it_is_sent_again(
     tmp_path: Path, clock: FakeClock, api: TwilioApi, answer: Answer
 ) -> None:
-    house = await house_with(tmp_path, clock, api, timeout_s=0.5)
+    billchat = await house_with(tmp_path, clock, api, timeout_s=0.5)
     api.answers = [answer]
     letter = a_text(clock)
-    async with SmsSender(house.service) as sender:
+    async with SmsSender(billchat.service) as sender:
         outcome = await send(sender, letter)
         assert isinstance(outcome, Retry)
         assert outcome.after == sms_channel.LOOK_UP_AFTER
         assert len(api.asked) == 1
         clock.forward(seconds=10)
-        assert await send(sender, letter, unsure=True) == Sent(api.sent[0]["sid"])
+        assert await send(sender, letter, maybe_sent=True) == Sent(api.sent[0]["sid"])
     assert len(api.sent) == 1
     assert (api.looked[0]["To"], api.looked[0]["From"]) == (TO, SENDER)
-    await house.close()
+    await billchat.close()
 
 
 async def test_an_older_text_with_other_words_is_not_taken_for_this_one(
     api: TwilioApi, sender: SmsSender, clock: FakeClock
 ) -> None:
-    other = Letter("sms", TO, "", TEXT.replace("012345", "999999"), clock.now())
+    other = OutgoingMessage("sms", TO, "", TEXT.replace("012345", "999999"), clock.now())
     await send(sender, other)
-    await send(sender, a_text(clock), unsure=True)
+    await send(sender, a_text(clock), maybe_sent=True)
     assert len(api.sent) == 2
 
 
@@ -161,7 +161,7 @@ async def test_the_same_words_from_long_ago_are_not_taken_for_this_text(
 ) -> None:
     await send(sender, a_text(clock))
     clock.forward(hours=1)
-    await send(sender, a_text(clock), unsure=True)
+    await send(sender, a_text(clock), maybe_sent=True)
     assert len(api.sent) == 2
 
 
@@ -170,7 +170,7 @@ async def test_a_trial_accounts_own_sentence_does_not_hide_a_text(
 ) -> None:
     await send(sender, a_text(clock))
     api.sent[0]["body"] = "Sent from your Twilio trial account - " + api.sent[0]["body"]
-    await send(sender, a_text(clock), unsure=True)
+    await send(sender, a_text(clock), maybe_sent=True)
     assert len(api.sent) == 1
 
 
@@ -178,15 +178,15 @@ async def test_while_the_list_cannot_be_read_nothing_is_sent(
     api: TwilioApi, sender: SmsSender, clock: FakeClock
 ) -> None:
     api.list_answers = [error(20503, 503)]
-    assert await send(sender, a_text(clock), unsure=True) == Retry("look_up")
+    assert await send(sender, a_text(clock), maybe_sent=True) == Retry("look_up")
     assert api.asked == []
 
 
 async def test_a_service_that_is_down_is_tried_again(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
-    house = await house_with(tmp_path, clock, api, api_base_url="http://127.0.0.1:1")
-    async with SmsSender(house.service) as sender:
+    billchat = await house_with(tmp_path, clock, api, api_base_url="http://127.0.0.1:1")
+    async with SmsSender(billchat.service) as sender:
         assert await send(sender, a_text(clock)) == Retry("connect")
-    await house.close()
+    await billchat.close()
 
 
 @pytest.mark.parametrize(
@@ -214,16 +214,18 @@ async def test_a_number_of_an_allowed_country_is_texted(api: TwilioApi, sender: 
         assert isinstance(await send(sender, a_text(clock, to)), Sent)
 
 
-async def queue_and_claim(house: House) -> outbox.Claimed:
-    now = house.clock.now()
-    await house.service.database.write(
+async def queue_and_claim(billchat: ServiceFixture) -> outbox.ClaimedMessage:
+    now = billchat.clock.now()
+    await billchat.service.database.write(
         lambda tx: outbox.queue(tx, channel="sms", recipient=TO, kind="code", locale="en", args={}, now=now)
     )
-    [row] = await house.service.database.write(lambda tx: outbox.claim(tx, now, now + timedelta(minutes=4), {"sms": 1}))
+    [row] = await billchat.service.database.write(
+        lambda tx: outbox.claim(tx, now, now + timedelta(minutes=4), {"sms": 1})
+    )
     return row
 
 
-def keep(tx: Tx, row: outbox.Claimed, outcome: Outcome) -> None:
+def keep(tx: Tx, row: outbox.ClaimedMessage, outcome: SendResult) -> None:
     if isinstance(outcome, Sent):
         outbox.sent(tx, row, row.created_at, outcome.provider_id)
     else:
@@ -231,19 +233,19 @@ def keep(tx: Tx, row: outbox.Claimed, outcome: Outcome) -> None:
 
 
 async def test_a_days_budget_is_never_exceeded(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
-    house = await house_with(tmp_path, clock, api, daily_messages=2)
-    async with SmsSender(house.service) as sender:
+    billchat = await house_with(tmp_path, clock, api, daily_messages=2)
+    async with SmsSender(billchat.service) as sender:
         outcomes = []
         for _ in range(3):
-            row = await queue_and_claim(house)
-            outcomes.append(outcome := await sender.send(a_text(clock), key=row.id, unsure=False))
-            await house.service.database.write(lambda tx, row=row, outcome=outcome: keep(tx, row, outcome))  # type: ignore[misc]
+            row = await queue_and_claim(billchat)
+            outcomes.append(outcome := await sender.send(a_text(clock), key=row.id, maybe_sent=False))
+            await billchat.service.database.write(lambda tx, row=row, outcome=outcome: keep(tx, row, outcome))  # type: ignore[misc]
         assert outcomes[2] == Failed("budget", told=True)
         assert len(api.sent) == 2
         clock.forward(days=1, seconds=1)
-        row = await queue_and_claim(house)
-        assert isinstance(await sender.send(a_text(clock), key=row.id, unsure=False), Sent)
-    await house.close()
+        row = await queue_and_claim(billchat)
+        assert isinstance(await sender.send(a_text(clock), key=row.id, maybe_sent=False), Sent)
+    await billchat.close()
 
 
 async def test_refusals_raise_the_alarm_once_a_day(
@@ -265,7 +267,7 @@ async def test_neither_number_nor_words_are_logged(
 ) -> None:
     caplog.set_level("DEBUG")
     await send(sender, a_text(clock))
-    await send(sender, a_text(clock), unsure=True)
+    await send(sender, a_text(clock), maybe_sent=True)
     logged = capsys.readouterr().out + caplog.text
     assert "7700900001" not in logged
     assert "012345" not in logged

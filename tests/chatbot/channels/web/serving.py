@@ -7,13 +7,13 @@ from aiohttp import web
 from aiohttp.test_utils import unused_port
 
 from chatbot.channels.web.namespace import WebChannel
-from tests.house import House
+from tests.service_fixture import ServiceFixture
 
 
 @asynccontextmanager
-async def serving(house: House) -> AsyncIterator[tuple[WebChannel, str]]:
+async def serving(billchat: ServiceFixture) -> AsyncIterator[tuple[WebChannel, str]]:
     """The web channel alone, behind a server as the service runs it; it has stopped when this ends."""
-    channel, app = WebChannel(house.service, house.turns), web.Application()
+    channel, app = WebChannel(billchat.service, billchat.turns), web.Application()
     channel.attach(app)
     runner = web.AppRunner(app, shutdown_timeout=2)
     await runner.setup()

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.conversations.turns import Answer, Inbound
+from chatbot.conversations.turns import SayRequest, TurnResult
 from chatbot.sockets import hardening
 from store.database import StoreError
 from tests.chatbot.channels.web.serving import serving
 from tests.clock import FakeClock
 from tests.end_to_end.raw_socket import RawSocket, code_of
-from tests.house import House
+from tests.service_fixture import ServiceFixture
 
 REQUEST = "a-request-of-mine"
 # What two hundred messages of two thousand characters come to.
@@ -24,19 +24,19 @@ ANSWER_BYTES = 500_000
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: FakeClock) -> AsyncIterator[House]:
-    opened = await House.open(tmp_path, clock)
+async def billchat(tmp_path: Path, clock: FakeClock) -> AsyncIterator[ServiceFixture]:
+    opened = await ServiceFixture.open(tmp_path, clock)
     yield opened
     await opened.close()
 
 
-async def test_who_asks_without_reading_is_waited_for(house: House) -> None:
-    async with serving(house) as (channel, url), RawSocket.open(url) as raw:
+async def test_who_asks_without_reading_is_waited_for(billchat: ServiceFixture) -> None:
+    async with serving(billchat) as (channel, url), RawSocket.open(url) as raw:
         conversation = (await raw.ask("start", {"id": REQUEST}))["conversation"]
-        session = house.service.keys.session_id(raw.welcome["session"])
+        session = billchat.service.keys.session_id(raw.welcome["session"])
         assert session is not None
         for number in range(100):
-            await house.turns.say(Inbound(conversation, session, f"{REQUEST}-{number}", "address", "long " * 400))
+            await billchat.turns.say(SayRequest(conversation, session, f"{REQUEST}-{number}", "address", "long " * 400))
         [environ] = channel.sio.environ.values()
         writing = environ["aiohttp.request"].transport
         reading = raw.ws._response.connection.transport  # type: ignore[union-attr]
@@ -54,20 +54,22 @@ async def test_who_asks_without_reading_is_waited_for(house: House) -> None:
             assert len((await raw.acknowledgement(100 + number))["messages"]) == 200
 
 
-async def test_another_device_hears_of_a_turn_whose_own_device_left_meanwhile(house: House) -> None:
-    async with serving(house) as (channel, url), RawSocket.open(url) as raw:
+async def test_another_device_hears_of_a_turn_whose_own_device_left_meanwhile(billchat: ServiceFixture) -> None:
+    async with serving(billchat) as (channel, url), RawSocket.open(url) as raw:
         conversation = (await raw.ask("start", {"id": REQUEST}))["conversation"]
-        session = house.service.keys.session_id(raw.welcome["session"])
+        session = billchat.service.keys.session_id(raw.welcome["session"])
         assert session is not None
-        answer = await house.turns.say(Inbound(conversation, session, f"{REQUEST}-2", "address", "hello"))
-        assert isinstance(answer, Answer)
+        answer = await billchat.turns.say(SayRequest(conversation, session, f"{REQUEST}-2", "address", "hello"))
+        assert isinstance(answer, TurnResult)
         await channel.tell(answer, but="a device that is gone")
         assert "hello" in await raw.frame()
 
 
-async def test_a_client_that_never_asks_for_its_packets_does_not_keep_the_service_from_stopping(house: House) -> None:
+async def test_a_client_that_never_asks_for_its_packets_does_not_keep_the_service_from_stopping(
+    billchat: ServiceFixture,
+) -> None:
     async with asyncio.timeout(5), aiohttp.ClientSession() as http:
-        async with serving(house) as (channel, url):
+        async with serving(billchat) as (channel, url):
             async with http.get(f"{url}/socket.io/?EIO=4&transport=polling") as answer:
                 sid = json.loads((await answer.text())[1:])["sid"]
             async with http.post(f"{url}/socket.io/?EIO=4&transport=polling&sid={sid}", data="40/chat,") as answer:
@@ -76,9 +78,9 @@ async def test_a_client_that_never_asks_for_its_packets_does_not_keep_the_servic
         assert channel._visitors == {}
 
 
-async def test_those_who_are_connected_are_told_when_the_service_stops(house: House) -> None:
+async def test_those_who_are_connected_are_told_when_the_service_stops(billchat: ServiceFixture) -> None:
     async with aiohttp.ClientSession() as http:
-        async with serving(house) as (_, url):
+        async with serving(billchat) as (_, url):
             ws = await http.ws_connect(f"{url}/socket.io/?EIO=4&transport=websocket")
             await ws.receive()
             await ws.send_str("40/chat,")
@@ -87,14 +89,14 @@ async def test_those_who_are_connected_are_told_when_the_service_stops(house: Ho
 
 
 async def test_a_database_that_fails_turns_a_visitor_away_and_keeps_nothing_of_them(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    billchat: ServiceFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(work: object) -> None:
         raise StoreError("the disk is gone")
 
-    async with serving(house) as (channel, url), RawSocket.open(url, join=False) as raw:
+    async with serving(billchat) as (channel, url), RawSocket.open(url, join=False) as raw:
         with monkeypatch.context() as patch:
-            patch.setattr(house.service.database, "look", broken)
+            patch.setattr(billchat.service.database, "read", broken)
             await raw.ws.send_str("40/chat,")
             assert (await raw.frame()).startswith("40/chat,")
             assert (await raw.frame()).startswith("41/chat,")
@@ -105,20 +107,20 @@ async def test_a_database_that_fails_turns_a_visitor_away_and_keeps_nothing_of_t
 
 
 async def test_a_fault_of_ours_is_an_honest_refusal_and_the_next_try_works(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    billchat: ServiceFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*args: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    async with serving(house) as (_, url), RawSocket.open(url) as raw:
+    async with serving(billchat) as (_, url), RawSocket.open(url) as raw:
         with monkeypatch.context() as patch:
-            patch.setattr(house.turns, "_start", broken)
+            patch.setattr(billchat.turns, "_start", broken)
             assert code_of(await raw.ask("start", {"id": REQUEST})) == "unavailable"
         assert (await raw.ask("start", {"id": REQUEST}))["ok"]
 
 
-async def test_every_connection_that_ends_is_forgotten(house: House) -> None:
-    async with serving(house) as (channel, url):
+async def test_every_connection_that_ends_is_forgotten(billchat: ServiceFixture) -> None:
+    async with serving(billchat) as (channel, url):
         for _ in range(20):
             async with RawSocket.open(url) as raw:
                 await raw.ask("start", {"id": REQUEST})
@@ -133,11 +135,11 @@ async def test_every_connection_that_ends_is_forgotten(house: House) -> None:
                 await asyncio.sleep(0.01)
         assert channel._devices == {}
         assert channel.sio.environ == {}
-        assert house.service.metrics.sockets._value.get() == 0
+        assert billchat.service.metrics.sockets._value.get() == 0
 
 
-async def test_turns_of_one_socket_keep_the_order_in_which_they_were_sent(house: House) -> None:
-    async with serving(house) as (_, url), RawSocket.open(url) as raw:
+async def test_turns_of_one_socket_keep_the_order_in_which_they_were_sent(billchat: ServiceFixture) -> None:
+    async with serving(billchat) as (_, url), RawSocket.open(url) as raw:
         conversation = (await raw.ask("start", {"id": REQUEST}))["conversation"]
         for number in range(30):
             say = {"conversation": conversation, "id": f"{REQUEST}-{number}", "text": f"hello {number}"}

@@ -9,13 +9,13 @@ import aiohttp
 import pytest
 
 from chatbot.payments.gateways import GATEWAYS, enabled
-from chatbot.payments.gateways.gateway import BadSignature, Checkout, Gateway, Order, Report, Unreachable
+from chatbot.payments.gateways.gateway import BadSignature, Checkout, CheckoutOrder, Gateway, PaymentReport, Unreachable
 from chatbot.payments.gateways.sandbox import SandboxGateway, check, signed
 from tests.bills import MORNING
 from tests.clock import FakeClock
-from tests.till import Till
+from tests.payment_fixture import PaymentFixture
 
-ORDER = Order(
+ORDER = CheckoutOrder(
     reference="01KABCDEFGHJKMNPQRSTVWXYZ0",
     amount_minor=4250,
     currency="GBP",
@@ -28,14 +28,14 @@ ORDER = Order(
 
 
 @pytest.fixture
-async def till(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Till]:
-    async with Till.open(tmp_path, clock) as opened:
+async def paying(tmp_path: Path, clock: FakeClock) -> AsyncIterator[PaymentFixture]:
+    async with PaymentFixture.open(tmp_path, clock) as opened:
         yield opened
 
 
 @pytest.fixture(params=GATEWAYS)
-def gateway(till: Till, request: pytest.FixtureRequest) -> Gateway:
-    return till.payments.gateways[request.param]
+def gateway(paying: PaymentFixture, request: pytest.FixtureRequest) -> Gateway:
+    return paying.payments.gateways[request.param]
 
 
 async def test_an_order_opens_a_page_at_the_gateways_origin(gateway: Gateway) -> None:
@@ -57,19 +57,21 @@ async def test_another_order_under_the_same_reference_is_no_page(gateway: Gatewa
 async def test_nothing_is_known_before_the_customer_chose(gateway: Gateway) -> None:
     await gateway.create(ORDER)
     report = await gateway.look_up(ORDER.reference, None)
-    assert isinstance(report, Report)
+    assert isinstance(report, PaymentReport)
     assert report.outcome == "unknown"
 
 
 @pytest.mark.parametrize(
     ("action", "outcome"), [("approve", "paid"), ("decline", "failed"), ("later", "pending"), ("close", "cancelled")]
 )
-async def test_what_the_customer_chose_is_looked_up(till: Till, gateway: Gateway, action: str, outcome: str) -> None:
+async def test_what_the_customer_chose_is_looked_up(
+    paying: PaymentFixture, gateway: Gateway, action: str, outcome: str
+) -> None:
     checkout = await gateway.create(ORDER)
     assert isinstance(checkout, Checkout)
-    till.sandbox.choose(checkout.session, action)
+    paying.sandbox.choose(checkout.session, action)
     report = await gateway.look_up(ORDER.reference, checkout.session)
-    assert isinstance(report, Report)
+    assert isinstance(report, PaymentReport)
     assert (report.outcome, report.reference, report.key) == (outcome, ORDER.reference, None)
     if outcome == "paid":
         assert (report.amount_minor, report.currency) == (4250, "GBP")
@@ -80,8 +82,8 @@ async def test_an_order_it_never_got_is_not_reported(gateway: Gateway) -> None:
     assert isinstance(await gateway.look_up("nothing", None), Unreachable)
 
 
-async def test_a_gateway_that_is_down_is_unreachable(till: Till, gateway: Gateway) -> None:
-    till.sandbox.mischief.down = True
+async def test_a_gateway_that_is_down_is_unreachable(paying: PaymentFixture, gateway: Gateway) -> None:
+    paying.sandbox.faults.down = True
     assert isinstance(await gateway.create(ORDER), Unreachable)
     assert isinstance(await gateway.look_up(ORDER.reference, None), Unreachable)
 
@@ -92,8 +94,8 @@ async def test_a_gateway_that_is_not_there_is_unreachable() -> None:
         assert isinstance(await gateway.create(ORDER), Unreachable)
 
 
-async def test_only_what_is_configured_is_enabled(till: Till) -> None:
-    settings = till.house.service.settings
+async def test_only_what_is_configured_is_enabled(paying: PaymentFixture) -> None:
+    settings = paying.billchat.service.settings
     without = settings.model_copy(update={"payments": settings.payments.model_copy(update={"sandbox": None})})
     async with aiohttp.ClientSession() as http:
         assert list(enabled(settings, http)) == ["sandbox"]
@@ -130,6 +132,6 @@ def test_a_signature_of_something_else_is_refused(secret: str, body: bytes) -> N
 
 def test_a_report_of_money_needs_the_moneys_id_and_amount() -> None:
     with pytest.raises(ValueError, match="paid"):
-        Report("paid", "R1", amount_minor=4250, currency="GBP")
+        PaymentReport("paid", "R1", amount_minor=4250, currency="GBP")
     with pytest.raises(ValueError, match="paid"):
-        Report("paid", "R1", amount_minor=0, currency="GBP", gateway_payment="p")
+        PaymentReport("paid", "R1", amount_minor=0, currency="GBP", gateway_payment="p")

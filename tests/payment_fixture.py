@@ -10,28 +10,28 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 
-from chatbot.config.settings import Server
+from chatbot.config.settings import ServerSettings
 from chatbot.conversations.payment_links import LinkMade, make_link
-from chatbot.demo.provider import Sandbox
-from chatbot.demo.provider_store import Book
+from chatbot.demo.provider import SandboxProvider
+from chatbot.demo.provider_store import ProviderStore
 from chatbot.pages import assets, templating
 from chatbot.payments import page
 from chatbot.payments.checkout import Payments
 from chatbot.payments.gateways import enabled
 from store.billing import statements
 from tests.clock import FakeClock
-from tests.house import House, Visitor
+from tests.service_fixture import ServiceFixture, Visitor
 
 OWED = 4250
 
 
 @dataclass
-class Till:
+class PaymentFixture:
     """A customer who owes £42.50 has asked for a link; `token` opens it."""
 
-    house: House
+    billchat: ServiceFixture
     payments: Payments
-    sandbox: Sandbox
+    sandbox: SandboxProvider
     client: TestClient[web.Request, web.Application]
     visitor: Visitor
     account: str
@@ -41,36 +41,36 @@ class Till:
     @asynccontextmanager
     async def open(
         cls, folder: Path, clock: FakeClock, url: str = "", locale: str = "en", **sections: Any
-    ) -> AsyncIterator["Till"]:
+    ) -> AsyncIterator["PaymentFixture"]:
         port = unused_port()
         address = f"http://127.0.0.1:{port}"
-        house = await House.open(folder, clock, url, server=Server(public_url=address), **sections)
-        book = Book(folder / "sandbox.db")
+        billchat = await ServiceFixture.open(folder, clock, url, server=ServerSettings(public_url=address), **sections)
+        book = ProviderStore(folder / "sandbox.db")
         app = web.Application()
         templating.set_up(app)
         app.add_routes(assets.routes("#2457d6"))
-        sandbox = Sandbox(house.service, book)
+        sandbox = SandboxProvider(billchat.service, book)
         app.add_routes(sandbox.routes())
         async with aiohttp.ClientSession() as http:
-            payments = Payments(house.service, house.turns, enabled(house.service.settings, http))
+            payments = Payments(billchat.service, billchat.turns, enabled(billchat.service.settings, http))
             app.add_routes(page.routes(payments))
             async with TestClient(TestServer(app, port=port)) as client:
-                visitor = await house.visitor(locale=locale)
+                visitor = await billchat.visitor(locale=locale)
                 await visitor.verify()
-                [account] = await house.rows(
+                [account] = await billchat.rows(
                     "select a.account from account_contacts a join identifiers i on i.contact = a.contact "
                     "where i.value = 'owes@example.com'"
                 )
-                till = cls(house, payments, sandbox, client, visitor, account["account"])
-                await till.ask()
-                yield till
+                paying = cls(billchat, payments, sandbox, client, visitor, account["account"])
+                await paying.ask()
+                yield paying
         book.close()
-        await house.close()
+        await billchat.close()
 
     async def ask(self, *invoices: str) -> str:
         """Ask for a link, as the dialogue does; returns its token."""
-        service = self.house.service
-        contact = (await self.house.rows("select contact from identifiers where value = 'owes@example.com'"))[0]
+        service = self.billchat.service
+        contact = (await self.billchat.rows("select contact from identifiers where value = 'owes@example.com'"))[0]
         made = await service.database.write(
             lambda tx: make_link(
                 tx,
@@ -115,26 +115,26 @@ class Till:
 
     async def rows(self, table: str) -> list[dict[str, Any]]:
         order = "received_at, key" if table == "gateway_events" else "id"
-        return await self.house.rows(f"select * from {table} order by {order}")
+        return await self.billchat.rows(f"select * from {table} order by {order}")
 
     async def booked(self) -> list[tuple[str, int]]:
         """The ledger's entries that are not invoices."""
-        rows = await self.house.rows(
+        rows = await self.billchat.rows(
             "select kind, amount_minor from entries where account = :id and kind <> 'invoice' order by id",
             id=self.account,
         )
         return [(row["kind"], row["amount_minor"]) for row in rows]
 
     async def balance(self) -> int:
-        account = await self.house.service.database.look(lambda tx: statements.find_account(tx, self.account))
+        account = await self.billchat.service.database.read(lambda tx: statements.find_account(tx, self.account))
         assert account is not None
         return account.balance_minor
 
     def said(self) -> list[str]:
         """What the chat said by itself since the last time this was asked: the first message of each turn."""
-        new = [str(answer.messages[0]["text"]) for answer in self.house.told]
-        self.house.told.clear()
+        new = [str(answer.messages[0]["text"]) for answer in self.billchat.told]
+        self.billchat.told.clear()
         return new
 
     def counted(self, outcome: str) -> float:
-        return self.house.service.metrics.payments.labels("sandbox", outcome)._value.get()
+        return self.billchat.service.metrics.payments.labels("sandbox", outcome)._value.get()

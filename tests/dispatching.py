@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-from chatbot.delivery.dispatcher import Dispatcher, Sender
-from tests.house import House
+from chatbot.delivery.dispatcher import Dispatcher
+from chatbot.delivery.sender import Sender
+from tests.service_fixture import ServiceFixture
 
 
 @contextlib.asynccontextmanager
-async def dispatching(house: House, senders: Mapping[str, Sender]) -> AsyncIterator[Dispatcher]:
+async def dispatching(billchat: ServiceFixture, senders: Mapping[str, Sender]) -> AsyncIterator[Dispatcher]:
     """Run a dispatcher until the block ends, then stop it as the service would."""
-    dispatcher = Dispatcher(house.service, senders)
+    dispatcher = Dispatcher(billchat.service, senders)
     running = asyncio.create_task(dispatcher.run())
     try:
         yield dispatcher
