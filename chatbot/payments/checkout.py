@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from chatbot.channels.web.wire import pay_url
+from chatbot.conversations.pay_url import pay_url
 from chatbot.keys import token_hash
 from chatbot.payments.gateways.gateway import Checkout, CheckoutOrder, Gateway, PaymentReport, Unreachable
 from chatbot.service import Service

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from chatbot.conversations.pay_url import pay_url
 from chatbot.service import Service
 from flows.effects import PAY_URL
 from store.chats.conversations import Message
@@ -128,8 +129,3 @@ def message_to_wire(service: Service, conversation: str, message: Message) -> di
             wire["card"] = {key: value for key, value in card.items() if key != "link"} | {"url": url}
             wire["text"] = message.text.replace(PAY_URL, url)
     return wire
-
-
-def pay_url(service: Service, link: str) -> str:
-    """Return the address of a payment link's page."""
-    return f"{service.settings.server.public_url}/pay/{service.keys.link_token(link)}"
