@@ -18,7 +18,7 @@ const shared = {
 };
 
 await rm(outdir, { recursive: true, force: true });
-await build({ ...shared, entryPoints: { loader: "src/loader.ts" }, outdir, format: "iife" });
+await build({ ...shared, entryPoints: { loader: "src/loader/main.ts" }, outdir, format: "iife" });
 await build({
   ...shared,
   entryPoints: { panel: "src/panel/main.tsx" },
@@ -27,7 +27,7 @@ await build({
   jsx: "transform",
   jsxFactory: "h",
   jsxFragment: "Fragment",
-  inject: ["src/panel/jsx.ts"],
+  inject: ["src/kit/jsx.ts"],
   jsxSideEffects: false,
 });
 await build({

@@ -1,6 +1,6 @@
 /** The panel's side of the conversation with the bubble on the company's page. */
 
-import { isToPanel, type ToLoader } from "../bridge";
+import { isToPanel, type ToLoader } from "../kit/bridge";
 
 export interface Bubble {
   /** Whether somebody embeds the panel (else the page stands alone). */

@@ -6,11 +6,11 @@
  */
 
 import { CODE_DIGITS, type Choice, type Events, type Message, type Opened, type Problem, type Said, type Started } from "./protocol";
-import { setClock } from "./clock";
-import type { Listener, Wire } from "./socket";
+import { setClock } from "../kit/clock";
+import type { Listener, Wire } from "../kit/socket";
 import { hasGap, newOnes, type Send, type Thread } from "./state";
-import type { Storage } from "./storage";
-import type { Store } from "./store";
+import type { Storage } from "../kit/storage";
+import type { Store } from "../kit/store";
 
 /** No acknowledgement after this long: the connection is taken for dead and made anew. */
 const ANSWER_MS = 8000;

@@ -3,16 +3,16 @@
 import { render } from "preact";
 import { attention } from "./attention";
 import { bubbleOf } from "./bubble";
-import { paint } from "./colour";
+import { paint } from "../kit/colour";
 import { readConfig, readWishes } from "./config";
 import { Connection } from "./connection";
-import { formatFor } from "./format";
-import { socketWire } from "./socket";
+import { formatFor } from "../kit/format";
+import { socketWire } from "../kit/socket";
 import { initial, unread } from "./state";
-import { browserStorage } from "./storage";
-import { storeOf } from "./store";
+import { browserStorage } from "../kit/storage";
+import { storeOf } from "../kit/store";
 import { App } from "./view/App";
-import { wordsFrom } from "./words";
+import { wordsFrom } from "../kit/words";
 
 const config = readConfig();
 const wishes = readWishes();

@@ -3,8 +3,8 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Connection } from "./connection";
-import type { Format } from "./format";
-import type { Words } from "./words";
+import type { Format } from "../kit/format";
+import type { Words } from "../kit/words";
 
 export interface Tools {
   readonly words: Words;

@@ -3,10 +3,10 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Attention, useAttention } from "../attention";
 import type { Connection } from "../connection";
-import type { Format } from "../format";
-import { type Store, useStore } from "../store";
+import type { Format } from "../../kit/format";
+import { type Store, useStore } from "../../kit/store";
 import { ToolsContext, type Tools } from "../tools";
-import type { Words } from "../words";
+import type { Words } from "../../kit/words";
 import { Conversation } from "./Conversation";
 import { Home } from "./Home";
 

@@ -2,7 +2,7 @@
 
 import type { Choice } from "../protocol";
 import { useTools } from "../tools";
-import { Icon } from "./Icon";
+import { Icon } from "../../kit/Icon";
 
 interface Props {
   readonly choices: readonly Choice[];

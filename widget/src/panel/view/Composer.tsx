@@ -6,7 +6,7 @@ import type { Thread } from "../state";
 import { useTools } from "../tools";
 import { CodeField } from "./CodeField";
 import { useFocusWhenAsked } from "./focus";
-import { Icon } from "./Icon";
+import { Icon } from "../../kit/Icon";
 
 /** Characters left below which the count is shown. */
 const COUNT_FROM = 200;

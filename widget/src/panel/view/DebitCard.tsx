@@ -1,6 +1,6 @@
 import type { DirectDebit } from "../protocol";
 import { useTools } from "../tools";
-import { Icon } from "./Icon";
+import { Icon } from "../../kit/Icon";
 
 /** What will be collected without anybody doing anything. */
 export function DebitCard({ card }: { card: DirectDebit }) {

@@ -4,7 +4,7 @@ import type { Message } from "../protocol";
 import type { Send, State, Thread } from "../state";
 import { useTools } from "../tools";
 import { Card, isKnownCard } from "./Card";
-import { Icon } from "./Icon";
+import { Icon } from "../../kit/Icon";
 import { Text } from "./Text";
 
 interface Props {

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useTools } from "../tools";
-import { Icon, type IconName } from "./Icon";
+import { Icon, type IconName } from "../../kit/Icon";
 
 interface Props {
   readonly back?: () => void;

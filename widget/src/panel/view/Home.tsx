@@ -4,7 +4,7 @@ import type { Summary } from "../protocol";
 import type { State } from "../state";
 import { useTools } from "../tools";
 import { Header } from "./Header";
-import { Icon } from "./Icon";
+import { Icon } from "../../kit/Icon";
 
 const MAIN = "pay_bill";
 

@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
-import { safeUrl } from "../linkify";
-import { serviceNow } from "../clock";
+import { safeUrl } from "../../kit/linkify";
+import { serviceNow } from "../../kit/clock";
 import type { PaymentLink } from "../protocol";
 import { useTools } from "../tools";
-import { Icon } from "./Icon";
+import { Icon } from "../../kit/Icon";
 
 /** Where to pay: how much, on whose page, until when. */
 export function LinkCard({ card, paid }: { card: PaymentLink; paid: boolean }) {

@@ -1,14 +1,14 @@
 /** The messages of a conversation, by day and by author, with the place where the eye rests kept still. */
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { dayOf } from "../format";
+import { dayOf } from "../../kit/format";
 import type { Offer } from "../offer";
 import type { Message } from "../protocol";
 import type { State, Thread } from "../state";
 import { useTools } from "../tools";
 import { Choices } from "./Choices";
 import { Group, SendGroup, Typing } from "./Group";
-import { Icon } from "./Icon";
+import { Icon } from "../../kit/Icon";
 
 interface Props {
   readonly thread: Thread;

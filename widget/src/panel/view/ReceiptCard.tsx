@@ -1,6 +1,6 @@
 import type { Receipt } from "../protocol";
 import { useTools } from "../tools";
-import { Icon } from "./Icon";
+import { Icon } from "../../kit/Icon";
 
 /** That it is paid: how much, when, and the reference to quote. */
 export function ReceiptCard({ card }: { card: Receipt }) {

@@ -1,6 +1,6 @@
 /** A message's text: text, never markup, with its https addresses made tappable. */
 
-import { linkify } from "../linkify";
+import { linkify } from "../../kit/linkify";
 import { useTools } from "../tools";
 
 export function Text({ text }: { text: string }) {

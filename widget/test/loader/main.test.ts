@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { isToLoader } from "../src/bridge";
-import { textOn } from "../src/loader/dress";
+import { isToLoader } from "../../src/kit/bridge";
+import { textOn } from "../../src/loader/dress";
 
 interface Api {
   open(): void;
@@ -20,7 +20,7 @@ async function include(attributes: Record<string, string> = {}): Promise<void> {
   for (const [name, value] of Object.entries(attributes)) script.setAttribute(name, value);
   document.head.append(script);
   vi.resetModules();
-  await import("../src/loader");
+  await import("../../src/loader/main");
   await Promise.resolve();
 }
 const root = () => document.querySelector("billchat-widget")!.shadowRoot!;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { offer } from "../src/panel/offer";
-import { hasGap, initial, reduce, unread, type Change, type State } from "../src/panel/state";
+import { offer } from "../../src/panel/offer";
+import { hasGap, initial, reduce, unread, type Change, type State } from "../../src/panel/state";
 import { message, summary, welcome } from "./parts";
 
 const after = (...changes: Change[]): State =>

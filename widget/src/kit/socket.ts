@@ -7,7 +7,7 @@
  */
 
 import { Socket as Engine } from "engine.io-client";
-import type { Events } from "./protocol";
+import type { Events } from "../panel/protocol";
 
 /** What the connection hears from the wire. */
 export interface Listener {

@@ -9,11 +9,11 @@
  * and before this file has loaded: `(window.Billchat = window.Billchat || []).push(["open"], ["on", "paid", () => …])`.
  */
 
-import { attributed, element, style } from "./loader/element";
-import { dress } from "./loader/dress";
-import { isToLoader, type ToPanel } from "./bridge";
-import { wordsFor } from "./loader/words";
-import { phoneScreen } from "./loader/phone";
+import { attributed, element, style } from "./element";
+import { dress } from "./dress";
+import { isToLoader, type ToPanel } from "../kit/bridge";
+import { wordsFor } from "./words";
+import { phoneScreen } from "./phone";
 
 type EventName = "ready" | "open" | "close" | "unread" | "paid";
 type Listener = (value?: number) => void;

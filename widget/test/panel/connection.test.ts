@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { serviceNow } from "../src/panel/clock";
-import { offer } from "../src/panel/offer";
-import type { Message } from "../src/panel/protocol";
+import { serviceNow } from "../../src/kit/clock";
+import { offer } from "../../src/panel/offer";
+import type { Message } from "../../src/panel/protocol";
 import { chatting, message, summary, welcome } from "./parts";
 
 beforeEach(() => {

@@ -3,7 +3,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { socketWire, type Wire } from "../src/panel/socket";
+import { socketWire, type Wire } from "../../src/kit/socket";
 
 let http: HttpServer;
 let io: Server;

@@ -1,7 +1,7 @@
 /** Holds the state, and tells the views when it has changed. */
 
 import { useLayoutEffect, useState } from "preact/hooks";
-import { reduce, type Change, type State } from "./state";
+import { reduce, type Change, type State } from "../panel/state";
 
 export interface Store {
   readonly state: State;

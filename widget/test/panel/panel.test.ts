@@ -1,14 +1,14 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { bubbleOf } from "../src/panel/bubble";
-import { contrast, paint, tones } from "../src/panel/colour";
-import { readConfig, readWishes } from "../src/panel/config";
-import { dayOf, formatFor } from "../src/panel/format";
-import { linkify, safeUrl } from "../src/panel/linkify";
-import { browserStorage } from "../src/panel/storage";
-import { onlyDigits } from "../src/panel/view/CodeField";
-import { wordsFrom } from "../src/panel/words";
+import { bubbleOf } from "../../src/panel/bubble";
+import { contrast, paint, tones } from "../../src/kit/colour";
+import { readConfig, readWishes } from "../../src/panel/config";
+import { dayOf, formatFor } from "../../src/kit/format";
+import { linkify, safeUrl } from "../../src/kit/linkify";
+import { browserStorage } from "../../src/kit/storage";
+import { onlyDigits } from "../../src/panel/view/CodeField";
+import { wordsFrom } from "../../src/kit/words";
 
 const read = (path: string) => readFileSync(join(__dirname, path), "utf8");
 
@@ -29,12 +29,12 @@ describe("words", () => {
       each.isDirectory() ? sources(`${folder}/${each.name}`) : [read(`${folder}/${each.name}`)],
     );
   const used = new Set(
-    sources("../src/panel").flatMap((source) => [...source.matchAll(/words\(\s*"([\w-]+)"/g)].map((found) => found[1]!)),
+    sources("../../src").flatMap((source) => [...source.matchAll(/words\(\s*"([\w-]+)"/g)].map((found) => found[1]!)),
   );
 
   test.each(["en", "es"])("that the panel uses are all written in %s, in plain words", (locale) => {
     const written = new Map(
-      [...read(`../../flows/locales/${locale}.ftl`).matchAll(/^widget-([\w-]+) =((?: .+|\n {4}.+)+)$/gm)].map((found) => [found[1]!, found[2]!]),
+      [...read(`../../../flows/locales/${locale}.ftl`).matchAll(/^widget-([\w-]+) =((?: .+|\n {4}.+)+)$/gm)].map((found) => [found[1]!, found[2]!]),
     );
     expect([...used].filter((key) => !written.has(key))).toEqual([]);
     for (const value of written.values()) expect(value.replace(/\{ \$\w+ \}/g, "")).not.toMatch(/[{}]/);
@@ -43,7 +43,7 @@ describe("words", () => {
 
 describe("the accent colour", () => {
   const rgb = (css: string) => [1, 3, 5].map((at) => parseInt(css.slice(at, at + 2), 16)) as [number, number, number];
-  const css = read("../src/style/tokens.css");
+  const css = read("../../src/style/tokens.css");
   const grounds = (name: string) => [...css.matchAll(new RegExp(`--${name}: (#[0-9a-f]{6})`, "g"))].map((found) => found[1]!);
   const themes = [
     ["light", grounds("surface")[0]!, grounds("sunken")[0]!],

@@ -1,11 +1,11 @@
 /** Real parts for the tests, and a wire that records what is sent and answers when told to. */
 
-import { Connection, type World } from "../src/panel/connection";
-import type { Events, Message, Summary, Welcome } from "../src/panel/protocol";
-import type { Listener, Wire } from "../src/panel/socket";
-import { initial } from "../src/panel/state";
-import { browserStorage } from "../src/panel/storage";
-import { storeOf } from "../src/panel/store";
+import { Connection, type World } from "../../src/panel/connection";
+import type { Events, Message, Summary, Welcome } from "../../src/panel/protocol";
+import type { Listener, Wire } from "../../src/kit/socket";
+import { initial } from "../../src/panel/state";
+import { browserStorage } from "../../src/kit/storage";
+import { storeOf } from "../../src/kit/store";
 
 export const message = (seq: number, more: Partial<Message> = {}): Message => ({
   seq,
