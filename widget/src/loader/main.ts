@@ -1,155 +1,116 @@
 /**
- * The bubble on the company's page: `<script src="https://HOST/widget.js" async></script>`.
+ * The loader, which puts the bubble on the company's page: `<script src="https://HOST/widget.js" async></script>`.
  *
- * Nothing is fetched or connected until the first click. Options on the script element: `data-position` (left | right),
- * `data-colour` (#rrggbb), `data-locale`, `data-greeting`. From the page's own scripts:
+ * It fetches and connects nothing until the first click. Options on the script element: `data-position` (left | right),
+ * `data-colour` (#rrggbb), `data-locale`, `data-greeting`. The API for the page's own scripts:
  *
  *     Billchat.open(); Billchat.close(); Billchat.on("paid", () => …);
  *
  * and before this file has loaded: `(window.Billchat = window.Billchat || []).push(["open"], ["on", "paid", () => …])`.
  */
 
-import { attributed, element, style } from "./element";
-import { dress } from "./dress";
-import { isToLoader, type ToPanel } from "../kit/bridge";
+import { createFullScreen } from "./full-screen";
+import { createLauncher } from "./launcher";
+import { createPanelFrame } from "./panel-frame";
 import { wordsFor } from "./words";
-import { phoneScreen } from "./phone";
 
 type EventName = "ready" | "open" | "close" | "unread" | "paid";
-type Listener = (value?: number) => void;
-type Call = ["open"] | ["close"] | ["on", EventName, Listener];
+type EventHandler = (value?: number) => void;
+type QueuedCall = ["open"] | ["close"] | ["on", EventName, EventHandler];
 
-interface Api {
+/** The public API, `window.Billchat`. */
+interface BillchatApi {
   open(): void;
   close(): void;
-  on(event: EventName, listener: Listener): void;
-  push(...calls: Call[]): void;
+  on(event: EventName, handler: EventHandler): void;
+  push(...calls: QueuedCall[]): void;
 }
 
-function start(script: HTMLScriptElement, earlier: Call[]): Api {
-  const { origin } = new URL(script.src);
+/** Puts the widget on the page, then makes the calls that the page queued while this file was loading. */
+function startWidget(script: HTMLScriptElement, queuedCalls: QueuedCall[]): BillchatApi {
   const { position, colour, locale, greeting } = script.dataset;
   const language = locale || document.documentElement.lang || navigator.language;
   const words = wordsFor(language);
-  const listeners: Partial<Record<EventName, Listener[]>> = {};
-  const tell = (event: EventName, value?: number) => listeners[event]?.forEach((listener) => listener(value));
 
-  const host = document.createElement("billchat-widget");
-  style(host, { all: "initial", display: "block", position: "fixed", width: "0", height: "0", "z-index": "2147483000" });
-  const root = host.attachShadow({ mode: "open" });
-  const screen = element("div", { class: "screen", hidden: "" });
-  const badge = element("span", { class: "badge", hidden: "", "aria-hidden": "true" });
-  const button = element("button", { type: "button", class: "bubble", "aria-expanded": "false" });
-  button.append(
-    drawing("M6 4.5h12a3 3 0 0 1 3 3V15a3 3 0 0 1-3 3h-6.5l-5 3.5V18H6a3 3 0 0 1-3-3V7.5a3 3 0 0 1 3-3z", "talk"),
-    drawing("m6 9.5 6 6 6-6", "fold"),
-    badge,
-  );
-  const frame = element("div", { class: position === "left" ? position : "" });
-  frame.append(screen, button);
-  root.append(frame);
-  dress(root, host, colour, script.nonce);
+  const handlers: Partial<Record<EventName, EventHandler[]>> = {};
+  const emit = (event: EventName, value?: number) => handlers[event]?.forEach((handler) => handler(value));
 
-  const phone = phoneScreen(screen);
-  let iframe: HTMLIFrameElement | undefined;
+  const launcher = createLauncher({ words, position, colour, nonce: script.nonce });
+  const fullScreen = createFullScreen(launcher.panelContainer);
+  const panel = createPanelFrame({
+    container: launcher.panelContainer,
+    url: panelUrl(new URL(script.src).origin, language, { colour, greeting }),
+    title: words.title,
+    onReady: launcher.setReady,
+    onMessage(message) {
+      if (message.type === "close") api.close();
+      else if (message.type === "paid") emit("paid");
+      else if (message.type === "unread") setUnread(message.count);
+    },
+  });
   let isOpen = false;
   let unread = 0;
 
-  const post = (type: ToPanel["type"]) =>
-    iframe?.contentWindow?.postMessage({ billchat: 1, type } satisfies ToPanel, origin);
-
-  const label = () => {
-    const count = isOpen ? 0 : unread;
-    button.setAttribute("aria-label", (isOpen ? words.close : words.open) + (count ? `, ${words.unread}: ${count}` : ""));
-    badge.hidden = !count;
-    badge.textContent = count > 99 ? "99+" : `${count}`;
+  const setUnread = (count: number) => {
+    if (count === unread) return;
+    unread = count;
+    launcher.setUnread(count);
+    emit("unread", count);
   };
 
-  const load = () => {
-    const address = new URL("/chat", origin);
-    address.searchParams.set("locale", language);
-    address.hash = new URLSearchParams({ ...(colour && { colour }), ...(greeting && { greeting }) }).toString();
-    iframe = element("iframe", { src: address.href, title: words.title, allow: "otp-credentials" });
-    iframe.onload = () => {
-      post("hello");
-      post(isOpen ? "shown" : "hidden");
-      setTimeout(mend, 1e4);
-    };
-    screen.replaceChildren(iframe);
-  };
-
-  // What has loaded and does not say that it is ready is an error's page: another try now, or at the next click.
-  const mend = () => {
-    if (frame.matches(".ready")) return;
-    if (isOpen) load();
-    else iframe = undefined;
-  };
-
-  const api: Api = {
+  const api: BillchatApi = {
     open() {
       if (isOpen) return;
       isOpen = true;
-      if (!iframe) load();
-      screen.hidden = false;
-      void screen.offsetWidth; // The fade begins from the hidden state.
-      frame.classList.add("open");
-      button.setAttribute("aria-expanded", "true");
-      label();
-      phone.take();
-      iframe!.focus();
-      post("shown");
-      tell("open");
+      launcher.setOpen(true);
+      fullScreen.enter();
+      panel.show();
+      emit("open");
     },
     close() {
       if (!isOpen) return;
       isOpen = false;
-      frame.classList.remove("open");
-      button.setAttribute("aria-expanded", "false");
-      label();
-      phone.release();
-      screen.hidden = true;
-      post("hidden");
-      button.focus({ preventScroll: true });
-      tell("close");
+      launcher.setOpen(false);
+      fullScreen.leave();
+      panel.hide();
+      launcher.button.focus({ preventScroll: true });
+      emit("close");
     },
-    on(event, listener) {
-      (listeners[event] ||= []).push(listener);
-      if (event === "ready") listener();
+    on(event, handler) {
+      (handlers[event] ??= []).push(handler);
+      if (event === "ready") handler();
     },
-    push: (...calls) =>
-      calls.forEach(([name, ...rest]) => (api[name] as ((...rest: unknown[]) => void) | undefined)?.(...rest)),
+    push(...calls) {
+      for (const [name, ...rest] of calls) {
+        const method = api[name] as ((...rest: unknown[]) => void) | undefined;
+        method?.(...rest);
+      }
+    },
   };
 
-  button.onclick = () => (isOpen ? api.close() : api.open());
-  root.addEventListener("keydown", (event) => (event as KeyboardEvent).key === "Escape" && api.close());
-  addEventListener("message", ({ source, origin: from, data }) => {
-    if (from !== origin || !source || source !== iframe?.contentWindow || !isToLoader(data)) return;
-    if (data.type === "ready") frame.classList.add("ready"); // It can be closed from within, so the bubble may go.
-    else if (data.type === "close") api.close();
-    else if (data.type === "paid") tell("paid");
-    else if (data.type === "unread" && data.count !== unread) {
-      unread = data.count;
-      label();
-      tell("unread", unread);
-    }
+  launcher.button.onclick = () => (isOpen ? api.close() : api.open());
+  launcher.root.addEventListener("keydown", (event) => {
+    if ((event as KeyboardEvent).key === "Escape") api.close();
   });
-
-  label();
-  document.documentElement.append(host);
-  queueMicrotask(() => api.push(...earlier));
+  document.documentElement.append(launcher.host);
+  // A microtask later, so that `window.Billchat` is the API when the handlers run.
+  queueMicrotask(() => api.push(...queuedCalls));
   return api;
 }
 
-/** A stroke drawing of 24 × 24, made node by node so that no content policy minds. */
-function drawing(path: string, name: string): Element {
-  const make = (tag: string) => document.createElementNS("http://www.w3.org/2000/svg", tag);
-  const svg = attributed(make("svg"), { viewBox: "0 0 24 24", class: name, "aria-hidden": "true" });
-  svg.append(attributed(make("path"), { d: path }));
-  return svg;
+/** The panel's address. The embedding page's options go into the fragment, which browsers do not send to the server. */
+function panelUrl(origin: string, locale: string, options: Record<string, string | undefined>): URL {
+  const url = new URL("/chat", origin);
+  url.searchParams.set("locale", locale);
+  const fragment = new URLSearchParams();
+  for (const [name, value] of Object.entries(options)) if (value) fragment.set(name, value);
+  url.hash = fragment.toString();
+  return url;
 }
 
-const page = window as unknown as { Billchat?: Api | Call[] };
-if (!page.Billchat || Array.isArray(page.Billchat)) {
-  const script = (document.currentScript ?? document.querySelector('script[src*="/widget.js"]')) as HTMLScriptElement;
-  page.Billchat = start(script, page.Billchat ?? []);
+const page = window as unknown as { Billchat?: BillchatApi | QueuedCall[] };
+const alreadyStarted = page.Billchat && !Array.isArray(page.Billchat);
+if (!alreadyStarted) {
+  const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
+  page.Billchat = startWidget(script as HTMLScriptElement, (page.Billchat as QueuedCall[] | undefined) ?? []);
 }

@@ -1,23 +1,23 @@
 /** The panel's side of the conversation with the bubble on the company's page. */
 
-import { isToPanel, type ToLoader } from "../kit/bridge";
+import { isMessageToPanel, type MessageToLoader } from "../kit/frame-messages";
 
 export interface Bubble {
   /** Whether somebody embeds the panel (else the page stands alone). */
   readonly embedded: boolean;
-  tell(word: ToLoader): void;
+  tell(word: MessageToLoader): void;
 }
 
 /** Listens to the embedding window, if its origin is one of `allowed`, and answers to that origin alone. */
 export function bubbleOf(allowed: readonly string[], onShown: (shown: boolean) => void, here: Window = window): Bubble {
   const embedded = here.parent !== here;
   let origin: string | null = null;
-  const waiting: ToLoader[] = [];
-  const post = (word: ToLoader) => here.parent.postMessage(word, origin!);
+  const waiting: MessageToLoader[] = [];
+  const post = (word: MessageToLoader) => here.parent.postMessage(word, origin!);
   if (embedded) {
     here.addEventListener("message", (event) => {
       if (event.source !== here.parent || !(allowed.includes(event.origin) || event.origin === here.location.origin)) return;
-      if (!isToPanel(event.data)) return;
+      if (!isMessageToPanel(event.data)) return;
       origin = event.origin;
       if (event.data.type !== "hello") return onShown(event.data.type === "shown");
       post({ billchat: 1, type: "ready" });

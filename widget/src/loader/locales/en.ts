@@ -1,0 +1,1 @@
+export const en = { open: "Open chat", close: "Close chat", title: "Chat", unread: "unread messages" };
