@@ -1,6 +1,6 @@
-/** The panel's drawings: 24 × 24, strokes of 1.75, hidden from listeners because words always stand beside them. */
+/** Icons of 24 × 24 units with a stroke of 1.75. Hidden from screen readers: each icon stands beside a text or a label. */
 
-const DRAWINGS = {
+const PATHS = {
   back: "M19 12H5.5M11 5.5 4.5 12l6.5 6.5",
   close: "m6 6 12 12M18 6 6 18",
   next: "m9.5 5.5 6.5 6.5-6.5 6.5",
@@ -13,13 +13,13 @@ const DRAWINGS = {
   down: "M12 5v13.5M5.5 12.5 12 19l6.5-6.5",
 } as const;
 
-export type IconName = keyof typeof DRAWINGS;
+export type IconName = keyof typeof PATHS;
 
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
-  const turns = name === "back" || name === "next";
+  const mirrored = name === "back" || name === "next"; // in right-to-left languages
   return (
     <svg
-      class={turns ? "icon turns" : "icon"}
+      class={mirrored ? "icon turns" : "icon"}
       width={size}
       height={size}
       viewBox="0 0 24 24"
@@ -31,7 +31,7 @@ export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
       aria-hidden="true"
       focusable="false"
     >
-      <path d={DRAWINGS[name]} />
+      <path d={PATHS[name]} />
     </svg>
   );
 }

@@ -1,6 +1,13 @@
-/** The time by the service's clock: a device's own may be wrong by hours, and still nobody minds but the customer. */
+/** The server's time. A device's own clock may be wrong by hours, and an expiry must not depend on it. */
 
-let ahead = 0;
+let offsetMs = 0;
 
-export const setClock = (now: string): void => void (ahead = Date.parse(now) - Date.now());
-export const serviceNow = (): number => Date.now() + ahead;
+/** Sets the clock from the server's current time (ISO 8601). */
+export function syncClock(serverTime: string): void {
+  offsetMs = Date.parse(serverTime) - Date.now();
+}
+
+/** The server's current time, in milliseconds since 1970. */
+export function serverNow(): number {
+  return Date.now() + offsetMs;
+}

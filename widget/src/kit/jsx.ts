@@ -1,2 +1,2 @@
-/** What the build puts in place of JSX: smaller than the automatic runtime, which the type checker follows. */
+/** The JSX functions that the build injects: smaller than the automatic runtime, which the type checker follows. */
 export { Fragment, h } from "preact";

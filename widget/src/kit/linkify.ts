@@ -1,44 +1,45 @@
-/** Finds web addresses in a text. Only https, and only addresses that lead where they seem to. */
+/** Finds web addresses in a text: https only, and none with a misleading host. */
 
-/** A piece of a text: plain, or an address with the words to show for it. */
-export type Piece = string | { readonly url: string; readonly shown: string };
+/** A part of a text: plain text, or a link. */
+export type TextSegment = string | { readonly url: string; readonly label: string };
 
 const ADDRESS = /https:\/\/[^\s<>"'`]+/gi;
+const CLOSING_PUNCTUATION = ".,;:!?…»”’]}*";
 
-/** The text cut into plain pieces and addresses, in order; joined again it is the same text. */
-export function linkify(text: string): readonly Piece[] {
-  const pieces: Piece[] = [];
-  let from = 0;
+/** Splits a text into plain parts and links, in order. Joined together they are the same text. */
+export function linkify(text: string): readonly TextSegment[] {
+  const segments: TextSegment[] = [];
+  let end = 0;
   for (const match of text.matchAll(ADDRESS)) {
-    const shown = trimmed(match[0]);
-    const url = safeUrl(shown);
+    const label = withoutPunctuation(match[0]);
+    const url = safeUrl(label);
     if (!url) continue;
-    if (match.index > from) pieces.push(text.slice(from, match.index));
-    pieces.push({ url, shown });
-    from = match.index + shown.length;
+    if (match.index > end) segments.push(text.slice(end, match.index));
+    segments.push({ url, label });
+    end = match.index + label.length;
   }
-  if (from < text.length || pieces.length === 0) pieces.push(text.slice(from));
-  return pieces;
+  if (end < text.length || segments.length === 0) segments.push(text.slice(end));
+  return segments;
 }
 
-/** An address without the punctuation of the sentence around it. */
-function trimmed(address: string): string {
+/** Removes the punctuation of the surrounding sentence from the end of an address. A parenthesis stays if the address opens it. */
+function withoutPunctuation(address: string): string {
   let end = address.length;
   for (;;) {
     const last = address[end - 1]!;
-    const closing = last === ")" && !address.slice(0, end).includes("(");
-    if (!closing && !".,;:!?…»”’]}*".includes(last)) return address.slice(0, end);
+    const unopenedParenthesis = last === ")" && !address.slice(0, end).includes("(");
+    if (!unopenedParenthesis && !CLOSING_PUNCTUATION.includes(last)) return address.slice(0, end);
     end--;
   }
 }
 
 /**
- * The address in its normal form, or null if nobody should be sent there.
+ * The normalized address, or null if it is not safe to link.
  *
- * `https://bank.example@evil.example/` is refused: what stands before the @ reads like the place it leads to. Plain http
- * is taken only for the page's own host, where the panel itself came from.
+ * Refuses addresses with a user name: `https://bank.example@evil.example/` looks like bank.example and leads to evil.example.
+ * Plain http is accepted for the page's own host only, as used in development.
  */
-export function safeUrl(address: string, home: { host: string } = location): string | null {
+export function safeUrl(address: string, page: { host: string } = location): string | null {
   let url: URL;
   try {
     url = new URL(address);
@@ -46,6 +47,6 @@ export function safeUrl(address: string, home: { host: string } = location): str
     return null;
   }
   if (url.username || url.password) return null;
-  const own = url.protocol === "http:" && url.host === home.host;
-  return url.protocol === "https:" || own ? url.href : null;
+  const sameHost = url.protocol === "http:" && url.host === page.host;
+  return url.protocol === "https:" || sameHost ? url.href : null;
 }

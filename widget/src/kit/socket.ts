@@ -1,123 +1,142 @@
 /**
- * The one place that knows Socket.IO (protocol 5): a narrow wire for the connection to speak through.
+ * A Socket.IO client for one namespace, which reconnects by itself.
  *
- * Transports, heartbeats and the fall-back from WebSocket to long-polling are engine.io-client's. Of the layer above, the panel
- * uses one namespace and JSON, so its packets are written here: socket.io-client would be a sixth of all that a customer
- * downloads, for what these lines do. A packet is `<type>/chat,[<acknowledgement id>]<JSON>`.
+ * engine.io-client carries the packets: WebSocket, the fallback to long-polling, and heartbeats.
  */
 
 import { Socket as Engine } from "engine.io-client";
-import type { Events } from "../panel/protocol";
+import { backoff } from "./backoff";
+import { decodePacket, encodePacket, PacketType } from "./packet";
 
-/** What the connection hears from the wire. */
-export interface Listener {
-  connected(): void;
-  lost(): void;
-  heard<E extends keyof Events>(event: E, payload: Events[E]): void;
+export interface SocketHandlers<Events> {
+  onConnect(): void;
+  onDisconnect(): void;
+  onEvent<E extends keyof Events>(event: E, payload: Events[E]): void;
 }
 
-/** A two-way wire that mends itself. */
-export interface Wire {
+/** `Events` maps the names of the server's events to their payloads. */
+export interface SocketClient<Events> {
   readonly connected: boolean;
-  listen(listener: Listener): void;
-  /** Sends, if connected; `answer` is called with the acknowledgement, if one comes on this connection. */
-  send(event: string, payload: object, answer?: (answer: unknown) => void): void;
-  /** Lets go of a connection that is missing or seems dead, and makes a new one at once. */
-  renew(): void;
-  /** Lets go for good. */
+  setHandlers(handlers: SocketHandlers<Events>): void;
+  /** Sends an event. Does nothing while disconnected. `onAck` gets the acknowledgement, unless the connection is lost before it. */
+  emit(event: string, payload: object, onAck?: (acknowledgement: unknown) => void): void;
+  /** Drops the connection, if there is one, and opens a new one at once. Also opens the first connection. */
+  reconnect(): void;
+  /** Drops the connection for good. */
   close(): void;
 }
 
-/** Types of packets. */
-const CONNECT = "0";
-const DISCONNECT = "1";
-const EVENT = "2";
-const ACK = "3";
-const REFUSED = "4";
+export interface SocketOptions<Events> {
+  readonly namespace: string;
+  /** The events that reach the handlers. Others are ignored, so that a newer server may send more. */
+  readonly events: readonly (keyof Events & string)[];
+  /** Makes the credentials for each new connection. */
+  readonly auth: () => object;
+}
 
-const PACKET = /^([0-4])\/chat,(\d*)([^]*)$/;
-const EVENTS: readonly string[] = ["welcome", "messages", "typing", "conversation"] satisfies (keyof Events)[];
+/** Delays between attempts to connect. Each is shortened at random by up to half, so that clients do not reconnect all at once. */
+const FIRST_RETRY_MS = 500;
+const MAX_RETRY_MS = 5000;
+/** The maximum after the server has refused a connection, because it limits them. */
+const MAX_RETRY_REFUSED_MS = 30_000;
+/** A connection that lived shorter than this does not reset the delays: a connection that always breaks is retried less and less. */
+const STABLE_MS = 10_000;
+/** Time for the server to accept a connection; doubled at each failed attempt. */
+const CONNECT_TIMEOUT_MS = 10_000;
+const MAX_CONNECT_TIMEOUT_MS = 40_000;
 
-/** Waits between tries to connect: doubled each time, and spread so that a restarted service is not met by everybody at once. */
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 5000;
-/** Turned away at the door, because there are too many of us: the waits grow longer. */
-const LONGEST_WAIT_REFUSED_MS = 30_000;
-/** A connection that lasted less long was no good one: the waits go on growing, so that one that always breaks is not made all the time. */
-const STEADY_MS = 10_000;
-/** A connection that has not been welcomed by then is tried anew. */
-const CONNECT_MS = 10_000;
-const LONGEST_CONNECT_MS = 40_000;
-
-/** A wire to namespace `/chat` of the page's own host; `auth` is asked anew for every connection. `renew` starts it. */
-export function socketWire(auth: () => object): Wire {
-  let listener: Listener;
+/** A client of the page's own host. It connects at the first `reconnect`; the handlers must be set before. */
+export function createSocket<Events>({ namespace, events, auth }: SocketOptions<Events>): SocketClient<Events> {
+  let handlers: SocketHandlers<Events>;
   let engine: Engine | undefined;
   let connected = false;
-  let tries = 0;
   let connectedAt = 0;
-  let packets = 0;
+  let failedAttempts = 0;
+  let nextAckId = 0;
+  /** Runs the next attempt, or ends the current one. */
   let timer: ReturnType<typeof setTimeout>;
-  const answers = new Map<string, (answer: unknown) => void>();
+  const ackHandlers = new Map<string, (acknowledgement: unknown) => void>();
+
+  const open = () => {
+    const opened = new Engine(location.origin, {
+      path: "/socket.io",
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+    });
+    engine = opened;
+    timer = setTimeout(() => retry(), backoff(failedAttempts, CONNECT_TIMEOUT_MS, MAX_CONNECT_TIMEOUT_MS));
+    opened.on("open", () => opened.send(encodePacket(PacketType.connect, namespace, auth())));
+    // An engine that was dropped may still report: only the current one counts.
+    opened.on("message", (packet) => engine === opened && receive(String(packet)));
+    opened.on("close", () => engine === opened && retry());
+  };
 
   const drop = () => {
     const dropped = engine;
     engine = undefined;
     connected = false;
-    answers.clear();
+    ackHandlers.clear();
     clearTimeout(timer);
     dropped?.close();
-    if (dropped) listener.lost();
+    if (dropped) handlers.onDisconnect();
   };
-  const retry = (longest = LONGEST_WAIT_MS) => {
-    if (connected && Date.now() - connectedAt > STEADY_MS) tries = 0;
+
+  const retry = (maxDelay = MAX_RETRY_MS) => {
+    if (connected && Date.now() - connectedAt > STABLE_MS) failedAttempts = 0;
     drop();
-    const wait = Math.min(longest, FIRST_WAIT_MS * 2 ** tries++);
-    timer = setTimeout(open, wait * (0.5 + Math.random() / 2));
+    const delay = backoff(failedAttempts, FIRST_RETRY_MS, maxDelay);
+    failedAttempts += 1;
+    timer = setTimeout(open, delay * (0.5 + Math.random() / 2));
   };
-  const open = () => {
-    const made = new Engine(location.origin, {
-      path: "/socket.io",
-      transports: ["websocket", "polling"],
-      tryAllTransports: true,
-    });
-    engine = made;
-    timer = setTimeout(retry, Math.min(LONGEST_CONNECT_MS, CONNECT_MS * 2 ** tries));
-    made.on("open", () => made.send(`${CONNECT}/chat,${JSON.stringify(auth())}`));
-    made.on("message", (packet) => engine === made && take(String(packet)));
-    made.on("close", () => engine === made && retry());
+
+  const receive = (text: string) => {
+    const packet = decodePacket(text, namespace);
+    switch (packet?.type) {
+      case PacketType.connect:
+        clearTimeout(timer);
+        connectedAt = Date.now();
+        connected = true;
+        handlers.onConnect();
+        break;
+      case PacketType.event: {
+        const [event, payload] = JSON.parse(packet.body) as [keyof Events & string, Events[keyof Events]];
+        if (events.includes(event)) handlers.onEvent(event, payload);
+        break;
+      }
+      case PacketType.acknowledgement: {
+        const onAck = ackHandlers.get(packet.id);
+        ackHandlers.delete(packet.id);
+        onAck?.((JSON.parse(packet.body) as unknown[])[0]);
+        break;
+      }
+      case PacketType.disconnect:
+        retry();
+        break;
+      case PacketType.connectError:
+        retry(MAX_RETRY_REFUSED_MS);
+        break;
+    }
   };
-  const take = (packet: string) => {
-    const [, type, id = "", body = ""] = PACKET.exec(packet) ?? [];
-    if (type === CONNECT) {
-      clearTimeout(timer);
-      connectedAt = Date.now();
-      connected = true;
-      listener.connected();
-    } else if (type === EVENT) {
-      const [event, payload] = JSON.parse(body) as [keyof Events, Events[keyof Events]];
-      if (EVENTS.includes(event)) listener.heard(event, payload);
-    } else if (type === ACK) {
-      const answer = answers.get(id);
-      answers.delete(id);
-      answer?.((JSON.parse(body) as unknown[])[0]);
-    } else if (type === DISCONNECT) retry();
-    else if (type === REFUSED) retry(LONGEST_WAIT_REFUSED_MS);
-  };
+
   return {
     get connected() {
       return connected;
     },
-    listen: (to) => void (listener = to),
-    send(event, payload, answer) {
-      if (!connected) return;
-      const id = answer ? String(packets++) : "";
-      if (answer) answers.set(id, answer);
-      engine!.send(`${EVENT}/chat,${id}${JSON.stringify([event, payload])}`);
+    setHandlers(next) {
+      handlers = next;
     },
-    renew() {
+    emit(event, payload, onAck) {
+      if (!connected) return;
+      let id = "";
+      if (onAck) {
+        id = String(nextAckId++);
+        ackHandlers.set(id, onAck);
+      }
+      engine!.send(encodePacket(PacketType.event, namespace, [event, payload], id));
+    },
+    reconnect() {
       drop();
-      tries = 0;
+      failedAttempts = 0;
       open();
     },
     close: drop,

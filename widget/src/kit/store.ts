@@ -1,23 +1,26 @@
-/** Holds the state, and tells the views when it has changed. */
+/** Holds an application's state, which only a reducer changes, and notifies subscribers. */
 
 import { useLayoutEffect, useState } from "preact/hooks";
-import { reduce, type Change, type State } from "../panel/state";
 
-export interface Store {
+export interface Store<State, Action> {
   readonly state: State;
-  change(change: Change): void;
+  dispatch(action: Action): void;
+  /** Calls `listener` after each change of the state. Returns the function that unsubscribes it. */
   subscribe(listener: () => void): () => void;
 }
 
-export function storeOf(first: State): Store {
-  let state = first;
+export function createStore<State, Action>(
+  reducer: (state: State, action: Action) => State,
+  initialState: State,
+): Store<State, Action> {
+  let state = initialState;
   const listeners = new Set<() => void>();
   return {
     get state() {
       return state;
     },
-    change(change) {
-      const next = reduce(state, change);
+    dispatch(action) {
+      const next = reducer(state, action);
       if (next === state) return;
       state = next;
       for (const listener of listeners) listener();
@@ -29,12 +32,12 @@ export function storeOf(first: State): Store {
   };
 }
 
-/** The store's state, kept up to date in a view. */
-export function useStore(store: Store): State {
-  const [state, set] = useState(store.state);
+/** The store's current state. The component renders again at each change. */
+export function useStore<State>(store: Store<State, never>): State {
+  const [state, setState] = useState(store.state);
   useLayoutEffect(() => {
-    set(store.state);
-    return store.subscribe(() => set(store.state));
+    setState(store.state);
+    return store.subscribe(() => setState(store.state));
   }, [store]);
   return state;
 }

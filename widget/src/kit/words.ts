@@ -1,12 +1,14 @@
-/** The panel's words: written in the service's Fluent files, handed over as JSON, with `{name}` where a value goes. */
+/** Translated texts. The server writes them in Fluent files and puts them into the page as JSON, with `{name}` for a value. */
 
-/** Looks up a word by its key (without the `widget-` prefix) and fills in its values. */
+/** Returns the text for a key (without the `widget-` prefix), with its values filled in. */
 export type Words = (key: string, values?: Readonly<Record<string, string | number>>) => string;
 
-/** A `Words` over the given table. A key that is missing stands for itself, so a gap is seen and nothing breaks. */
-export function wordsFrom(table: Readonly<Record<string, string>>): Words {
-  return (key, values = {}) =>
-    (table[key] ?? key).replace(/\{\s*\$?(\w+)\s*\}/g, (whole, name: string) =>
-      name in values ? String(values[name]) : whole,
+/** `Words` over a table of texts. Returns the key where a text is missing, and leaves the braces where a value is missing. */
+export function createWords(table: Readonly<Record<string, string>>): Words {
+  return (key, values = {}) => {
+    const text = table[key] ?? key;
+    return text.replace(/\{\s*\$?(\w+)\s*\}/g, (placeholder, name: string) =>
+      name in values ? String(values[name]) : placeholder,
     );
+  };
 }

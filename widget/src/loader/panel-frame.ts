@@ -1,5 +1,6 @@
 /** The iframe that holds the panel: loads it on first use, exchanges messages with it, and reloads it when it does not start. */
 
+import { backoff } from "../kit/backoff";
 import { isMessageToLoader, type MessageToLoader, type MessageToPanel } from "../kit/frame-messages";
 import { createElement } from "./element";
 
@@ -50,9 +51,8 @@ export function createPanelFrame({ container, url, title, onReady, onMessage }: 
     post("hello");
     post(shown ? "shown" : "hidden");
     clearTimeout(reloadTimer);
-    const wait = Math.min(MAX_RELOAD_MS, FIRST_RELOAD_MS * 2 ** failedLoads);
+    reloadTimer = setTimeout(() => shown && load(), backoff(failedLoads, FIRST_RELOAD_MS, MAX_RELOAD_MS));
     failedLoads += 1;
-    reloadTimer = setTimeout(() => shown && load(), wait);
   };
 
   const onPanelReady = () => {

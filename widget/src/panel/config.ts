@@ -1,30 +1,40 @@
-/** What the service wrote into the page for the panel, and what the bubble wrote into the address. */
+/** The panel's settings: from the server (in the page) and from the embedding page (in the address). */
 
-export interface Config {
+const MAX_GREETING_LENGTH = 140;
+
+/** Settings from the server. */
+export interface PanelConfig {
   readonly words: Readonly<Record<string, string>>;
   readonly locale: string;
-  /** The country's way of writing dates that the company chose for this language ("en-GB"), as in all its texts. */
+  /** The locale for dates, such as "en-GB": the company's choice for the language, as in its emails and texts. */
   readonly formats: string;
   readonly brand: { readonly name: string; readonly colour: string };
-  /** The sites that may embed the panel; our own origin always may. */
+  /** Origins that may embed the panel, besides our own. */
   readonly parent_origins: readonly string[];
 }
 
-/** The page's configuration. Anything that is missing has a plain stand-in, so the chat works with less. */
-export function readConfig(page: Document = document): Config {
-  const written = JSON.parse(page.getElementById("billchat-config")?.textContent || "{}") as Partial<Config>;
-  const locale = written.locale ?? (page.documentElement.lang || "en");
+/** Reads the JSON in the page. Missing settings get neutral defaults, so that the chat still works. */
+export function readConfig(page: Document = document): PanelConfig {
+  const json = page.getElementById("billchat-config")?.textContent || "{}";
+  const config = JSON.parse(json) as Partial<PanelConfig>;
+  const locale = config.locale ?? (page.documentElement.lang || "en");
   return {
-    words: written.words ?? {},
+    words: config.words ?? {},
     locale,
-    formats: written.formats ?? locale,
-    brand: { name: written.brand?.name ?? "", colour: written.brand?.colour ?? "" },
-    parent_origins: written.parent_origins ?? [],
+    formats: config.formats ?? locale,
+    brand: { name: config.brand?.name ?? "", colour: config.brand?.colour ?? "" },
+    parent_origins: config.parent_origins ?? [],
   };
 }
 
-/** What the embedding page asked for in the address's fragment, which no server sees: `#colour=…&greeting=…`. */
-export function readWishes(hash: string = location.hash): { readonly colour: string | null; readonly greeting: string | null } {
-  const wishes = new URLSearchParams(hash.slice(1));
-  return { colour: wishes.get("colour"), greeting: wishes.get("greeting")?.slice(0, 140) ?? null };
+/** Settings from the embedding page; null where it sets none. */
+export interface EmbedOptions {
+  readonly colour: string | null;
+  readonly greeting: string | null;
+}
+
+/** Reads the address's fragment, `#colour=…&greeting=…`. */
+export function readEmbedOptions(fragment: string = location.hash): EmbedOptions {
+  const options = new URLSearchParams(fragment.slice(1));
+  return { colour: options.get("colour"), greeting: options.get("greeting")?.slice(0, MAX_GREETING_LENGTH) ?? null };
 }

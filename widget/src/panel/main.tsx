@@ -1,69 +1,60 @@
-/** Puts the panel together: configuration, connection, bubble, and the views. */
+/** Entry point: creates the panel's parts, connects them, and renders the views. */
 
 import { render } from "preact";
-import { attention } from "./attention";
-import { bubbleOf } from "./bubble";
-import { paint } from "../kit/colour";
-import { readConfig, readWishes } from "./config";
-import { Connection } from "./connection";
-import { formatFor } from "../kit/format";
-import { socketWire } from "../kit/socket";
-import { initial, unread } from "./state";
-import { browserStorage } from "../kit/storage";
-import { storeOf } from "../kit/store";
+import { applyAccent } from "../kit/colour";
+import { createDateFormat } from "../kit/format";
+import { createSocket } from "../kit/socket";
+import { createStore } from "../kit/store";
+import { createTokenStorage } from "../kit/token-storage";
+import { newUuid } from "../kit/uuid";
+import { createWords } from "../kit/words";
+import { ChatClient } from "./client/chat-client";
+import { readConfig, readEmbedOptions } from "./config";
+import { connectParentWindow } from "./parent-window";
+import { NAMESPACE, SERVER_EVENTS, type ServerEvents } from "./protocol";
+import { reducer } from "./state/reducer";
+import { initialState } from "./state/state";
+import { reportUnread } from "./unread-reporter";
 import { App } from "./view/App";
-import { wordsFrom } from "../kit/words";
+import { trackVisibility } from "./visibility";
 
 const config = readConfig();
-const wishes = readWishes();
-const words = wordsFrom(config.words);
-const storage = browserStorage();
-const store = storeOf(initial(config.brand));
-const seen = attention();
-const bubble = bubbleOf(config.parent_origins, (shown) => seen.panel(shown));
-const wire = socketWire(() => ({ session: storage.session(), locale: config.locale }));
-
-const chat = new Connection({
+const embedOptions = readEmbedOptions();
+const words = createWords(config.words);
+const tokens = createTokenStorage();
+const store = createStore(reducer, initialState(config.brand));
+const visibility = trackVisibility();
+const parent = connectParentWindow(config.parent_origins, (open) => visibility.setOpen(open));
+const socket = createSocket<ServerEvents>({
+  namespace: NAMESPACE,
+  events: SERVER_EVENTS,
+  auth: () => ({ session: tokens.load(), locale: config.locale }),
+});
+const chat = new ChatClient({
   store,
-  wire,
-  storage,
-  newId,
-  now: () => new Date(),
-  onNew: (_, messages) => {
-    if (messages.some((message) => message.card?.kind === "receipt")) bubble.tell({ billchat: 1, type: "paid" });
+  socket,
+  tokens,
+  newId: newUuid,
+  onNewMessages(_, messages) {
+    if (messages.some((message) => message.card?.kind === "receipt")) parent.post({ billchat: 1, type: "paid" });
   },
 });
+const close = parent.embedded ? () => parent.post({ billchat: 1, type: "close" }) : null;
 
-/** A version-4 UUID, made by hand because `crypto.randomUUID` is missing on pages without https. */
-function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
+reportUnread(store, parent);
 
-// What is read as it arrives is never told as unread.
-let told = 0;
-let telling: ReturnType<typeof setTimeout>;
-store.subscribe(() => {
-  clearTimeout(telling);
-  telling = setTimeout(() => {
-    const count = unread(store.state);
-    if (count !== told) bubble.tell({ billchat: 1, type: "unread", count });
-    told = count;
-  }, 150);
+applyAccent(config.brand.colour);
+if (embedOptions.colour) applyAccent(embedOptions.colour);
+
+const onWake = () => {
+  if (document.visibilityState === "visible") chat.checkConnection();
+};
+document.addEventListener("visibilitychange", onWake);
+addEventListener("online", onWake);
+addEventListener("pageshow", (event) => {
+  if (event.persisted) onWake(); // from the back/forward cache
 });
 
-// A wish that is no colour changes nothing.
-paint(config.brand.colour);
-paint(wishes.colour ?? "");
-const wake = () => document.visibilityState === "visible" && chat.wake();
-document.addEventListener("visibilitychange", wake);
-addEventListener("pageshow", (event) => event.persisted && wake());
-addEventListener("online", wake);
-
-const close = bubble.embedded ? () => bubble.tell({ billchat: 1, type: "close" }) : null;
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing && !event.defaultPrevented) close?.();
 });
@@ -71,13 +62,13 @@ addEventListener("keydown", (event) => {
 render(
   <App
     store={store}
-    attention={seen}
+    visibility={visibility}
     chat={chat}
     words={words}
-    format={formatFor(config.formats, words)}
-    greeting={wishes.greeting ?? words("greeting")}
+    format={createDateFormat(config.formats, words)}
+    greeting={embedOptions.greeting ?? words("greeting")}
     close={close}
   />,
   document.getElementById("app")!,
 );
-wire.renew();
+socket.reconnect();

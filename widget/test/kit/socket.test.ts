@@ -3,112 +3,119 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { socketWire, type Wire } from "../../src/kit/socket";
+import { createSocket, type SocketClient } from "../../src/kit/socket";
+
+interface TestEvents {
+  greeting: { readonly text: string };
+}
 
 let http: HttpServer;
-let io: Server;
-let wire: Wire;
-let heard: unknown[];
-let sockets: Socket[];
-let presented: unknown[];
+let server: Server;
+let client: SocketClient<TestEvents>;
+/** Calls of the client's handlers. */
+let received: unknown[];
+/** The server's side of each connection, and the credentials it came with. */
+let connections: Socket[];
+let credentials: unknown[];
 
 beforeEach(async () => {
-  [heard, sockets, presented] = [[], [], []];
+  [received, connections, credentials] = [[], [], []];
   http = createServer();
-  io = new Server(http);
-  io.of("/chat").on("connection", (socket) => {
-    sockets.push(socket);
-    presented.push(socket.handshake.auth);
-    socket.on("say", (payload: { text: string }, answer: (with_: object) => void) => answer({ ok: true, text: payload.text }));
+  server = new Server(http);
+  server.of("/chat").on("connection", (socket) => {
+    connections.push(socket);
+    credentials.push(socket.handshake.auth);
+    socket.on("echo", ({ text }: { text: string }, acknowledge: (data: object) => void) => acknowledge({ ok: true, text }));
     socket.emit("weather", { sunny: true });
-    socket.emit("typing", { conversation: "c", from: "agent" });
+    socket.emit("greeting", { text: "hello" });
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   vi.stubGlobal("location", { origin: `http://127.0.0.1:${(http.address() as AddressInfo).port}` });
-  wire = socketWire(() => ({ session: "token", locale: "en" }));
-  wire.listen({
-    connected: () => void heard.push("connected"),
-    lost: () => void heard.push("lost"),
-    heard: (event, payload) => void heard.push([event, payload]),
+  client = createSocket<TestEvents>({ namespace: "/chat", events: ["greeting"], auth: () => ({ session: "token" }) });
+  client.setHandlers({
+    onConnect: () => void received.push("connect"),
+    onDisconnect: () => void received.push("disconnect"),
+    onEvent: (event, payload) => void received.push([event, payload]),
   });
-  wire.renew();
-  await vi.waitFor(() => expect(heard).toHaveLength(2));
+  client.reconnect();
+  await vi.waitFor(() => expect(received).toHaveLength(2));
 });
 
 afterEach(async () => {
-  wire.close();
-  await io.close();
+  client.close();
+  await server.close();
   vi.unstubAllGlobals();
 });
 
-test("a connection presents the session, and hears the events of the contract and no others", () => {
-  expect(wire.connected).toBe(true);
-  expect(presented).toEqual([{ session: "token", locale: "en" }]);
-  expect(heard).toEqual(["connected", ["typing", { conversation: "c", from: "agent" }]]);
+test("a connection sends the credentials, and reports known events only", () => {
+  expect(client.connected).toBe(true);
+  expect(credentials).toEqual([{ session: "token" }]);
+  expect(received).toEqual(["connect", ["greeting", { text: "hello" }]]);
 });
 
-test("acknowledgements find their requests", async () => {
-  const ask = (text: string) => new Promise((resolve) => wire.send("say", { text }, resolve));
-  expect(await Promise.all([ask("a"), ask("b – ñ €")])).toEqual([
+test("each request gets its own acknowledgement", async () => {
+  const echo = (text: string) => new Promise((resolve) => client.emit("echo", { text }, resolve));
+  expect(await Promise.all([echo("a"), echo("b – ñ €")])).toEqual([
     { ok: true, text: "a" },
     { ok: true, text: "b – ñ €" },
   ]);
 });
 
-test("a connection that the service ends is made anew by itself", async () => {
-  sockets[0]!.disconnect();
-  await vi.waitFor(() => expect(sockets).toHaveLength(2), 3000);
-  await vi.waitFor(() => expect(heard.filter((each) => each === "connected")).toHaveLength(2));
-  expect(heard.filter((each) => each === "lost")).toHaveLength(1);
+test("the client reconnects when the server disconnects it", async () => {
+  connections[0]!.disconnect();
+  await vi.waitFor(() => expect(connections).toHaveLength(2), 3000);
+  await vi.waitFor(() => expect(received.filter((each) => each === "connect")).toHaveLength(2));
+  expect(received.filter((each) => each === "disconnect")).toHaveLength(1);
 });
 
-test("a connection that breaks is made anew by itself", async () => {
-  sockets[0]!.conn.close();
-  await vi.waitFor(() => expect(sockets).toHaveLength(2), 3000);
+test("the client reconnects when the transport closes", async () => {
+  connections[0]!.conn.close();
+  await vi.waitFor(() => expect(connections).toHaveLength(2), 3000);
 });
 
-test("a connection can be let go of and made anew at once", async () => {
-  wire.renew();
-  expect(wire.connected).toBe(false);
-  expect(heard.at(-1)).toBe("lost");
-  await vi.waitFor(() => expect(wire.connected).toBe(true));
-  await vi.waitFor(() => expect(sockets).toHaveLength(2));
+test("reconnect drops the connection and opens a new one", async () => {
+  client.reconnect();
+  expect(client.connected).toBe(false);
+  expect(received.at(-1)).toBe("disconnect");
+  await vi.waitFor(() => expect(client.connected).toBe(true));
+  await vi.waitFor(() => expect(connections).toHaveLength(2));
 });
 
-describe("a connection that does not last is tried again less and less often", () => {
-  let tried: number[];
+describe("the delays between attempts grow", () => {
+  /** Times of the attempts, in milliseconds. */
+  let attempts: number[];
 
   beforeEach(() => {
-    tried = [];
+    attempts = [];
     vi.spyOn(Math, "random").mockReturnValue(0);
   });
   afterEach(() => void vi.restoreAllMocks());
 
-  /** The third wait is twice the second, give or take what a busy machine adds. */
-  const waitsLonger = async () => {
-    await vi.waitFor(() => expect(tried).toHaveLength(3), 4000);
-    const [first, second, third] = tried as [number, number, number];
+  /** Lower bounds only: a busy machine adds time. */
+  const expectGrowingDelays = async () => {
+    await vi.waitFor(() => expect(attempts).toHaveLength(3), 4000);
+    const [first, second, third] = attempts as [number, number, number];
     expect(second - first).toBeGreaterThan(450);
     expect(third - second).toBeGreaterThan(900);
   };
 
-  test("when the service turns it away at the door; and comes in when it may", async () => {
-    io.of("/chat").use((_, next) => {
-      tried.push(Date.now());
-      next(tried.length < 3 ? new Error("That was a little fast for us.") : undefined);
+  test("while the server refuses the connection, until it accepts", async () => {
+    server.of("/chat").use((_, next) => {
+      attempts.push(Date.now());
+      next(attempts.length < 3 ? new Error("That was a little fast for us.") : undefined);
     });
-    sockets[0]!.conn.close();
-    await waitsLonger();
-    await vi.waitFor(() => expect(wire.connected).toBe(true));
-    expect(heard.filter((each) => each === "connected")).toHaveLength(2);
+    connections[0]!.conn.close();
+    await expectGrowingDelays();
+    await vi.waitFor(() => expect(client.connected).toBe(true));
+    expect(received.filter((each) => each === "connect")).toHaveLength(2);
   });
 
-  test("when it breaks as soon as it stands, as one does whose requests reach different processes", async () => {
-    io.of("/chat").on("connection", (socket) => {
-      tried.push(Date.now());
+  test("while connections break right after connecting, as with a load balancer that is not sticky", async () => {
+    server.of("/chat").on("connection", (socket) => {
+      attempts.push(Date.now());
       socket.conn.close();
     });
-    sockets[0]!.conn.close();
-    await waitsLonger();
+    connections[0]!.conn.close();
+    await expectGrowingDelays();
   });
 });

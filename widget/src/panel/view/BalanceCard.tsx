@@ -1,9 +1,9 @@
-import type { Balance, InvoiceRow } from "../protocol";
-import { useTools } from "../tools";
+import type { Balance, Invoice } from "../../kit/message";
+import { usePanel } from "../context";
 
-/** What is owed, large, and each invoice that makes it up. */
+/** The amount owed, and the open invoices that make it up. */
 export function BalanceCard({ card }: { card: Balance }) {
-  const { words } = useTools();
+  const { words } = usePanel();
   const title = card.amount_minor > 0 ? "balance-owed" : card.amount_minor < 0 ? "balance-credit" : "balance-clear";
   return (
     <div class="card">
@@ -12,7 +12,7 @@ export function BalanceCard({ card }: { card: Balance }) {
       {card.invoices.length > 0 && (
         <ul class="invoices">
           {card.invoices.map((invoice) => (
-            <Invoice key={invoice.number} invoice={invoice} />
+            <InvoiceRow key={invoice.number} invoice={invoice} />
           ))}
         </ul>
       )}
@@ -20,14 +20,14 @@ export function BalanceCard({ card }: { card: Balance }) {
   );
 }
 
-function Invoice({ invoice }: { invoice: InvoiceRow }) {
-  const { words, format } = useTools();
+function InvoiceRow({ invoice }: { invoice: Invoice }) {
+  const { words, format } = usePanel();
   return (
     <li>
       <span>
         <span class="invoice-number">{words("invoice", { number: invoice.number })}</span>
         <span class="quiet-text">{words("due", { date: format.date(invoice.due_on) })}</span>
-        {format.past(invoice.due_on) && <span class="chip warn">{words("overdue")}</span>}
+        {format.isPast(invoice.due_on) && <span class="chip warn">{words("overdue")}</span>}
       </span>
       <span class="figures">{invoice.formatted}</span>
     </li>

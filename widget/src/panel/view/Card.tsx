@@ -1,17 +1,15 @@
-/** Cards: what is owed, what is collected by itself, where to pay, what was paid. Each message's text is its twin. */
-
-import type { KnownCard, Message } from "../protocol";
-import type { Thread } from "../state";
+import type { KnownCard, Message } from "../../kit/message";
+import type { Thread } from "../state/thread";
 import { BalanceCard } from "./BalanceCard";
 import { DebitCard } from "./DebitCard";
 import { LinkCard } from "./LinkCard";
 import { ReceiptCard } from "./ReceiptCard";
 
-const KNOWN = ["balance", "direct_debit", "payment_link", "receipt"];
+const KNOWN_KINDS = ["balance", "direct_debit", "payment_link", "receipt"];
 
-/** Whether this panel can draw the card; a newer service's card is shown by its text. */
+/** Whether the panel can draw the card. For an unknown kind it shows the message's text. */
 export function isKnownCard(card: Message["card"]): card is KnownCard {
-  return card != null && KNOWN.includes(card.kind);
+  return card != null && KNOWN_KINDS.includes(card.kind);
 }
 
 export function Card({ card, message, thread }: { card: KnownCard; message: Message; thread: Thread }) {
@@ -21,14 +19,14 @@ export function Card({ card, message, thread }: { card: KnownCard; message: Mess
     case "direct_debit":
       return <DebitCard card={card} />;
     case "payment_link":
-      return <LinkCard card={card} paid={paidSince(thread, message, card)} />;
+      return <LinkCard card={card} paid={isPaidAfter(thread, message, card)} />;
     case "receipt":
       return <ReceiptCard card={card} />;
   }
 }
 
-/** Whether a receipt for just this amount came after the link. */
-function paidSince(thread: Thread, link: Message, card: { amount_minor: number; currency: string }): boolean {
+/** Whether a receipt for exactly this amount follows the link. */
+function isPaidAfter(thread: Thread, link: Message, card: { amount_minor: number; currency: string }): boolean {
   return thread.messages.some(
     ({ seq, card: later }) =>
       seq > link.seq &&

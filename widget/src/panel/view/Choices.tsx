@@ -1,24 +1,23 @@
-/** Ready-made answers as large rows. The first one leads when the message before asks for a decision about money. */
-
-import type { Choice } from "../protocol";
-import { useTools } from "../tools";
 import { Icon } from "../../kit/Icon";
+import type { Choice } from "../../kit/message";
+import { usePanel } from "../context";
 
-interface Props {
+interface ChoicesProps {
   readonly choices: readonly Choice[];
-  readonly lead: boolean;
+  readonly emphasizeFirst: boolean;
   readonly onChoose: (choice: Choice) => void;
 }
 
-export function Choices({ choices, lead, onChoose }: Props) {
-  const { words } = useTools();
+/** Ready-made answers as a list of large buttons. */
+export function Choices({ choices, emphasizeFirst, onChoose }: ChoicesProps) {
+  const { words } = usePanel();
   return (
     <ul class="rows choices" aria-label={words("choices")}>
-      {choices.map((choice, at) => (
+      {choices.map((choice, index) => (
         <li key={choice.id}>
           <button
             type="button"
-            class={lead && at === 0 ? "row lead" : "row"}
+            class={emphasizeFirst && index === 0 ? "row lead" : "row"}
             data-choice={choice.id}
             onClick={() => onChoose(choice)}
           >

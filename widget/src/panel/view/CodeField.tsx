@@ -1,34 +1,36 @@
-/** Six boxes to the eye, one field to the machine: pasting, autofill, deleting and screen readers just work. */
-
 import { useEffect, useRef, useState } from "preact/hooks";
-import { CODE_DIGITS } from "../protocol";
-import { useTools } from "../tools";
-import { useFocusWhenAsked } from "./focus";
+import { usePanel } from "../context";
+import { CODE_LENGTH } from "../protocol";
+import { extractDigits } from "./digits";
+import { useFieldFocus } from "./focus";
 
-interface Props {
-  /** The last code is being checked. */
+interface CodeFieldProps {
+  /** Whether a code is being checked. */
   readonly busy: boolean;
-  readonly onFull: (digits: string) => void;
-  /** The customer wants to write words instead. */
-  readonly onWrite: () => void;
+  /** Called when all digits are there. */
+  readonly onComplete: (digits: string) => void;
+  /** Called when the customer prefers to write a text. */
+  readonly onWriteInstead: () => void;
 }
 
-export function CodeField({ busy, onFull, onWrite }: Props) {
-  const { words } = useTools();
+/** A field for a one-time code: one input drawn as six boxes, so that pasting, autofill and screen readers work as usual. */
+export function CodeField({ busy, onComplete, onWriteInstead }: CodeFieldProps) {
+  const { words } = usePanel();
   const [digits, setDigits] = useState("");
   const [focused, setFocused] = useState(false);
   const field = useRef<HTMLInputElement>(null);
-  useFocusWhenAsked(field, "code");
+  useFieldFocus(field, "code");
   useEffect(() => {
     if (!busy) setDigits("");
   }, [busy]);
-  const take = (event: Event) => {
+  const onInput = (event: Event) => {
     const input = event.target as HTMLInputElement;
-    const typed = onlyDigits(input.value);
-    input.value = typed;
-    setDigits(typed);
-    if (typed.length === CODE_DIGITS && typed !== digits && !busy) onFull(typed);
+    const entered = extractDigits(input.value, CODE_LENGTH);
+    input.value = entered;
+    setDigits(entered);
+    if (entered.length === CODE_LENGTH && entered !== digits && !busy) onComplete(entered);
   };
+  const nextBox = Math.min(digits.length, CODE_LENGTH - 1);
   return (
     <div class="code-area">
       <label for="code" class="code-label">
@@ -49,43 +51,30 @@ export function CodeField({ busy, onFull, onWrite }: Props) {
           value={digits}
           readOnly={busy}
           aria-describedby="code-hint"
-          onInput={take}
+          onInput={onInput}
           onFocus={() => setFocused(true)}
           onBlur={() => setFocused(false)}
-          onSelect={toEnd}
+          onSelect={moveCaretToEnd}
         />
-        {Array.from({ length: CODE_DIGITS }, (_, at) => (
-          <span key={at} class={at === Math.min(digits.length, CODE_DIGITS - 1) ? "box next" : "box"} aria-hidden="true">
-            {digits[at] ?? ""}
+        {Array.from({ length: CODE_LENGTH }, (_, index) => (
+          <span key={index} class={index === nextBox ? "box next" : "box"} aria-hidden="true">
+            {digits[index] ?? ""}
           </span>
         ))}
       </div>
       <p class="quiet-text" id="code-hint">
         {words("code-hint")}
       </p>
-      <button type="button" class="link-button" onClick={onWrite}>
+      <button type="button" class="link-button" onClick={onWriteInstead}>
         {words("write-instead")}
       </button>
     </div>
   );
 }
 
-/** The caret stays behind the last digit, where the boxes say it is. */
-function toEnd(event: Event): void {
+/** Digits are added at the end only, since the boxes show the caret there. A selection is left alone. */
+function moveCaretToEnd(event: Event): void {
   const input = event.target as HTMLInputElement;
   const end = input.value.length;
   if (input.selectionStart === input.selectionEnd && input.selectionEnd !== end) input.setSelectionRange(end, end);
-}
-
-/** The digits of what was typed or pasted, of any script, as 0–9, at most a code's worth. */
-export function onlyDigits(typed: string): string {
-  const digits = Array.from(typed.normalize("NFKC")).map((each) => (/\p{Nd}/u.test(each) ? digitOf(each) : ""));
-  return digits.join("").slice(0, CODE_DIGITS);
-}
-
-/** Decimal digits stand in runs of ten in Unicode, each beginning at a multiple of ten from its zero. */
-function digitOf(digit: string): string {
-  let value = 0;
-  for (let code = digit.codePointAt(0)! - 1; value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code)); code--) value++;
-  return String(value);
 }

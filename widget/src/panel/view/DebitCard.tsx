@@ -1,10 +1,10 @@
-import type { DirectDebit } from "../protocol";
-import { useTools } from "../tools";
 import { Icon } from "../../kit/Icon";
+import type { DirectDebit } from "../../kit/message";
+import { usePanel } from "../context";
 
-/** What will be collected without anybody doing anything. */
+/** A direct debit in place: amount and day of the next collection. */
 export function DebitCard({ card }: { card: DirectDebit }) {
-  const { words, format } = useTools();
+  const { words, format } = usePanel();
   return (
     <div class="card">
       <h2 class="card-label with-icon">

@@ -1,17 +1,17 @@
-/** The strip at the top: back (in a conversation), whose chat it is, and close; below it, whether the connection is missing. */
-
 import type { ComponentChildren } from "preact";
-import { useTools } from "../tools";
 import { Icon, type IconName } from "../../kit/Icon";
+import { usePanel } from "../context";
 
-interface Props {
+interface HeaderProps {
+  /** Without it there is no back button. */
   readonly back?: () => void;
   readonly offline: boolean;
   readonly children: ComponentChildren;
 }
 
-export function Header({ back, offline, children }: Props) {
-  const { words, close } = useTools();
+/** The top of each view: back, title, close, and a bar while the connection is lost. */
+export function Header({ back, offline, children }: HeaderProps) {
+  const { words, close } = usePanel();
   return (
     <header>
       <div class="header">
@@ -32,9 +32,8 @@ function HeaderButton({ icon, label, onClick }: { icon: IconName; label: string;
   );
 }
 
-/** Says honestly that the connection is missing; the panel keeps trying by itself. */
 function OfflineBar() {
-  const { words } = useTools();
+  const { words } = usePanel();
   return (
     <p class="offline">
       <span class="dot pulse" />

@@ -1,24 +1,24 @@
-/** The first view: a greeting, who is there, what was talked about, and the one thing most people come for. */
-
-import type { Summary } from "../protocol";
-import type { State } from "../state";
-import { useTools } from "../tools";
-import { Header } from "./Header";
 import { Icon } from "../../kit/Icon";
+import { usePanel } from "../context";
+import type { PanelState } from "../state/state";
+import { ConversationList } from "./ConversationList";
+import { Header } from "./Header";
 
-const MAIN = "pay_bill";
+/** The menu entry that gets the large button: most customers come for it. */
+const MAIN_ACTION = "pay_bill";
 
-export function Home({ state, offline }: { state: State; offline: boolean }) {
-  const { words, chat, greeting } = useTools();
+/** The home view: greeting, earlier conversations, and the menu. */
+export function Home({ state, offline }: { state: PanelState; offline: boolean }) {
+  const { words, chat, greeting } = usePanel();
   const { name } = state.brand;
-  const main = state.actions.find((action) => action.id === MAIN)?.label ?? words("pay-my-bill");
-  const others = state.actions.filter((action) => action.id !== MAIN);
+  const mainLabel = state.menu.find((entry) => entry.id === MAIN_ACTION)?.label ?? words("pay-my-bill");
+  const [initial = ""] = Array.from(name.trim());
   return (
     <>
       <Header offline={offline}>
         <p class="brand">
           <span class="monogram" aria-hidden="true">
-            {Array.from(name.trim())[0] ?? ""}
+            {initial}
           </span>
           <span>{name}</span>
         </p>
@@ -26,34 +26,23 @@ export function Home({ state, offline }: { state: State; offline: boolean }) {
       <main class="home">
         <div class="welcome">
           <h1 tabIndex={-1}>{greeting}</h1>
-          <Presence state={state} />
+          <AgentPresence state={state} />
         </div>
-        {state.conversations.length > 0 && <Earlier rows={state.conversations} />}
-        <div class="actions">
-          {state.welcomed ? (
-            <ul class="rows">
-              {others.map((action) => (
-                <Row key={action.id} label={action.label} onClick={() => chat.start(action.label, action.id)} />
-              ))}
-              {others.length === 0 && <Row label={words("ask-else")} onClick={() => chat.start(words("new-conversation"))} />}
-            </ul>
-          ) : (
-            <Skeleton />
-          )}
-        </div>
+        {state.conversations.length > 0 && <ConversationList conversations={state.conversations} />}
+        <div class="actions">{state.welcomed ? <Menu state={state} /> : <MenuSkeleton />}</div>
       </main>
       <div class="foot">
-        <button type="button" class="button wide main" onClick={() => chat.start(main, MAIN)}>
+        <button type="button" class="button wide main" onClick={() => chat.start(mainLabel, MAIN_ACTION)}>
           <Icon name="card" />
-          {main}
+          {mainLabel}
         </button>
       </div>
     </>
   );
 }
 
-function Presence({ state }: { state: State }) {
-  const { words } = useTools();
+function AgentPresence({ state }: { state: PanelState }) {
+  const { words } = usePanel();
   if (!state.welcomed) return <p class="presence">{words("connecting")}</p>;
   return (
     <p class="presence">
@@ -63,7 +52,21 @@ function Presence({ state }: { state: State }) {
   );
 }
 
-function Row({ label, onClick }: { label: string; onClick: () => void }) {
+/** The menu without its main entry. If nothing is left, an entry that starts an empty conversation. */
+function Menu({ state }: { state: PanelState }) {
+  const { words, chat } = usePanel();
+  const entries = state.menu.filter((entry) => entry.id !== MAIN_ACTION);
+  return (
+    <ul class="rows">
+      {entries.map(({ id, label }) => (
+        <MenuRow key={id} label={label} onClick={() => chat.start(label, id)} />
+      ))}
+      {entries.length === 0 && <MenuRow label={words("ask-else")} onClick={() => chat.start(words("new-conversation"))} />}
+    </ul>
+  );
+}
+
+function MenuRow({ label, onClick }: { label: string; onClick: () => void }) {
   return (
     <li>
       <button type="button" class="row" onClick={onClick}>
@@ -74,47 +77,7 @@ function Row({ label, onClick }: { label: string; onClick: () => void }) {
   );
 }
 
-function Earlier({ rows }: { rows: readonly Summary[] }) {
-  const { words } = useTools();
-  return (
-    <section aria-labelledby="earlier">
-      <h2 id="earlier" class="small-heading">
-        {words("conversations")}
-      </h2>
-      <ul class="rows">
-        {rows.map((row) => (
-          <EarlierRow key={row.id} row={row} />
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-function EarlierRow({ row }: { row: Summary }) {
-  const { words, format, chat } = useTools();
-  return (
-    <li>
-      <button type="button" class="row" onClick={() => chat.show(row.id)}>
-        <span class="row-text">
-          <span class="row-title">{row.title || words("new-conversation")}</span>
-          <span class="row-preview">{row.preview}</span>
-          {row.with !== "bot" && <span class={`chip ${row.with}`}>{words(`with-${row.with}`)}</span>}
-        </span>
-        <span class="row-side">
-          <span class="quiet-text">{format.mark(row.at)}</span>
-          {row.unread > 0 && (
-            <span class="count">
-              {row.unread > 99 ? "99+" : row.unread}
-              <span class="unseen"> {words("unread")}</span>
-            </span>
-          )}
-        </span>
-      </button>
-    </li>
-  );
-}
-
-function Skeleton() {
+function MenuSkeleton() {
   return (
     <div class="skeleton" aria-hidden="true">
       <i />

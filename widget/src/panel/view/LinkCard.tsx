@@ -1,13 +1,15 @@
 import { useEffect, useState } from "preact/hooks";
-import { safeUrl } from "../../kit/linkify";
-import { serviceNow } from "../../kit/clock";
-import type { PaymentLink } from "../protocol";
-import { useTools } from "../tools";
+import { serverNow } from "../../kit/clock";
 import { Icon } from "../../kit/Icon";
+import { safeUrl } from "../../kit/linkify";
+import type { PaymentLink } from "../../kit/message";
+import { usePanel } from "../context";
 
-/** Where to pay: how much, on whose page, until when. */
+const EXPIRY_CHECK_MS = 15_000;
+
+/** A payment link: amount, host of the payment page, and expiry. Without a button once it is paid or expired. */
 export function LinkCard({ card, paid }: { card: PaymentLink; paid: boolean }) {
-  const { words, format } = useTools();
+  const { words, format } = usePanel();
   const expired = useExpired(card.expires_at);
   const url = safeUrl(card.url);
   return (
@@ -28,21 +30,22 @@ export function LinkCard({ card, paid }: { card: PaymentLink; paid: boolean }) {
             <Icon name="out" size={18} />
           </a>
           <p class="quiet-text">{words("link-where", { host: new URL(url).host })}</p>
-          <p class="quiet-text">{words("link-until", { moment: format.moment(card.expires_at) })}</p>
+          <p class="quiet-text">{words("link-until", { moment: format.dateTime(card.expires_at) })}</p>
         </>
       )}
     </div>
   );
 }
 
-/** Turns true when the moment passes, also while somebody looks at it. */
-function useExpired(at: string): boolean {
-  const [expired, set] = useState(() => serviceNow() >= Date.parse(at));
+/** Whether an instant (ISO 8601) has passed by the server's clock. Changes while the card is on screen. */
+function useExpired(expiresAt: string): boolean {
+  const isExpired = () => serverNow() >= Date.parse(expiresAt);
+  const [expired, setExpired] = useState(isExpired);
   useEffect(() => {
-    const check = () => set(serviceNow() >= Date.parse(at));
+    const check = () => setExpired(isExpired());
     check();
-    const timer = setInterval(check, 15_000);
+    const timer = setInterval(check, EXPIRY_CHECK_MS);
     return () => clearInterval(timer);
-  }, [at]);
+  }, [expiresAt]);
   return expired;
 }

@@ -1,10 +1,10 @@
-import type { Receipt } from "../protocol";
-import { useTools } from "../tools";
 import { Icon } from "../../kit/Icon";
+import type { Receipt } from "../../kit/message";
+import { usePanel } from "../context";
 
-/** That it is paid: how much, when, and the reference to quote. */
+/** A confirmed payment: amount, reference and time. */
 export function ReceiptCard({ card }: { card: Receipt }) {
-  const { words, format } = useTools();
+  const { words, format } = usePanel();
   return (
     <div class="card receipt">
       <span class="seal">
@@ -19,7 +19,7 @@ export function ReceiptCard({ card }: { card: Receipt }) {
         </div>
         <div>
           <dt>{words("receipt-paid-at")}</dt>
-          <dd>{format.moment(card.paid_at)}</dd>
+          <dd>{format.dateTime(card.paid_at)}</dd>
         </div>
       </dl>
     </div>

@@ -1,21 +1,37 @@
-/** Where the focus goes when a question comes or its field has gone. */
+/** Moves the keyboard focus when views and questions change. */
 
-import { useEffect } from "preact/hooks";
-import type { Expects } from "../protocol";
+import { useEffect, useRef } from "preact/hooks";
+import type { Expects } from "../../kit/message";
+
+/** Focuses the new view's heading, so that screen readers read it: when the view changes, and when the panel becomes visible. */
+export function useHeadingFocus(view: string, visible: boolean): void {
+  const focusedView = useRef<string | null>(null);
+  useEffect(() => {
+    if (!visible) return;
+    const firstView = focusedView.current === null;
+    const viewChanged = focusedView.current !== view;
+    focusedView.current = view;
+    // A stand-alone page leaves the first focus to the browser.
+    if (firstView && window.parent === window) return;
+    if (viewChanged || document.activeElement === document.body) document.querySelector<HTMLElement>("h1")?.focus();
+  }, [view, visible]);
+}
 
 /**
- * A question that needs typing takes the focus, unless the customer's is somewhere else on purpose. A field that has gone leaves
- * it with the first choice, or with the messages where there is none.
+ * Focuses the field when a question expects a typed answer, unless the customer has the focus outside the conversation. When
+ * a question has no such field and the focused field is gone, focuses the first choice, or the messages if there is none.
  */
-export function useFocusWhenAsked(field: { readonly current: HTMLElement | null }, asked: Expects | null): void {
+export function useFieldFocus(field: { readonly current: HTMLElement | null }, expects: Expects | null): void {
   useEffect(() => {
     const active = document.activeElement;
-    const lost = !active || active === document.body;
-    if (!document.hasFocus() || !(lost || active.closest(".log, h1, .composer"))) return;
-    if (asked && asked !== "text") field.current?.focus({ preventScroll: true });
-    else if (lost) {
-      const next = document.querySelector<HTMLElement>(".choices .row") ?? document.querySelector<HTMLElement>(".log");
-      next?.focus({ preventScroll: true });
+    const focusLost = !active || active === document.body;
+    const mayMoveFocus = focusLost || active.closest(".log, h1, .composer") !== null;
+    if (!document.hasFocus() || !mayMoveFocus) return;
+    if (expects && expects !== "text") {
+      field.current?.focus({ preventScroll: true });
+    } else if (focusLost) {
+      const target = document.querySelector<HTMLElement>(".choices .row") ?? document.querySelector<HTMLElement>(".log");
+      target?.focus({ preventScroll: true });
     }
-  }, [asked]);
+  }, [expects]);
 }

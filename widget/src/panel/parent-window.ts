@@ -1,0 +1,46 @@
+/** The panel's end of the postMessage protocol: the window of the company's page, where the loader runs. */
+
+import { isMessageToPanel, type MessageToLoader } from "../kit/frame-messages";
+
+export interface ParentWindow {
+  /** False if the panel is open in a tab of its own. */
+  readonly embedded: boolean;
+  /** Sends a message to the loader. Keeps it until the loader has said hello; drops it if there is no loader. */
+  post(message: MessageToLoader): void;
+}
+
+/** Accepts messages from our own origin and from `allowedOrigins`. Answers only to the origin that said hello. */
+export function connectParentWindow(
+  allowedOrigins: readonly string[],
+  onOpenChange: (open: boolean) => void,
+  here: Window = window,
+): ParentWindow {
+  const embedded = here.parent !== here;
+  const queue: MessageToLoader[] = [];
+  let loaderOrigin: string | null = null;
+
+  const post = (message: MessageToLoader) => {
+    if (loaderOrigin === null) queue.push(message);
+    else here.parent.postMessage(message, loaderOrigin);
+  };
+
+  if (embedded) {
+    here.addEventListener("message", ({ source, origin, data }) => {
+      const allowed = origin === here.location.origin || allowedOrigins.includes(origin);
+      if (source !== here.parent || !allowed || !isMessageToPanel(data)) return;
+      loaderOrigin = origin;
+      if (data.type === "hello") {
+        post({ billchat: 1, type: "ready" });
+        queue.splice(0).forEach(post);
+      } else {
+        onOpenChange(data.type === "shown");
+      }
+    });
+  }
+  return {
+    embedded,
+    post(message) {
+      if (embedded) post(message);
+    },
+  };
+}
