@@ -1,7 +1,7 @@
 """The tones of the company's colour for pages without scripts, each adjusted until it can be read.
 
 4.5 : 1 for text, 3 : 1 for edges (WCAG 2.2, 1.4.3 and 1.4.11). The panel derives the same tones in the browser, in
-`widget/src/panel/colour.ts`, on the same surfaces.
+`widget/src/kit/colour.ts`, on the same surfaces.
 """
 
 from collections.abc import Callable
