@@ -61,7 +61,7 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
     senders: dict[str, Sender] = {}
     methods: dict[str, Gateway] = {}
     dispatcher = Dispatcher(service, senders)
-    turns.wake = dispatcher.wake
+    turns.when_queued(dispatcher.wake)
     chat = WebChannel(service, turns)
     chat.attach(app)
     payments = Payments(service, turns, methods)
@@ -77,7 +77,7 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
             senders.update(made)
             methods.update(gateways.enabled(service.settings, http))
             work = {"dispatcher": dispatcher.run(), "payments": payments.run(), "retention": retention.run(service)}
-            async with _in_background({**work, **chat.work()}):
+            async with _in_background({**work, **chat.background_work()}):
                 yield
         await service.database.close()
 

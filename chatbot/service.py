@@ -1,9 +1,10 @@
 """What every part of the running service shares."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import time_ns
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from chatbot.config.settings import Settings
 from chatbot.keys import Keys
@@ -38,6 +39,11 @@ class Service:
     keys: Keys
     words: Words
     metrics: Metrics
+    zone: ZoneInfo = field(init=False)
+    """The company's time zone, for customers' dates and times."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "zone", self.settings.zone)  # looked up once, not in every turn
 
 
 def open_service(settings: Settings, clock: Clock | None = None) -> Service:

@@ -80,9 +80,10 @@ def instant_turns(service: Service, tell: Callable[[Any], None]) -> Turns:
     turns = Turns(service)
 
     async def told(answer: Any) -> None:
-        tell(answer)
+        if answer.origin is None:  # an external event
+            tell(answer)
 
-    turns.tell = told
+    turns.subscribe(told)
     return turns
 
 

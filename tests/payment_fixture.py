@@ -11,7 +11,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 
 from chatbot.config.settings import ServerSettings
-from chatbot.conversations.payment_links import LinkMade, make_link
+from chatbot.conversations.payment_links import NoLink, make_link
+from chatbot.conversations.turn import Turn
 from chatbot.demo.provider import SandboxProvider
 from chatbot.demo.provider_store import ProviderStore
 from chatbot.pages import assets, templating
@@ -19,6 +20,9 @@ from chatbot.payments import page
 from chatbot.payments.checkout import Payments
 from chatbot.payments.gateways import enabled
 from store.billing import statements
+from store.billing.payment_links import PaymentLink
+from store.chats import conversations
+from store.database import Tx
 from tests.clock import FakeClock
 from tests.service_fixture import ServiceFixture, Visitor
 
@@ -71,20 +75,22 @@ class PaymentFixture:
         """Ask for a link, as the dialogue does; returns its token."""
         service = self.billchat.service
         contact = (await self.billchat.rows("select contact from identifiers where value = 'owes@example.com'"))[0]
-        made = await service.database.write(
-            lambda tx: make_link(
-                tx,
-                service,
-                conversation=self.visitor.conversation,
-                contact=contact["contact"],
-                account=self.account,
-                invoices=invoices,
-                now=service.clock.now(),
-            )
-        )
-        assert isinstance(made, LinkMade)
-        self.token = service.keys.link_token(made.link)
+        made = await self.link_for(contact["contact"], *invoices)
+        assert isinstance(made, PaymentLink)
+        self.token = service.keys.link_token(made.id)
         return self.token
+
+    async def link_for(self, contact: str, *invoices: str) -> PaymentLink | NoLink:
+        """Make a link for a contact, as a turn of the visitor's conversation would."""
+        service = self.billchat.service
+
+        def make(tx: Tx) -> PaymentLink | NoLink:
+            conversation, _ = conversations.load(tx, self.visitor.conversation)
+            assert conversation is not None
+            conversation.contact = contact
+            return make_link(Turn(tx, service, conversation, service.clock.now()), self.account, invoices)
+
+        return await service.database.write(make)
 
     async def get(self, path: str = "", **options: Any) -> tuple[int, str]:
         async with self.client.get(f"/pay/{self.token}{path}", **options) as response:
@@ -132,7 +138,7 @@ class PaymentFixture:
 
     def said(self) -> list[str]:
         """What the chat said by itself since the last time this was asked: the first message of each turn."""
-        new = [str(answer.messages[0]["text"]) for answer in self.billchat.told]
+        new = [str(answer.messages[0].text) for answer in self.billchat.told]
         self.billchat.told.clear()
         return new
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from chatbot.channels.web.wire import messages_to_wire
 from chatbot.config.settings import (
     DatabaseSettings,
     LimitSettings,
@@ -17,13 +18,15 @@ from chatbot.config.settings import (
     SmsSettings,
     TeamSettings,
 )
-from chatbot.conversations.turns import SayRequest, StartRequest, TurnRefusal, TurnResult, Turns
+from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal, TurnResult
+from chatbot.conversations.turns import Turns
 from chatbot.demo.customers import load_demo
 from chatbot.service import Service, open_service
 from store.chats import codes
 from tests.clock import FakeClock
 
 SECRET = "a key for tests that is long enough"
+VISITOR = "a visitor's connection"
 
 
 def settings_for(folder: Path, **sections: Any) -> Settings:
@@ -59,10 +62,11 @@ class ServiceFixture:
         await load_demo(service.database, clock.now().date())
         billchat = cls(service, clock, Turns(service))
 
-        async def tell(answer: TurnResult) -> None:
-            billchat.told.append(answer)
+        async def record(result: TurnResult) -> None:
+            if result.origin is None:  # no customer of ours: an external event
+                billchat.told.append(result)
 
-        billchat.turns.tell = tell
+        billchat.turns.subscribe(record)
         return billchat
 
     async def close(self) -> None:
@@ -79,6 +83,10 @@ class ServiceFixture:
         assert challenge is not None
         return self.service.keys.code(challenge.id, conversation)
 
+    def wire(self, result: TurnResult) -> list[dict[str, Any]]:
+        """A turn's messages as the website's clients get them."""
+        return messages_to_wire(self.service, result.conversation, result.messages)
+
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         return await self.service.database.read(lambda tx: [dict(row) for row in tx.all(sql, params)])  # type: ignore[call-overload]
 
@@ -94,7 +102,7 @@ class Visitor:
 
     async def start(self, action: str | None, locale: str) -> TurnResult:
         answer = await self.billchat.turns.start(
-            StartRequest(self.session, uuid.uuid4().hex, self.address, "web", locale, action)
+            StartRequest(self.session, uuid.uuid4().hex, self.address, "web", locale, action, VISITOR)
         )
         assert isinstance(answer, TurnResult)
         self.conversation = answer.conversation
@@ -104,7 +112,9 @@ class Visitor:
         self, text: str | None = None, choice: str | None = None, request: str = ""
     ) -> TurnResult | TurnRefusal:
         return await self.billchat.turns.say(
-            SayRequest(self.conversation, self.session, request or uuid.uuid4().hex, self.address, text, choice)
+            SayRequest(
+                self.conversation, self.session, request or uuid.uuid4().hex, self.address, text, choice, VISITOR
+            )
         )
 
     async def say(self, text: str) -> TurnResult:
@@ -125,12 +135,12 @@ class Visitor:
 
 def told(answer: TurnResult) -> str:
     """All that the bot said in a turn."""
-    return "\n".join(message["text"] for message in answer.messages if message["from"] != "customer")
+    return "\n".join(message.text for message in answer.messages if message.author != "customer")
 
 
 def cards(answer: TurnResult) -> list[str]:
-    return [message["card"]["kind"] for message in answer.messages if "card" in message]
+    return [message.extra["card"]["kind"] for message in answer.messages if message.extra and "card" in message.extra]
 
 
 def choices(answer: TurnResult) -> list[str]:
-    return [choice["id"] for choice in answer.messages[-1].get("choices", [])]
+    return [choice["id"] for choice in (answer.messages[-1].extra or {}).get("choices", [])]

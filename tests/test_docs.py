@@ -328,7 +328,7 @@ def test_the_worked_example_works(tmp_path: Path) -> None:
     name = re.search(r"def (\w+)", test)
     assert name is not None
     (tmp_path / "run.py").write_text(
-        "import asyncio\nfrom pathlib import Path\nfrom chatbot.conversations.turns import TurnRefusal\n"
+        "import asyncio\nfrom pathlib import Path\nfrom chatbot.conversations.requests import TurnRefusal\n"
         "from tests.clock import FakeClock\nfrom tests.service_fixture import ServiceFixture, told\n\n"
         f"{test}\n\nasync def run():\n    billchat = await ServiceFixture.open(Path('data'), FakeClock())\n"
         f"    await {name.group(1)}(billchat)\n    await billchat.close()\n\nasyncio.run(run())\n"

@@ -91,4 +91,4 @@ def test_panel_and_flows_know_the_same_cards_and_fields() -> None:
 
 def test_panel_and_service_count_alike() -> None:
     numbers = dict(re.findall(r"export const (\w+) = (\d+);", panel("protocol.ts")))
-    assert numbers == {"LONGEST_TEXT": str(wire.MOST_TEXT), "CODE_DIGITS": str(keys.CODE_DIGITS)}
+    assert numbers == {"LONGEST_TEXT": str(wire.MAX_TEXT), "CODE_DIGITS": str(keys.CODE_DIGITS)}

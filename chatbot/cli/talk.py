@@ -10,13 +10,15 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from chatbot.channels.web.wire import MOST_TEXT
-from chatbot.conversations.turns import SayRequest, StartRequest, TurnResult, Turns
+from chatbot.channels.web.wire import MAX_TEXT
+from chatbot.conversations.pay_url import text_with_address
+from chatbot.conversations.requests import SayRequest, StartRequest, TurnResult
+from chatbot.conversations.turns import Turns
 from chatbot.delivery.dispatcher import Dispatcher
 from chatbot.demo import app
 from chatbot.demo.customers import load_demo
 from chatbot.demo.inbox import Inbox
-from chatbot.service import open_service
+from chatbot.service import Service, open_service
 
 
 async def talk(locale: str) -> None:
@@ -27,24 +29,24 @@ async def talk(locale: str) -> None:
         await load_demo(service.database, service.clock.now().date())
         inbox = Inbox(service)
         dispatcher = Dispatcher(service, {"email": inbox, "sms": inbox})
-        await _converse(Turns(service), dispatcher, _Letters(inbox), service.words.best(locale))
+        await _converse(service, dispatcher, _Letters(inbox), service.words.best(locale))
         await service.database.close()
 
 
-async def _converse(turns: Turns, dispatcher: Dispatcher, letters: "_Letters", locale: str) -> None:
+async def _converse(service: Service, dispatcher: Dispatcher, letters: "_Letters", locale: str) -> None:
     print("Type as a customer would, for example as owes@example.com. Ctrl-D leaves.\n")
-    session = uuid.uuid4().hex
+    turns, session = Turns(service), uuid.uuid4().hex
     answer = await turns.start(StartRequest(session, uuid.uuid4().hex, "terminal", "talk", locale, None))
     assert isinstance(answer, TurnResult)
-    _print(answer)
+    _print(service, answer)
     while (line := await asyncio.to_thread(_read)) is not None:
         if not line.strip():
             continue
         said = await turns.say(
-            SayRequest(answer.conversation, session, uuid.uuid4().hex, "terminal", text=line[:MOST_TEXT])
+            SayRequest(answer.conversation, session, uuid.uuid4().hex, "terminal", text=line[:MAX_TEXT])
         )
         assert isinstance(said, TurnResult)
-        _print(said)
+        _print(service, said)
         await dispatcher.settle()
         await letters.print_new()
 
@@ -57,11 +59,11 @@ def _read() -> str | None:
     return line.rstrip("\n") if line else None
 
 
-def _print(answer: TurnResult) -> None:
-    for message in answer.messages:
-        if message["from"] != "customer":
-            print("bot  › " + message["text"].replace("\n", "\n       "))
-            for number, choice in enumerate(message.get("choices", ()), start=1):
+def _print(service: Service, result: TurnResult) -> None:
+    for message in result.messages:
+        if message.author != "customer":
+            print("bot  › " + text_with_address(service, message).replace("\n", "\n       "))
+            for number, choice in enumerate((message.extra or {}).get("choices", ()), start=1):
                 print(f"       {number}  {choice['label']}")
     print()
 

@@ -1,12 +1,12 @@
-"""Takes card numbers and codes out of what a customer typed, before anything is written, logged or shown to a person.
+"""Masks card numbers and one-time codes in a customer's text, before it is stored, logged or shown to a person.
 
-What counts as a card number: 13 to 19 digits, however separated and in whatever script, that begin like a brand's and
-pass the check digit (ISO/IEC 7812-1). Random digits of a card's length pass in about one case in thirty. The tables
-follow the brands' published ranges (Visa, Mastercard, American Express, Discover, Diners Club, JCB, UnionPay, Maestro,
-Mir); PCI DSS 3.4 lets the last four digits be kept.
+A card number is 13 to 19 digits, in any script and with any separators, with a brand's prefix and a valid check digit
+(ISO/IEC 7812-1). Of random digits of that length about one in thirty passes. The tables follow the brands' published
+ranges (Visa, Mastercard, American Express, Discover, Diners Club, JCB, UnionPay, Maestro, Mir); PCI DSS 3.4 allows
+keeping the last four digits.
 
-What counts as a code: six digits that stand alone, together or spaced. Parts of a phone number, of a longer reference,
-of an amount, of a date or of an email address are left alone.
+A code is six digits on their own, together or spaced. Parts of a phone number, a longer reference, an amount, a date or
+an email address are no code.
 """
 
 import re
@@ -19,7 +19,7 @@ from msgspec import Struct
 CARD_MASK = "•••• "
 """Stands before the last four digits of a card number."""
 CODE_MASK = "••••••"
-SECRET_MASK = "•••"  # noqa: S105 (the mask, not what it hides)
+SECRET_MASK = "•••"  # noqa: S105 (a mask, no secret)
 """Stands for a card's security code or expiry date."""
 
 SHORTEST, LONGEST = 13, 19
@@ -29,18 +29,19 @@ SHORTEST_PIECE = 3
 class Redacted(Struct, frozen=True):
     """A customer's text without its secrets.
 
-    `text` has no card's data in it; `clean` has no code either and is the only form that may be kept. `card` tells
-    that something of a card was there.
+    `text` holds no card data; `clean` holds no code either and is the only form that may be stored. `card`: card data
+    was found. `fragment`: all digits of a text that consists of digits and separators only, else empty.
     """
 
     text: str
     clean: str
     card: bool
+    fragment: str
 
 
 Span = tuple[int, int]
 
-# Anything that a reader would take for a digit: those of all scripts, superscripts, circled and so on.
+# Every character that reads as a digit: of any script, superscript, circled and so on.
 _SOME_DIGIT = re.compile(r"[\d²³¹⁰-⁹₀-₉①-⑨⑴-⑼⒈-⒐⓪⓵-⓽❶-❾➀-➈➊-➒]")
 
 _SEPARATORS = r"[\s.\-_/,|*+]"
@@ -59,17 +60,17 @@ _SECURITY_CODE_BEFORE = re.compile(
 _EXPIRY = r"(?:0?[1-9]|1[0-2]) ?[/.\- ] ?(?:20)?[0-9]{2}"
 _EXPIRY_DATE = re.compile(rf"(?<![0-9/.\-])(?P<found>{_EXPIRY})(?![0-9/.\-]?[0-9])")
 _SHORT_NUMBER = re.compile(r"(?<![0-9£$€.,])(?P<found>[0-9]{3,4})(?![0-9]|[.,][0-9])")
-# How far from a card number its expiry date and security code are looked for, in characters.
+# Distance in characters within which a card number's expiry date and security code are masked.
 _NEARBY = 40
 
-# Digits as people write them one after the other: words of digits, and spaces or brackets between the words.
+# A number as people write it: words of digits, with spaces or brackets between the words.
 _NUMBER = re.compile(r"[0-9](?:(?:[.,\-/]|[ \t()]{1,3})?[0-9])*")
 _WORD = re.compile(r"[0-9]+(?:[.,\-/][0-9]+)*")
 _CODE_DIGITS = 6
 _SPACED_CODE = re.compile(r"[0-9](?:[ \t\-]{0,3}[0-9]){5}")
 _CODE_WORD = re.compile(r"[0-9](?:-?[0-9]){5}|[0-9]{3}[.,][0-9]{3}|[0-9](?:[.,][0-9]){5}")
 _PLUS = re.compile(r"\+[ (]?$")
-# A mobile's digits before its last six when its 0 is left out, as in 7700 900001 and 44 7700 900001.
+# A mobile's digits before its last six without the leading 0, as in 7700 900001 and 44 7700 900001.
 _MOBILE_LEAD = re.compile(r"[0-9]{0,3}[67][0-9]{2,3}")
 _PHONE_DIGITS = range(9, 16)
 _PHONE_WORDS = 4
@@ -81,32 +82,42 @@ _EMAIL = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:]+")
 
 
 def redact(text: str, own: Collection[str] = ()) -> Redacted:
-    """Take the secrets out of a text.
+    """Mask the secrets of a text.
 
-    `own` holds the customer's own account and invoice numbers (digits only), which are not taken for a card's.
+    `own` holds the customer's own account and invoice numbers (digits only), which are never taken for a card's.
     """
     if not _SOME_DIGIT.search(text):
-        return Redacted(text, text, card=False)
+        return Redacted(text, text, card=False, fragment="")
     plain = _plain(text)
+    fragment = _only_digits(plain)
     card = _card_secrets(plain, own)
     if card:
         text = _masked(text, card)
         plain = _plain(text)
-    return Redacted(text, _masked(text, _codes(plain)), card=bool(card))
+    return Redacted(text, _masked(text, _codes(plain)), card=bool(card), fragment=fragment)
 
 
-def splits_card(earlier: Sequence[str], text: str) -> bool:
-    """Tell whether a text of nothing but digits ends a card number begun in the messages before it.
+def fragment_of(text: str) -> str:
+    """Return all digits of a text that consists of digits and separators only; empty for any other text."""
+    return _only_digits(_plain(text)) if _SOME_DIGIT.search(text) else ""
 
-    `earlier` are the same customer's last messages, oldest first, as they were kept. When True, neither the text nor
-    those of the earlier messages that are digits alone may stay as they are.
+
+def is_piece(fragment: str) -> bool:
+    """Tell whether a fragment may be a piece of a card number sent in several messages."""
+    return SHORTEST_PIECE <= len(fragment) <= LONGEST
+
+
+def splits_card(earlier: Sequence[str], fragment: str) -> bool:
+    """Tell whether a fragment ends a card number that was begun in the messages before it.
+
+    `earlier` are the fragments of the customer's previous messages, oldest first. When True, neither this message nor
+    the earlier pieces may be kept.
     """
-    digits = _fragment(text)
-    for before in reversed(earlier):
-        part = _fragment(before) if digits else ""
-        if not part:
+    digits = fragment
+    for piece in reversed(earlier):
+        if not (digits and piece):
             return False
-        digits = part + digits
+        digits = piece + digits
         if len(digits) > LONGEST:
             return False
         if _is_card(digits):
@@ -114,19 +125,12 @@ def splits_card(earlier: Sequence[str], text: str) -> bool:
     return False
 
 
-def is_fragment(text: str) -> bool:
-    """Tell whether a text could be a piece of a card number sent in pieces: three digits or more, and nothing else."""
-    return SHORTEST_PIECE <= len(_fragment(text)) <= LONGEST
-
-
-def _fragment(text: str) -> str:
-    """Return the digits of a text that holds nothing else; empty for any other."""
-    plain = _plain(text) if _SOME_DIGIT.search(text) else ""
+def _only_digits(plain: str) -> str:
     return _NO_DIGIT.sub("", plain) if _ONLY_DIGITS.fullmatch(plain) else ""
 
 
 def _plain(text: str) -> str:
-    """Return the text with every digit as 0–9 and every space and dash as the common one, character for character."""
+    """Return the text with plain digits, spaces and dashes, character for character, so that spans stay valid."""
     return text if text.isascii() else "".join(map(_plain_character, text))
 
 
@@ -144,7 +148,7 @@ def _plain_character(character: str) -> str:
 
 
 def _masked(text: str, masks: dict[Span, str]) -> str:
-    """Put the masks over their spans; of two that overlap, the one that begins first wins and takes both."""
+    """Replace spans by their masks; of two overlapping spans, the first one masks both."""
     parts: list[str] = []
     at = 0
     for (start, end), mask in sorted(masks.items()):
@@ -175,9 +179,9 @@ def _card_secrets(plain: str, own: Collection[str]) -> dict[Span, str]:
 
 
 def _cards_in(plain: str, run: Span) -> Iterator[Span]:
-    """Yield the card numbers in a run of digits, looked for from and to its groups' ends only.
+    """Yield the card numbers in a run of digits; a number begins and ends where a group of digits does.
 
-    To look between the digits of a group as well would find a card in one random reference of eight.
+    Searching inside groups too would find a card number in one of eight random references.
     """
     places = [at for at in range(*run) if plain[at].isdigit()]
     digits = "".join([plain[at] for at in places])
@@ -193,7 +197,7 @@ def _cards_in(plain: str, run: Span) -> Iterator[Span]:
 
 
 def _card_ends(start: int, ends: list[int]) -> Iterable[int]:
-    """Return where a card number that begins at a group's start may end, the longest first."""
+    """Return the possible ends of a card number that begins at a group's start, the longest first."""
     group_end = ends[bisect_right(ends, start)]
     if group_end - start > LONGEST:  # a card number with its expiry date and security code in one go
         return range(start + LONGEST, start + SHORTEST - 1, -1)
@@ -205,7 +209,7 @@ def _digits(plain: str, span: Span) -> str:
 
 
 def _beside(plain: str, card: Span) -> Iterator[Span]:
-    """Yield the expiry date and the security code that stand beside a card number."""
+    """Yield the spans of the expiry date and the security code near a card number."""
     for pattern in (_EXPIRY_DATE, _SHORT_NUMBER):
         for match in pattern.finditer(plain):
             if card[0] - _NEARBY <= match.start() < card[1] + _NEARBY:
@@ -224,7 +228,7 @@ def _is_card(digits: str) -> bool:
 
 
 def _brand_has(digits: str) -> bool:
-    """Tell whether a brand gives out numbers that begin like this and are this long."""
+    """Tell whether a brand issues numbers with this prefix and length."""
     length, two, three, four = len(digits), int(digits[:2]), int(digits[:3]), int(digits[:4])
     if digits[0] == "4":
         return length in {13, 16, 19}
@@ -243,7 +247,7 @@ _DOUBLED = bytes.maketrans(b"0123456789", bytes([0, 2, 4, 6, 8, 1, 3, 5, 7, 9]))
 
 
 def _check_digit_fits(digits: str) -> bool:
-    """Luhn: from the right, every second digit doubled and its own digits added; the sum ends in 0."""
+    """Check the Luhn digit: doubling every second digit from the right, the sum of all digits ends in 0."""
     raw = digits.encode()
     plain = raw[-1::-2]
     return (sum(plain) - 48 * len(plain) + sum(raw[-2::-2].translate(_DOUBLED))) % 10 == 0
@@ -265,12 +269,12 @@ def _codes(plain: str) -> dict[Span, str]:
 
 
 def _codes_in(plain: str, number: Span) -> Iterator[Span]:
-    """Yield the codes in a number: all of it, or those of its words that no phone number ends in."""
+    """Yield the codes in a number: the whole number, or its six-digit words that do not end a phone number."""
     if _SPACED_CODE.fullmatch(plain, *number):
         yield number
         return
     plus = _PLUS.search(plain, max(0, number[0] - 2), number[0]) is not None
-    lead: list[str] = []  # the words before, as far as they may belong to one phone number
+    lead: list[str] = []  # the words before, while they may belong to one phone number
     for word in _WORD.finditer(plain, *number):
         begins_phone = plus and word.start() == number[0]
         if _CODE_WORD.fullmatch(word[0]) and not begins_phone and not _ends_phone(lead, plus):
@@ -281,7 +285,7 @@ def _codes_in(plain: str, number: Span) -> Iterator[Span]:
 
 
 def _ends_phone(lead: Sequence[str], plus: bool) -> bool:
-    """Tell whether six digits after these words are the end of a phone number."""
+    """Tell whether six digits after these words end a phone number."""
     leads = ["".join(lead[first:]) for first in range(len(lead))]
     return any(
         len(digits) + _CODE_DIGITS in _PHONE_DIGITS and (plus or digits[0] == "0" or _MOBILE_LEAD.fullmatch(digits))
@@ -290,7 +294,7 @@ def _ends_phone(lead: Sequence[str], plus: bool) -> bool:
 
 
 def _is_reference(plain: str, start: int) -> bool:
-    """Tell whether capitals before the digits make them a reference, as in INV-100234."""
+    """Tell whether capitals before the digits make a reference, as in INV-100234."""
     match = _REFERENCE.search(plain, max(0, start - 8), start)
     return match is not None and match["letters"] not in _SAID_BEFORE_CODES
 

@@ -1,6 +1,6 @@
 """The turn: one event of one conversation, taken in one transaction, with no network in it.
 
-redact → deduplicate → understand → move the dialogue and perform what it asks → write → (after the commit) tell.
+redact → deduplicate → understand → move the dialogue and perform its effects → write → (after the commit) publish.
 """
 
 import time
@@ -8,15 +8,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 import structlog
-from msgspec import Struct
 
-from chatbot.channels.web.wire import message_to_wire
-from chatbot.conversations import verification
-from chatbot.conversations.effects.perform import Turn, perform
-from chatbot.conversations.redaction import SECRET_MASK, is_fragment, redact, splits_card
+from chatbot.conversations.effects.perform import perform
+from chatbot.conversations.redaction import SECRET_MASK, Redacted, fragment_of, is_piece, redact, splits_card
+from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal, TurnResult
+from chatbot.conversations.turn import Turn
 from chatbot.service import Service
 from flows.engine import START, advance
 from flows.events import Event
@@ -28,121 +26,87 @@ from store.ids import new_id
 
 log = structlog.get_logger(__name__)
 
-# An effect's answer is the next event; a dialogue that is not at rest after this many is broken.
-MOST_STEPS = 20
+# An effect's answer is the next event; a dialogue that still has events after this many steps is broken.
+MAX_STEPS = 20
 # Messages in which a card number may have been sent piece by piece.
-MOST_PIECES = 6
-
-
-class SayRequest(Struct, frozen=True):
-    """What a customer did: words or a choice, under the client's own id, from a session and a network address."""
-
-    conversation: str
-    session: str
-    id: str
-    address: str
-    text: str | None = None
-    choice: str | None = None
-
-    @property
-    def body(self) -> str:
-        """All that may not differ between a request and its resend."""
-        return f"text:{self.text}" if self.text is not None else f"choice:{self.choice}"
-
-
-class StartRequest(Struct, frozen=True):
-    """A conversation that a customer begins, perhaps with an action such as pay_bill."""
-
-    session: str
-    id: str
-    address: str
-    channel: str
-    locale: str
-    action: str | None
-
-
-class TurnResult(Struct, frozen=True):
-    """What came of a turn: the messages it wrote, as they go to clients; `replayed` when it had been taken before."""
-
-    conversation: str
-    session: str
-    held_by: str
-    messages: list[dict[str, Any]]
-    queued: bool = False
-    replayed: bool = False
-
-
-class TurnRefusal(Struct, frozen=True):
-    """Why a request was not taken: `not_found`, `conflict`, `closed` or `bad_request`."""
-
-    code: str
-
+MAX_PIECES = 6
 
 Subscriber = Callable[[TurnResult], Awaitable[None]]
-Keep = Callable[[Tx, Conversation, datetime], None]
-
-
-async def _nobody(answer: TurnResult) -> None:
-    """Stands in until a channel wants to hear of what was said."""
+SaveConversation = Callable[[Tx, Conversation, datetime], None]
 
 
 class Turns:
-    """Takes turns. `tell` hears of what outside events said; `wake` is called when something waits to be sent."""
+    """Takes turns, and publishes their messages to every subscriber after the commit."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self.tell: Subscriber = _nobody
-        self.wake: Callable[[], None] = lambda: None
+        self._subscribers: list[Subscriber] = []
+        self._wake_senders: list[Callable[[], None]] = []
         self._taken = service.metrics.turns.labels("taken")
         self._seconds = service.metrics.turn_seconds
 
-    async def start(self, beginning: StartRequest) -> TurnResult | TurnRefusal:
-        """Begin a conversation; a session's same request always begins the same one."""
-        return await self._take(f"start {beginning.session} {beginning.id}", lambda tx: self._start(tx, beginning))
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Publish every turn's messages to one more subscriber, such as a channel or the agents' console."""
+        self._subscribers.append(subscriber)
 
-    async def say(self, inbound: SayRequest) -> TurnResult | TurnRefusal:
-        """Take what a customer said or chose."""
-        return await self._take(inbound.conversation, lambda tx: self._say(tx, inbound))
+    def when_queued(self, wake: Callable[[], None]) -> None:
+        """Call `wake` after each turn that put something into the outbox."""
+        self._wake_senders.append(wake)
+
+    async def start(self, request: StartRequest) -> TurnResult | TurnRefusal:
+        """Begin a conversation; the same request of a session always begins the same one."""
+        return await self._take(f"start {request.session} {request.id}", lambda tx: self._start(tx, request))
+
+    async def say(self, request: SayRequest) -> TurnResult | TurnRefusal:
+        """Take a customer's text or choice."""
+        return await self._take(request.conversation, lambda tx: self._say(tx, request))
 
     async def apply_external_event(self, conversation: str | None, work: Callable[[Tx], Event | None]) -> None:
-        """Do `work` in a transaction; an event that it returns moves the conversation in the same one."""
-        answer = await self._service.database.write(lambda tx: self._happen(tx, conversation, work), conversation)
-        if answer is not None:
-            self._after(answer)
-            await self.tell(answer)
+        """Run `work` in a transaction; the event that it returns moves the conversation in the same transaction."""
+        result = await self._service.database.write(lambda tx: self._apply(tx, conversation, work), conversation)
+        if result is not None:
+            await self._publish(result)
 
     async def _take(self, key: str, take: Callable[[Tx], TurnResult | TurnRefusal]) -> TurnResult | TurnRefusal:
-        """Take a turn; those with one key keep their order, whichever process takes them."""
+        """Take a turn; turns with one key keep their order, whichever process takes them."""
         began = time.perf_counter()
         try:
-            answer = await self._service.database.write(take, key)
+            result = await self._service.database.write(take, key)
         except StoreError:
             self._service.metrics.turns.labels("unavailable").inc()
             raise
         self._seconds.observe(time.perf_counter() - began)
-        if isinstance(answer, TurnRefusal):
-            self._service.metrics.turns.labels(answer.code).inc()
+        if isinstance(result, TurnRefusal):
+            self._service.metrics.turns.labels(result.code).inc()
         else:
             self._taken.inc()
-            self._after(answer)
-        return answer
+            await self._publish(result)
+        return result
 
-    def _after(self, answer: TurnResult) -> None:
-        # What is asked again may have been kept by a process that died before its letters left.
-        if answer.queued or answer.replayed:
-            self.wake()
+    async def _publish(self, result: TurnResult) -> None:
+        # A replayed turn may be of a process that died before it could wake its dispatcher.
+        if result.queued or result.replayed:
+            for wake in self._wake_senders:
+                wake()
+        if result.replayed:
+            return
+        for publish in self._subscribers:
+            try:
+                await publish(result)
+            except Exception:  # the turn is committed: its sender and the other subscribers must hear of it
+                log.exception("a turn could not be published", conversation=result.conversation)
 
-    def _start(self, tx: Tx, beginning: StartRequest) -> TurnResult | TurnRefusal:
-        service, now = self._service, self._service.clock.now()
-        digest = service.keys.digest(f"start:{beginning.action}")
-        conversation, taken = conversations.begun(tx, beginning.session, beginning.id)
-        if conversation is not None and taken is not None:
-            return self._again(tx, conversation, taken, digest)
+    def _start(self, tx: Tx, request: StartRequest) -> TurnResult | TurnRefusal:
+        service = self._service
+        digest = service.keys.digest(f"start:{request.action}")
+        known, processed = conversations.begun(tx, request.session, request.id)
+        if known is not None and processed is not None:
+            return _replay(tx, known, processed, digest)
         conversation = Conversation(
             id=new_id(),
-            session=beginning.session,
-            channel=beginning.channel,
-            locale=beginning.locale,
+            session=request.session,
+            channel=request.channel,
+            locale=request.locale,
             state=START,
             facts={},
             offered=[],
@@ -155,116 +119,124 @@ class Turns:
             verified_at=None,
             active_at=None,
         )
-        turn = Turn(tx, service, conversation, now, beginning.address)
+        turn = Turn(tx, service, conversation, service.clock.now(), request.address, request.origin)
         sms = service.settings.sms
-        countries = sms.countries if sms.account_sid else []
-        _move(
-            turn,
-            Event(
-                "started",
-                {"action": beginning.action, "region": service.settings.region.country, "countries": countries},
-            ),
-        )
-        return self._write(turn, beginning.id, digest, keep=partial(conversations.start, request=beginning.id))
+        facts = {
+            "action": request.action,
+            "region": service.settings.region.country,
+            "countries": sms.countries if sms.account_sid else [],
+        }
+        _run_dialogue(turn, Event("started", facts))
+        return _write(turn, request.id, digest, save=partial(conversations.start, request=request.id))
 
-    def _say(self, tx: Tx, inbound: SayRequest) -> TurnResult | TurnRefusal:
-        service, now = self._service, self._service.clock.now()
-        digest = service.keys.digest(inbound.body)
+    def _say(self, tx: Tx, request: SayRequest) -> TurnResult | TurnRefusal:
+        service = self._service
+        # A resend must have the same content under the same id.
+        content = f"choice:{request.choice}" if request.text is None else f"text:{request.text}"
+        digest = service.keys.digest(content)
+        redacted = None if request.text is None else redact(request.text)
         pieces: list[Message] = []
-        if inbound.text is not None and is_fragment(inbound.text):
-            conversation, taken, pieces = conversations.load_with_said(
-                tx, inbound.conversation, inbound.id, MOST_PIECES
+        if redacted is not None and is_piece(redacted.fragment):
+            conversation, processed, pieces = conversations.load_with_said(
+                tx, request.conversation, request.id, MAX_PIECES
             )
         else:
-            conversation, taken = conversations.load(tx, inbound.conversation, inbound.id)
-        if conversation is None or conversation.session != inbound.session:
+            conversation, processed = conversations.load(tx, request.conversation, request.id)
+        if conversation is None or conversation.session != request.session:
             return TurnRefusal("not_found")
-        if taken is not None:
-            return self._again(tx, conversation, taken, digest)
+        if processed is not None:
+            return _replay(tx, conversation, processed, digest)
         if conversation.held_by == "closed":
             return TurnRefusal("closed")
-        turn = Turn(tx, service, conversation, now, inbound.address)
-        if verification.verified(service, conversation, now):
-            conversation.active_at = now
-        event = _hear(turn, inbound, pieces)
+        turn = Turn(tx, service, conversation, service.clock.now(), request.address, request.origin)
+        if turn.is_verified:
+            conversation.active_at = turn.now
+        event = _chosen(turn, request) if redacted is None else _typed(turn, request, redacted, pieces)
         if event is None:
             return TurnRefusal("bad_request")
-        _move(turn, event)
-        return self._write(turn, inbound.id, digest)
+        _run_dialogue(turn, event)
+        return _write(turn, request.id, digest)
 
-    def _happen(self, tx: Tx, name: str | None, work: Callable[[Tx], Event | None]) -> TurnResult | None:
+    def _apply(self, tx: Tx, conversation_id: str | None, work: Callable[[Tx], Event | None]) -> TurnResult | None:
         event = work(tx)
-        if event is None or name is None:
+        if event is None or conversation_id is None:
             return None
-        conversation, _ = conversations.load(tx, name)
+        conversation, _ = conversations.load(tx, conversation_id)
         if conversation is None:
             return None
         turn = Turn(tx, self._service, conversation, self._service.clock.now())
-        _move(turn, event if verification.verified(self._service, conversation, turn.now) else _without_balance(event))
-        return self._write(turn, None, None)
-
-    def _again(
-        self, tx: Tx, conversation: Conversation, taken: conversations.ProcessedRequest, digest: str
-    ) -> TurnResult | TurnRefusal:
-        """Answer a request that was taken before with what was answered then."""
-        if taken.digest != digest:
-            return TurnRefusal("conflict")
-        said = conversations.messages_of_turn(tx, conversation.id, taken.turn)
-        return self._answer(conversation, said, queued=False, replayed=True)
-
-    def _write(
-        self, turn: Turn, client_id: str | None, digest: str | None, keep: Keep = conversations.save
-    ) -> TurnResult:
-        """Keep what the turn changed and said; a new conversation is kept by `conversations.start`."""
-        keep(turn.tx, turn.conversation, turn.now)
-        if turn.said:
-            conversations.add_messages(turn.tx, turn.conversation.id, turn.said, client_id, digest)
-        return self._answer(turn.conversation, turn.said, queued=turn.queued)
-
-    def _answer(
-        self, conversation: Conversation, said: list[Message], *, queued: bool, replayed: bool = False
-    ) -> TurnResult:
-        messages = [message_to_wire(self._service, conversation.id, message) for message in said]
-        return TurnResult(conversation.id, conversation.session, conversation.held_by, messages, queued, replayed)
+        _run_dialogue(turn, event if turn.is_verified else _without_balance(event))
+        return _write(turn, None, None)
 
 
-def _hear(turn: Turn, inbound: SayRequest, pieces: Sequence[Message]) -> Event | None:
-    """Write down what the customer said, safe to keep, and understand it; None for a choice that never was one.
+def _replay(
+    tx: Tx, conversation: Conversation, processed: conversations.ProcessedRequest, digest: str
+) -> TurnResult | TurnRefusal:
+    """Answer a resent request with the messages of its first turn."""
+    if processed.digest != digest:
+        return TurnRefusal("conflict")
+    messages = conversations.messages_of_turn(tx, conversation.id, processed.turn)
+    return TurnResult(conversation.id, conversation.session, conversation.held_by, messages, replayed=True)
 
-    `pieces` are messages before this one with which it may make up a card number.
-    """
+
+def _write(
+    turn: Turn, request_id: str | None, digest: str | None, save: SaveConversation = conversations.save
+) -> TurnResult:
+    """Save the conversation and the turn's messages; `save` inserts a new conversation or updates a known one."""
     conversation = turn.conversation
-    if inbound.choice is not None:
-        label = _label(turn, inbound.choice)
-        if label is None:
-            return None
-        turn.write("customer", label, client_id=inbound.id)
-        return chosen(inbound.choice, conversation.state, conversation.facts, conversation.offered)
-    assert inbound.text is not None
-    redacted = redact(inbound.text)
-    if _ends_a_card(turn, inbound.text, pieces):
-        turn.write("customer", SECRET_MASK, client_id=inbound.id)
+    save(turn.tx, conversation, turn.now)
+    if turn.messages:
+        conversations.add_messages(turn.tx, conversation.id, turn.messages, request_id, digest)
+    return TurnResult(
+        conversation.id,
+        conversation.session,
+        conversation.held_by,
+        turn.messages,
+        queued=turn.queued,
+        origin=turn.origin,
+    )
+
+
+def _chosen(turn: Turn, request: SayRequest) -> Event | None:
+    """Write a choice's label as the customer's message and return its event; None for a choice never offered."""
+    assert request.choice is not None
+    label = _label(turn, request.choice)
+    if label is None:
+        return None
+    turn.write("customer", label, client_id=request.id)
+    conversation = turn.conversation
+    return chosen(request.choice, conversation.state, conversation.facts, conversation.offered)
+
+
+def _typed(turn: Turn, request: SayRequest, redacted: Redacted, pieces: Sequence[Message]) -> Event:
+    """Write a redacted text as the customer's message and return its event.
+
+    `pieces` are the customer's messages before it, which together with it may make up a card number.
+    """
+    if _ends_card(turn, redacted, pieces):
+        turn.write("customer", SECRET_MASK, client_id=request.id)
         return Event("card_typed")
-    turn.write("customer", redacted.clean, client_id=inbound.id)
+    turn.write("customer", redacted.clean, client_id=request.id)
     if redacted.card:
         return Event("card_typed")
+    conversation = turn.conversation
     return understand(redacted.text, redacted.clean, conversation.state, conversation.facts, conversation.offered)
 
 
-def _ends_a_card(turn: Turn, text: str, pieces: Sequence[Message]) -> bool:
-    """Tell whether a text is the last piece of a card number; the pieces before it are taken out as well."""
-    if not splits_card([message.text for message in pieces], text):
+def _ends_card(turn: Turn, redacted: Redacted, pieces: Sequence[Message]) -> bool:
+    """Tell whether a text is the last piece of a card number; masks the stored pieces before it."""
+    fragments = [fragment_of(message.text) for message in pieces]
+    if not splits_card(fragments, redacted.fragment):
         return False
-    for message in pieces:
-        if is_fragment(message.text):
+    for message, fragment in zip(pieces, fragments, strict=True):
+        if is_piece(fragment):
             conversations.rewrite(turn.tx, turn.conversation.id, message.seq, SECRET_MASK)
     return True
 
 
 def _label(turn: Turn, choice: str) -> str | None:
-    """Find what a choice was called: among those offered now, else among the newest messages'."""
-    offered = turn.conversation.offered
-    for option in offered:
+    """Return a choice's label: among those offered now, else in the newest messages."""
+    for option in turn.conversation.offered:
         if option["id"] == choice:
             return option["label"]
     for message in reversed(conversations.messages_after(turn.tx, turn.conversation.id, 0, 50)):
@@ -275,20 +247,20 @@ def _label(turn: Turn, choice: str) -> str | None:
 
 
 def _without_balance(event: Event) -> Event:
-    """What is left to pay is only for a customer who is verified just now, whatever else there is to tell."""
+    """Remove the remaining balance from an event: only a customer who is verified now may hear it."""
     return Event(event.name, {**event.data, "balance_minor": 0}) if "balance_minor" in event.data else event
 
 
-def _move(turn: Turn, event: Event) -> None:
-    """Let the dialogue take an event, and every answer to what it asks for, until it is at rest."""
+def _run_dialogue(turn: Turn, event: Event) -> None:
+    """Apply an event and the answers to its effects until no event is left. Raises RuntimeError after MAX_STEPS."""
     conversation = turn.conversation
     events = deque([event])
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         if not events:
             return
-        outcome = advance(conversation.state, conversation.facts, events.popleft())
-        conversation.state, conversation.facts = outcome.state, outcome.facts
-        for effect in outcome.effects:
+        decision = advance(conversation.state, conversation.facts, events.popleft())
+        conversation.state, conversation.facts = decision.state, decision.facts
+        for effect in decision.effects:
             answer = perform(turn, effect)
             if answer is not None:
                 events.append(answer)

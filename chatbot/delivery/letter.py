@@ -163,7 +163,7 @@ def _receipt(tx: Tx, service: Service, row: ClaimedMessage) -> OutgoingMessage |
 
 
 def _receipt_rows(service: Service, words: "_LetterTexts", receipt: Receipt) -> list[tuple[str, str]]:
-    there = receipt.paid_at.astimezone(service.settings.zone)
+    there = receipt.paid_at.astimezone(service.zone)
     time = format_time(there, "short", locale=Locale.parse(words.formats, sep="-"))
     return [
         (words("label-reference"), receipt.reference),

@@ -87,7 +87,7 @@ def build(settings: Settings, folder: Path = FOLDER) -> web.Application:
 
 
 def _today(service: Service) -> date:
-    return service.clock.now().astimezone(service.settings.zone).date()
+    return service.clock.now().astimezone(service.zone).date()
 
 
 def _billing_anew(service: Service) -> Middleware:

@@ -26,7 +26,7 @@ class Page:
 
     def text(self, key: str, **args: object) -> str:
         """Return one of the page's texts."""
-        return self.service.words.text(key, self.locale, self.service.settings.zone, **args)
+        return self.service.words.text(key, self.locale, self.service.zone, **args)
 
     def money(self, minor: int, currency: str) -> str:
         """Return an amount as it is told in the page's language."""

@@ -1,6 +1,6 @@
-"""The wire contract's shapes: what clients may send, what they hear first, and how a message leaves."""
+"""The wire contract's shapes: payloads of clients' events, the welcome, and stored messages as clients get them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -12,10 +12,13 @@ from store.chats.conversations import Message
 from store.database import Row
 from store.times import stamp
 
-MOST_TEXT = 2000
+MAX_TEXT = 2000
 ClientId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"\A[A-Za-z0-9_-]+\Z")]
 ConversationId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\A[!-~]+\Z")]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
+
+# Actions of the home view that this version offers. Each has a text `action-NAME`.
+ACTIONS = ("pay_bill", "person")
 
 
 class TextTooLongError(ValueError):
@@ -23,7 +26,7 @@ class TextTooLongError(ValueError):
 
 
 class Payload(Struct, frozen=True, omit_defaults=True):
-    """What a client sends with an event; keys that a later client may add are passed over."""
+    """The payload of a client's event. Unknown keys are ignored, so that later clients may add some."""
 
 
 class StartPayload(Payload, frozen=True):
@@ -34,14 +37,14 @@ class StartPayload(Payload, frozen=True):
 
 
 class OpenPayload(Payload, frozen=True):
-    """Ask for a conversation's messages above a number."""
+    """Request a conversation's messages with seq > `after`."""
 
     conversation: ConversationId
     after: Seq = 0
 
 
 class SayPayload(Payload, frozen=True):
-    """Say something: either words or one of the choices offered."""
+    """Say a text or one of the choices offered."""
 
     conversation: ConversationId
     id: ClientId
@@ -49,13 +52,13 @@ class SayPayload(Payload, frozen=True):
     choice: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\A[!-~]+\Z")] | None = None
 
     def __post_init__(self) -> None:
-        """Hold the text to its rules; half a surrogate pair, which no database stores, is no text (ValueError)."""
+        """Check the text. Raises ValueError, also for half a surrogate pair, which no database stores."""
         text = self.text
         if (text is None) == (self.choice is None):
             raise ValueError("say needs a text or a choice, and not both")
         if text is None:
             return
-        if len(text) > MOST_TEXT:
+        if len(text) > MAX_TEXT:
             raise TextTooLongError
         if not text.strip():
             raise ValueError("the text is empty")
@@ -64,21 +67,21 @@ class SayPayload(Payload, frozen=True):
 
 
 class SeenPayload(Payload, frozen=True):
-    """Say how far the customer has read."""
+    """Report the last message that the customer has read."""
 
     conversation: ConversationId
     seq: Seq
 
 
-def too_long(fault: Exception) -> bool:
-    """Tell whether a payload was refused for nothing but its text's length."""
-    return isinstance(fault.__cause__, TextTooLongError)
+def too_long(error: Exception) -> bool:
+    """Tell whether a payload was refused for nothing but the length of its text."""
+    return isinstance(error.__cause__, TextTooLongError)
 
 
-def welcome(service: Service, session: str, locale: str, earlier: Sequence[Row]) -> dict[str, Any]:
-    """Return what every connection hears first. `earlier` are the session's conversations, the newest first.
+def welcome(service: Service, session: str, locale: str, conversations: Sequence[Row]) -> dict[str, Any]:
+    """Return the first event of every connection. `conversations` are the session's, the newest first.
 
-    `now` is for devices whose clock is wrong, where links would seem to have expired.
+    `now` lets a device with a wrong clock judge correctly whether a link has expired.
     """
     words, brand = service.words, service.settings.brand
     return {
@@ -86,8 +89,7 @@ def welcome(service: Service, session: str, locale: str, earlier: Sequence[Row])
         "locale": locale,
         "brand": {"name": brand.name, "colour": brand.colour},
         "actions": [
-            {"id": action, "label": words.text(f"action-{action.replace('_', '-')}", locale)}
-            for action in ("pay_bill", "person")
+            {"id": action, "label": words.text(f"action-{action.replace('_', '-')}", locale)} for action in ACTIONS
         ],
         "conversations": [
             {
@@ -98,18 +100,20 @@ def welcome(service: Service, session: str, locale: str, earlier: Sequence[Row])
                 "unread": row["unread"],
                 "with": row["held_by"],
             }
-            for row in earlier
+            for row in conversations
         ],
         "agents_online": False,
         "now": stamp(service.clock.now()),
     }
 
 
-def message_to_wire(service: Service, conversation: str, message: Message) -> dict[str, Any]:
-    """Return a stored message as it goes to a client.
+def messages_to_wire(service: Service, conversation: str, messages: Iterable[Message]) -> list[dict[str, Any]]:
+    """Return stored messages as clients get them."""
+    return [message_to_wire(service, conversation, message) for message in messages]
 
-    A payment link's address holds a token and is therefore never stored: it is put together here.
-    """
+
+def message_to_wire(service: Service, conversation: str, message: Message) -> dict[str, Any]:
+    """Return a stored message as clients get it, with the payment page's address in text and card."""
     wire: dict[str, Any] = {
         "seq": message.seq,
         "id": message.client_id

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from chatbot.conversations.turns import StartRequest, TurnResult
+from chatbot.conversations.requests import StartRequest, TurnResult
 from store import Tx
 from store.billing import imports, payment_links, payments
 from store.billing.ledger import InvoiceToBook
@@ -141,7 +141,7 @@ async def test_messages_keep_the_order_they_were_sent_in(billchat: ServiceFixtur
 async def test_reading_never_goes_backwards_beside_a_turn(billchat: ServiceFixture, other: ServiceFixture) -> None:
     visitor = await billchat.visitor()
     for number in range(10):
-        seq = (await visitor.say(f"number {number}")).messages[-1]["seq"]
+        seq = (await visitor.say(f"number {number}")).messages[-1].seq
 
         def see(tx: Tx, seq: int = seq) -> bool:
             return conversations.mark_seen(tx, visitor.conversation, visitor.session, seq)
@@ -185,7 +185,7 @@ async def test_links_for_one_debt_made_at_once_leave_one_open(billchat: ServiceF
     for door in (billchat, other):
         visitor = await door.visitor()
         answer = await visitor.verify()
-        visitors.append((visitor, answer.messages[-1]["choices"][0]["id"]))
+        visitors.append((visitor, choices(answer)[0]))
     await asyncio.gather(*(visitor.choose(choice) for visitor, choice in visitors))
     states = [row["state"] for row in await billchat.rows("select state from payment_links")]
     assert states.count("open") == 1

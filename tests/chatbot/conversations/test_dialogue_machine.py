@@ -5,6 +5,7 @@ What was proven is kept here a second time, from what customers did alone, and c
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -20,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from chatbot.conversations.turns import SayRequest, StartRequest, TurnResult
+from chatbot.conversations.requests import SayRequest, StartRequest, TurnResult
 from chatbot.payments.checkout import Payments, _ending
 from chatbot.payments.gateways.gateway import PaymentReport
 from chatbot.service import Service
@@ -28,6 +29,7 @@ from flows.states import PROMPTING
 from store.billing import payment_links, payments, statements
 from store.billing.payment_links import PaymentLink
 from store.chats import codes
+from store.chats.conversations import Message
 from tests.clock import FakeClock
 from tests.instant import InstantDatabase, at_once, bring_in_customers, instant_service, instant_turns
 
@@ -66,6 +68,10 @@ TELLING = re.compile(r"£\s?\d|\bNB-\d|\bINV-\d|/pay/|Mill Lane|Harbour|Orchard|
 NUMBERS = re.compile(r"\bNB-\d{6}|\bINV-\d{5}")
 OUTCOMES = ["paid", "paid", "failed", "pending", "expired", "cancelled"]
 TELLING_CARDS = {"balance", "direct_debit", "payment_link", "receipt"}
+
+
+def choice_ids(messages: Sequence[Message]) -> list[str]:
+    return [choice["id"] for message in messages for choice in (message.extra or {}).get("choices", ())]
 
 
 @dataclass
@@ -115,7 +121,9 @@ class Dialogue(RuleBasedStateMachine):
     @rule(action=st.sampled_from(["pay_bill", "pay_bill", "person", "nonsense", None]))
     def begin(self, action: str | None) -> None:
         session = f"session-{len(self.talks) // 2}"
-        began = at_once(self.turns.start(StartRequest(session, self.request(), "address", "web", "en", action)))
+        began = at_once(
+            self.turns.start(StartRequest(session, self.request(), "address", "web", "en", action, "a browser"))
+        )
         assert isinstance(began, TurnResult)
         self.talks.append(Talk(session, began.conversation))
         self.take(self.talks[-1], began, "")
@@ -242,7 +250,9 @@ class Dialogue(RuleBasedStateMachine):
         self.clock.forward(milliseconds=1)
         if text is not None:
             self.note_a_right_code(talk, text)
-        said = at_once(self.turns.say(SayRequest(talk.id, talk.session, self.request(), "address", text, choice)))
+        said = at_once(
+            self.turns.say(SayRequest(talk.id, talk.session, self.request(), "address", text, choice, "a browser"))
+        )
         if not isinstance(said, TurnResult):
             assert may_be_refused
             assert said.code == "bad_request"
@@ -257,26 +267,27 @@ class Dialogue(RuleBasedStateMachine):
         contact = self.contact_of(talk, now)
         if contact is not None and talk.proven is not None:
             talk.proven = (contact, talk.proven[1], now)
-        answers = [message for message in said.messages if message["from"] == "bot"]
+        answers = [message for message in said.messages if message.author == "bot"]
         assert answers, "the bot always answers"
         self.number(talk, said)
         for message in answers:
             self.check(message, contact)
         self.check_links(talk, contact)
-        talk.offers += [choice["id"] for message in answers for choice in message.get("choices", ())]
+        talk.offers += choice_ids(answers)
         [row] = self.database.tx.all("select state from conversations where id = :id", {"id": talk.id})
         assert row["state"] in PROMPTING
 
     def number(self, talk: Talk, said: TurnResult) -> None:
-        seqs = [message["seq"] for message in said.messages]
+        seqs = [message.seq for message in said.messages]
         assert seqs == list(range(talk.seq + 1, talk.seq + 1 + len(seqs)))
         talk.seq += len(seqs)
 
-    def check(self, message: dict[str, Any], contact: str | None) -> None:
+    def check(self, message: Message, contact: str | None) -> None:
         """Whoever is told anything about an account has proven to be one of its customers."""
-        card = message.get("card", {}).get("kind")
+        extra = message.extra or {}
+        card = extra.get("card", {}).get("kind")
         told = "\n".join(
-            [message["text"], *(choice["label"] for choice in message.get("choices", ())), str(message.get("card", ""))]
+            [message.text, *(choice["label"] for choice in extra.get("choices", ())), str(extra.get("card", ""))]
         )
         if card not in TELLING_CARDS and not TELLING.search(told):
             return
@@ -303,10 +314,10 @@ class Dialogue(RuleBasedStateMachine):
             assert (talk.id, self.challenges(talk)[0]["contact"]) == (link.conversation, link.contact)
             self.number(talk, answer)
             if self.contact_of(talk, self.clock.now()) is None:
-                told = "\n".join(message["text"] for message in answer.messages)
+                told = "\n".join(message.text for message in answer.messages)
                 assert set(re.findall(r"£[\d.,]*\d", told)) <= {f"£{amount_minor / 100:,.2f}"}
                 assert not re.search(r"\bNB-\d|\bINV-\d|/pay/", told)
-            talk.offers += [choice["id"] for message in answer.messages for choice in message.get("choices", ())]
+            talk.offers += choice_ids(answer.messages)
         self.news.clear()
 
     def note_a_right_code(self, talk: Talk, text: str) -> None:

@@ -178,14 +178,14 @@ async def test_a_link_that_is_asked_for_again_works_after_the_key_was_changed(
 ) -> None:
     visitor = await billchat.visitor()
     await visitor.verify()
-    old = (await visitor.choose("pay_all")).messages[-1]["card"]["url"]
+    old = billchat.wire(await visitor.choose("pay_all"))[-1]["card"]["url"]
     await billchat.close()
     other = await ServiceFixture.open(
         tmp_path, billchat.clock, secrets=SecretSettings(key=SecretStr("another key, as long as it must be"))
     )
     again = await other.visitor()
     await again.verify()
-    new = (await again.choose("pay_all")).messages[-1]["card"]["url"]
+    new = other.wire(await again.choose("pay_all"))[-1]["card"]["url"]
     assert new != old
     hashes = [row["token_hash"] for row in await other.rows("select token_hash from payment_links")]
     assert hashes == [token_hash(new.rpartition("/")[2])]

@@ -3,12 +3,14 @@
 import asyncio
 import re
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from chatbot.conversations.effects import perform
-from chatbot.conversations.turns import TurnRefusal, TurnResult
+from chatbot import conversations
+from chatbot.conversations import verification
+from chatbot.conversations.requests import TurnRefusal, TurnResult
 from flows.events import Event
 from tests.service_fixture import ServiceFixture, cards, choices, told
 from tests.services import our_tables
@@ -29,17 +31,18 @@ async def test_a_customer_gets_from_hello_to_a_payment_link(billchat: ServiceFix
     assert cards(statement) == ["balance"]
     assert "£42.50" in told(statement)
     link = await visitor.choose(choices(statement)[0])
-    card = link.messages[-1]["card"]
+    message = billchat.wire(link)[-1]
+    card = message["card"]
     assert (card["kind"], card["amount_minor"], card["currency"]) == ("payment_link", 4250, "GBP")
     assert card["url"].startswith(billchat.service.settings.server.public_url + "/pay/")
-    assert card["url"] in link.messages[-1]["text"]
+    assert card["url"] in message["text"]
 
 
 async def test_messages_are_numbered_without_a_gap(billchat: ServiceFixture) -> None:
     visitor = await billchat.visitor()
     seqs = []
     for text in ("hello", "owes@example.com", "000000", "help"):
-        seqs += [message["seq"] for message in (await visitor.say(text)).messages]
+        seqs += [message.seq for message in (await visitor.say(text)).messages]
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
 
 
@@ -49,7 +52,7 @@ async def test_no_two_messages_have_one_id_though_their_conversations_began_in_o
     began = time.time_ns()
     monkeypatch.setattr("store.ids.time_ns", lambda: began)
     visitors = [await billchat.visitor() for _ in range(20)]
-    said = [message["id"] for visitor in visitors for message in (await visitor.say("hello")).messages]
+    said = [message["id"] for visitor in visitors for message in billchat.wire(await visitor.say("hello"))]
     assert len(set(said)) == len(said)
 
 
@@ -95,7 +98,7 @@ async def test_a_choice_that_was_offered_earlier_is_answered_kindly(billchat: Se
     await visitor.say("owes@example.com")
     await visitor.say(await billchat.code(visitor.conversation))
     answer = await visitor.choose("other_identifier")
-    assert answer.messages[0]["from"] == "customer"
+    assert answer.messages[0].author == "customer"
     assert "£" not in told(answer)
 
 
@@ -109,7 +112,7 @@ async def test_a_turn_that_breaks_leaves_nothing_behind(
         raise RuntimeError("the disk of the code is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(perform.verification, "send", broken)
+        patch.setattr(verification.codes, "issue", broken)
         with pytest.raises(RuntimeError):
             await visitor.try_to_say("owes@example.com", request="the-same-id")
     assert before == (await billchat.rows("select * from messages"), await billchat.rows("select * from conversations"))
@@ -118,9 +121,45 @@ async def test_a_turn_that_breaks_leaves_nothing_behind(
     assert not again.replayed
 
 
+async def test_two_channels_may_listen_at_once_and_one_that_breaks_takes_nothing_from_the_others(
+    billchat: ServiceFixture,
+) -> None:
+    first: list[TurnResult] = []
+    second: list[TurnResult] = []
+
+    async def broken(result: TurnResult) -> None:
+        raise RuntimeError("this channel is broken")
+
+    async def listen(to: list[TurnResult], result: TurnResult) -> None:
+        to.append(result)
+
+    billchat.turns.subscribe(broken)
+    billchat.turns.subscribe(partial(listen, first))
+    billchat.turns.subscribe(partial(listen, second))
+    visitor = await billchat.visitor()
+    said = await visitor.say("hello")
+    assert first == second
+    assert first[-1] == said
+
+
+async def test_everybody_who_sends_letters_is_woken(billchat: ServiceFixture) -> None:
+    woken: list[str] = []
+    billchat.turns.when_queued(lambda: woken.append("one"))
+    billchat.turns.when_queued(lambda: woken.append("other"))
+    visitor = await billchat.visitor()
+    assert woken == []
+    await visitor.say("owes@example.com")
+    assert woken == ["one", "other"]
+
+
+def test_a_turn_knows_no_channel() -> None:
+    for path in Path(conversations.__file__).parent.rglob("*.py"):
+        assert "chatbot.channels" not in path.read_text("utf-8"), path
+
+
 async def test_what_happens_outside_is_told_to_the_conversation(billchat: ServiceFixture) -> None:
     visitor = await billchat.visitor()
-    await visitor.choose((await visitor.verify()).messages[-1]["choices"][0]["id"])
+    await visitor.choose(choices(await visitor.verify())[0])
     event = Event("payment_failed", {"amount_minor": 4250, "currency": "GBP"})
     await billchat.turns.apply_external_event(visitor.conversation, lambda tx: event)
     assert [answer.conversation for answer in billchat.told] == [visitor.conversation]
@@ -136,7 +175,7 @@ async def test_no_code_token_or_card_number_reaches_the_disk(billchat: ServiceFi
     await visitor.say(wrong)
     statement = await visitor.say(f"{code[:3]} {code[3:]}")
     link = await visitor.choose(choices(statement)[0])
-    token = link.messages[-1]["card"]["url"].rpartition("/")[2]
+    token = billchat.wire(link)[-1]["card"]["url"].rpartition("/")[2]
     await visitor.say(f"was it {code} or {wrong}?")
     # Whole words, since three or six digits stand in some random id by chance.
     kept = await everything_kept(billchat)

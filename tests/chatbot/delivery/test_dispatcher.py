@@ -116,7 +116,7 @@ def sends(billchat: ServiceFixture, channel: str, outcome: str) -> float:
 async def test_a_letter_leaves_as_soon_as_it_is_queued(billchat: ServiceFixture) -> None:
     way = Way()
     async with dispatching(billchat, {"email": way}) as dispatcher:
-        billchat.turns.wake = dispatcher.wake
+        billchat.turns.when_queued(dispatcher.wake)
         await asyncio.sleep(0.02)  # the dispatcher sleeps: nothing is due
         conversation = await ask(billchat)
         await until(are(billchat, "sent"))
@@ -332,7 +332,7 @@ async def test_a_provider_that_hangs_holds_up_no_other_channel(billchat: Service
         await ask(billchat, "07700 900001" if number % 2 else "07700 900003")
     await billchat.service.database.write(lambda tx: tx.execute_count("update outbox set expires_at = null"))
     async with dispatching(billchat, {"email": way, "sms": hanging}) as dispatcher:
-        billchat.turns.wake = dispatcher.wake
+        billchat.turns.when_queued(dispatcher.wake)
         await until(tried(hanging, AT_ONCE))
         await ask(billchat)
         await until(tried(way, 1))

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from chatbot.conversations.turns import SayRequest
+from chatbot.conversations.requests import SayRequest
 from chatbot.metrics import CODE_OUTCOMES
 from chatbot.operations import health
 from store import StoreError

@@ -11,8 +11,7 @@ from typing import Literal, cast
 import psycopg
 import pytest
 
-from chatbot.conversations.payment_links import make_link
-from chatbot.conversations.turns import TurnResult
+from chatbot.conversations.requests import TurnResult
 from chatbot.payments.gateways.gateway import Checkout, Gateway, PaymentReport, Unreachable
 from flows.events import Event
 from store import Tx
@@ -431,15 +430,8 @@ async def test_invoices_of_another_account_are_not_asked_for(paying: PaymentFixt
 
 
 async def test_a_link_for_somebody_elses_account_is_refused(paying: PaymentFixture) -> None:
-    service = paying.billchat.service
     [other] = await paying.billchat.rows("select contact from identifiers where value = 'dd@example.com'")
-    made = await service.database.write(
-        lambda tx: make_link(
-            tx, service, conversation=paying.visitor.conversation, contact=other["contact"], account=paying.account,
-            invoices=(), now=service.clock.now(),
-        )
-    )  # fmt: skip
-    assert made == "not_theirs"
+    assert await paying.link_for(other["contact"]) == "not_theirs"
 
 
 async def test_one_invoice_may_be_paid_alone(paying: PaymentFixture) -> None:
@@ -460,13 +452,12 @@ async def test_the_poller_runs_by_itself_until_it_is_stopped(paying: PaymentFixt
     paying.sandbox.faults.lost = True
     await paying.choose("approve")
     paying.billchat.clock.forward(minutes=1)
-    heard, keep = asyncio.Event(), paying.billchat.turns.tell
+    heard = asyncio.Event()
 
-    async def tell(answer: TurnResult) -> None:
-        await keep(answer)
+    async def hear(result: TurnResult) -> None:
         heard.set()
 
-    paying.billchat.turns.tell = tell
+    paying.billchat.turns.subscribe(hear)
     task = asyncio.create_task(paying.payments.run())
     await asyncio.wait_for(heard.wait(), 10)
     task.cancel()

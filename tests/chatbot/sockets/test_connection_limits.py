@@ -79,7 +79,7 @@ async def test_an_address_that_connects_too_often_is_told_so_and_others_are_not(
         assert [await come(url, NEAR) for _ in range(MOST)] == [""] * MOST
         assert slowed_down(billchat, "connections_per_address_per_minute") == 1
         async with asyncio.timeout(5):
-            while channel._visitors:
+            while channel._devices:
                 await asyncio.sleep(0.01)
 
 

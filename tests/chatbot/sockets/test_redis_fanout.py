@@ -175,7 +175,7 @@ async def test_news_are_read_from_the_database_and_told_once(
     assert told == []
     answer = await here.say("hello")
     await poller.poll(since)
-    assert told == [(here.session, here.conversation, [message["seq"] for message in answer.messages])]
+    assert told == [(here.session, here.conversation, [message.seq for message in answer.messages])]
     billchat.clock.forward(minutes=1)
     await poller.poll(billchat.clock.now() - timedelta(seconds=10))
     assert len(told) == 1

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.conversations.turns import SayRequest, TurnResult
+from chatbot.conversations.requests import SayRequest, TurnResult
 from chatbot.sockets import hardening
 from store.database import StoreError
 from tests.chatbot.channels.web.serving import serving
@@ -55,13 +55,14 @@ async def test_who_asks_without_reading_is_waited_for(billchat: ServiceFixture) 
 
 
 async def test_another_device_hears_of_a_turn_whose_own_device_left_meanwhile(billchat: ServiceFixture) -> None:
-    async with serving(billchat) as (channel, url), RawSocket.open(url) as raw:
+    async with serving(billchat) as (_, url), RawSocket.open(url) as raw:
         conversation = (await raw.ask("start", {"id": REQUEST}))["conversation"]
         session = billchat.service.keys.session_id(raw.welcome["session"])
         assert session is not None
-        answer = await billchat.turns.say(SayRequest(conversation, session, f"{REQUEST}-2", "address", "hello"))
+        answer = await billchat.turns.say(
+            SayRequest(conversation, session, f"{REQUEST}-2", "address", "hello", origin="a device that is gone")
+        )
         assert isinstance(answer, TurnResult)
-        await channel.tell(answer, but="a device that is gone")
         assert "hello" in await raw.frame()
 
 
@@ -74,8 +75,8 @@ async def test_a_client_that_never_asks_for_its_packets_does_not_keep_the_servic
                 sid = json.loads((await answer.text())[1:])["sid"]
             async with http.post(f"{url}/socket.io/?EIO=4&transport=polling&sid={sid}", data="40/chat,") as answer:
                 assert answer.status == 200
-            assert len(channel._visitors) == 1
-        assert channel._visitors == {}
+            assert len(channel._devices) == 1
+        assert channel._devices == {}
 
 
 async def test_those_who_are_connected_are_told_when_the_service_stops(billchat: ServiceFixture) -> None:
@@ -100,7 +101,7 @@ async def test_a_database_that_fails_turns_a_visitor_away_and_keeps_nothing_of_t
             await raw.ws.send_str("40/chat,")
             assert (await raw.frame()).startswith("40/chat,")
             assert (await raw.frame()).startswith("41/chat,")
-        assert channel._visitors == {}
+        assert channel._devices == {}
         assert channel._devices == {}
         await raw.join()
         assert (await raw.ask("start", {"id": REQUEST}))["ok"]
@@ -131,7 +132,7 @@ async def test_every_connection_that_ends_is_forgotten(billchat: ServiceFixture)
                 await raw.ws.send_str("not a frame")
                 assert await raw.ends()
         async with asyncio.timeout(5):
-            while channel._visitors or channel.sio.eio.sockets:
+            while channel._devices or channel.sio.eio.sockets:
                 await asyncio.sleep(0.01)
         assert channel._devices == {}
         assert channel.sio.environ == {}

@@ -1,0 +1,38 @@
+"""Effects that read the books: the customer's accounts and their statements."""
+
+from chatbot.conversations.turn import Turn
+from chatbot.conversations.verification import not_verified
+from flows.effects import FindAccounts, ReadStatement
+from flows.events import Event
+from store.billing import statements
+
+
+def find_accounts(turn: Turn, _: FindAccounts) -> Event:
+    """Read the customer's accounts with their balances, the largest debt first. Answer: `accounts`."""
+    assert turn.conversation.contact is not None
+    found = statements.statements_of(turn.tx, turn.conversation.contact, turn.today)
+    turn.statements = {statement.account.id: statement for statement in found}
+    return Event(
+        "accounts",
+        {
+            "accounts": [
+                {
+                    "id": account.id,
+                    "number": account.number,
+                    "name": account.name,
+                    "currency": account.currency,
+                    "balance_minor": account.balance_minor,
+                }
+                for account in (statement.account for statement in found)
+            ]
+        },
+    )
+
+
+def read_statement(turn: Turn, effect: ReadStatement) -> Event:
+    """Read an account's statement. Answers: `statement`, or `not_verified` for another customer's account."""
+    assert turn.conversation.contact is not None
+    statement = turn.statements.get(effect.account) or statements.statement_for(
+        turn.tx, turn.conversation.contact, effect.account, turn.today
+    )
+    return not_verified(turn) if statement is None else Event("statement", statement.as_facts())

@@ -1,0 +1,58 @@
+"""Effects about paying: a payment link, a copy of a receipt."""
+
+from chatbot.conversations import payment_links
+from chatbot.conversations.turn import Turn
+from chatbot.conversations.verification import not_verified
+from flows.effects import MakeLink, SendReceipt
+from flows.events import Event
+from store.billing import payments, statements
+from store.chats.codes import newest
+from store.times import stamp
+
+
+def make_link(turn: Turn, effect: MakeLink) -> Event:
+    """Make a payment link. Answers: `link_made`, `nothing_to_pay`, or `not_verified` for another's account."""
+    made = payment_links.make_link(turn, effect.account, effect.invoices)
+    if made == "not_theirs":
+        return not_verified(turn)
+    if made == "nothing_to_pay":
+        return Event("nothing_to_pay")
+    return Event(
+        "link_made",
+        {
+            "link": made.id,
+            "amount_minor": made.amount_minor,
+            "currency": made.currency,
+            "expires_at": stamp(made.expires_at),
+        },
+    )
+
+
+def send_receipt(turn: Turn, effect: SendReceipt) -> Event:
+    """Email the receipt of a payment made in this conversation. Answers: `receipt_sent` or `receipt_impossible`."""
+    contact = turn.conversation.contact
+    email = _email_on_file(turn)
+    if contact is None or email is None:
+        return Event("receipt_impossible")
+    payment = payments.read_payment(turn.tx, effect.payment)
+    paid_here = payments.conversation_of(turn.tx, payment.id) == turn.conversation.id
+    if not (paid_here and statements.owns(turn.tx, contact, payment.account)):
+        return Event("receipt_impossible")
+    turn.queue(
+        "receipt",
+        channel="email",
+        recipient=email,
+        locale=turn.conversation.locale,
+        args={"payment": effect.payment},
+    )
+    return Event("receipt_sent")
+
+
+def _email_on_file(turn: Turn) -> str | None:
+    """Return the email that the code was sent to; for a code sent by text, an email of the customer's record."""
+    contact, challenge = turn.conversation.contact, newest(turn.tx, turn.conversation.id)
+    if contact is None:
+        return None
+    if challenge is not None and challenge.kind == "email" and challenge.contact == contact:
+        return challenge.value
+    return statements.contact_email(turn.tx, contact)

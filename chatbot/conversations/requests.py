@@ -1,0 +1,56 @@
+"""Requests that a turn takes, and its results. No channel's format is known here."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from store.chats.conversations import Message
+
+
+class StartRequest(Struct, frozen=True):
+    """Begin a conversation, perhaps with an action such as `pay_bill`.
+
+    `id` is the client's id of this request: sent again, it begins no second conversation. `address` is the digest of a
+    network address. `origin` is the channel's name for the connection, so that the sender is told once.
+    """
+
+    session: str
+    id: str
+    address: str
+    channel: str
+    locale: str
+    action: str | None
+    origin: str | None = None
+
+
+class SayRequest(Struct, frozen=True):
+    """Say something in a conversation: a text or a choice. `id`, `address` and `origin` as in `StartRequest`."""
+
+    conversation: str
+    session: str
+    id: str
+    address: str
+    text: str | None = None
+    choice: str | None = None
+    origin: str | None = None
+
+
+class TurnResult(Struct, frozen=True):
+    """Messages that a turn stored, in order.
+
+    `queued`: the outbox has new rows. `replayed`: the request was a resend. `origin`: the sender's connection.
+    """
+
+    conversation: str
+    session: str
+    held_by: str
+    messages: Sequence[Message]
+    queued: bool = False
+    replayed: bool = False
+    origin: str | None = None
+
+
+class TurnRefusal(Struct, frozen=True):
+    """A request that was not taken. `code`: `not_found`, `conflict`, `closed` or `bad_request`."""
+
+    code: str
