@@ -15,7 +15,7 @@ from tests.clock import FakeClock
 from tests.service_fixture import ServiceFixture
 
 ROOT = Path(__file__).parents[1]
-PANEL = ROOT / "widget" / "src" / "panel"
+WIDGET = ROOT / "widget" / "src"
 LONGEST = 350
 """Lines; long before that, a file is two."""
 
@@ -36,8 +36,8 @@ def tracked() -> list[Path]:
     return [path for path in paths if path.is_file() and b"\0" not in path.read_bytes()[:1000]]
 
 
-def panel(name: str) -> str:
-    return (PANEL / name).read_text("utf-8")
+def widget(path: str) -> str:
+    return (WIDGET / path).read_text("utf-8")
 
 
 def test_no_file_names_a_registry_or_a_persons_machine() -> None:
@@ -68,9 +68,10 @@ async def test_panel_and_service_speak_of_the_same_events(tmp_path: Path, clock:
     billchat = await ServiceFixture.open(tmp_path, clock)
     handlers = WebChannel(billchat.service, Turns(billchat.service)).sio.handlers[NAMESPACE]
     await billchat.close()
-    sent = set(re.findall(r'(?:\.send|#ask<\w+>)\("(\w+)"', panel("connection.ts")))
+    client = "\n".join(path.read_text("utf-8") for path in (WIDGET / "panel" / "client").glob("*.ts"))
+    sent = set(re.findall(r'(?:\.emit\(|event: )"(\w+)"', client))
     assert sent == handlers.keys() - {"connect", "disconnect", "*"}
-    events = re.search(r"interface Events {(.*?)\n}", panel("protocol.ts"), re.DOTALL)
+    events = re.search(r"interface ServerEvents {(.*?)\n}", widget("panel/protocol.ts"), re.DOTALL)
     assert events is not None
     heard = set(re.findall(r"^  (\w+):", events.group(1), re.MULTILINE))
     emitted = set(
@@ -82,13 +83,13 @@ async def test_panel_and_service_speak_of_the_same_events(tmp_path: Path, clock:
 
 def test_panel_and_flows_know_the_same_cards_and_fields() -> None:
     flows = "\n".join(path.read_text("utf-8") for path in (ROOT / "flows").rglob("*.py"))
-    known = set(re.findall(r'readonly kind: "(\w+)"', panel("protocol.ts")))
+    known = set(re.findall(r'readonly kind: "(\w+)"', widget("kit/message.ts")))
     assert known == set(re.findall(r'"kind": "(\w+)"', flows))
-    fields = re.search(r"type Expects = (.*);", panel("protocol.ts"))
+    fields = re.search(r"type Expects = (.*);", widget("kit/message.ts"))
     assert fields is not None
     assert set(re.findall(r'expects="(\w+)"', flows)) <= set(re.findall(r'"(\w+)"', fields.group(1)))
 
 
 def test_panel_and_service_count_alike() -> None:
-    numbers = dict(re.findall(r"export const (\w+) = (\d+);", panel("protocol.ts")))
-    assert numbers == {"LONGEST_TEXT": str(wire.MAX_TEXT), "CODE_DIGITS": str(keys.CODE_DIGITS)}
+    numbers = dict(re.findall(r"export const (\w+) = (\d+);", widget("panel/protocol.ts")))
+    assert numbers == {"MAX_TEXT_LENGTH": str(wire.MAX_TEXT), "CODE_LENGTH": str(keys.CODE_DIGITS)}
