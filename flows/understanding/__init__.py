@@ -1,1 +1,1 @@
-"""Typed text to events: identifiers, codes, phrases and typos."""
+"""Typed text to events: identifiers, codes, choices in words, commands and intents."""

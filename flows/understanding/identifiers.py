@@ -1,4 +1,4 @@
-"""Emails and mobiles as people type them, found in a message and brought into the one form that is stored."""
+"""Emails and mobiles as people type them, found in a message and normalised to the stored form."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ from msgspec import Struct
 from phonenumbers import PhoneNumber, PhoneNumberType
 
 from flows.understanding.typos import TypoIndex
+from flows.understanding.vocabulary import VOCABULARY
 
 Problem = Literal["misspelt_email", "misspelt_number", "landline", "foreign", "no_texts"]
 
@@ -23,13 +24,13 @@ class Identifier(Struct, frozen=True):
 
 
 class FoundIdentifiers(Struct, frozen=True):
-    """The identifiers in a message, in order and each once; and why something that looked like one is none."""
+    """The distinct identifiers in a message, in order; `problem` is the first reason why a lookalike is none."""
 
     identifiers: tuple[Identifier, ...] = ()
     problem: Problem | None = None
 
 
-# What stands before the @ is looked at as far as an email's name may be long, and a little further to refuse the rest.
+# Before the @ up to 70 characters are read: an email's name may have 64, and longer ones are to be refused.
 EMAIL_LIKE = re.compile(r"[^\s<>()\[\]{}\"“”«»;:,!?¡¿|]{0,70}@[^\s<>()\[\]{}\"“”«»;:!?¡¿|]*")
 _NOT_PUBLIC = "|".join(re.escape(name.rpartition(".")[2]) for name in SPECIAL_USE_DOMAIN_NAMES)
 PLAIN_EMAIL = re.compile(
@@ -37,28 +38,28 @@ PLAIN_EMAIL = re.compile(
     @ (?: [a-z0-9]+ (?: -[a-z0-9]+ )* \. )+  (?! (?: {_NOT_PUBLIC} ) \Z )  [a-z]{{2,}}""",
     re.IGNORECASE | re.ASCII | re.VERBOSE,
 )
-"""How nearly all emails look: email-validator takes every one of these, and changes nothing but capitals.
+"""The shape of nearly all emails. email-validator accepts each of them and changes nothing but capitals.
 
-Up to 63 characters, no part of one is too long.
+Up to 63 characters, so that no part can be too long.
 """
-AROUND = "'’`.,-*_/\\"
+SURROUNDING_PUNCTUATION = "'’`.,-*_/\\"
 NUMBER_LIKE = re.compile(r"(?:\+|\b)\d[\d\s().\-/–]{3,}\d\b")
-SPOKEN_AT = re.compile(r"(?<=\w)\s{0,3}(?:\(at\)|\[at\]| arroba )\s*(?=\w)", re.IGNORECASE)
-SHORTEST, LONGEST = 7, 15
-"""Digits in a telephone number: what is shorter is a code or a count, and E.164 allows no more."""
+SPOKEN_AT = re.compile(rf"(?<=\w)\s{{0,3}}(?:{VOCABULARY.spoken_at})\s*(?=\w)", re.IGNORECASE)
+MIN_DIGITS, MAX_DIGITS = 7, 15
+"""Digits in a telephone number: fewer are a code or a count, and E.164 allows no more."""
 
 MOBILE_TYPES = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
 def find_identifiers(text: str, region: str, countries: Sequence[str]) -> FoundIdentifiers:
-    """Every email and mobile in a text, which is NFKC-normalised.
+    """Return every email and mobile in an NFKC-normalised text.
 
-    `region` (ISO 3166) is where a number without a country code belongs; `countries` are those that texts are sent to,
-    none where no texts are sent at all.
+    `region` (ISO 3166) is the country of numbers without a country code; `countries` are those that texts are sent to,
+    empty where no texts are sent.
     """
-    alone = text.strip()
-    if PLAIN_EMAIL.fullmatch(alone):
-        return FoundIdentifiers((Identifier("email", alone.lower()),))
+    stripped = text.strip()
+    if PLAIN_EMAIL.fullmatch(stripped):
+        return FoundIdentifiers((Identifier("email", stripped.lower()),))
     found: list[Identifier] = []
     problem: Problem | None = None
     for one in (*_emails(SPOKEN_AT.sub("@", text)), *_mobiles(EMAIL_LIKE.sub(" ", text), region, countries)):
@@ -74,7 +75,7 @@ def _emails(text: str) -> Iterator[Identifier | Problem]:
         return
     for match in EMAIL_LIKE.finditer(text):
         try:
-            checked = validate_email(match.group().strip(AROUND), check_deliverability=False)
+            checked = validate_email(match.group().strip(SURROUNDING_PUNCTUATION), check_deliverability=False)
         except EmailNotValidError:
             yield "misspelt_email"
         else:
@@ -82,19 +83,19 @@ def _emails(text: str) -> Iterator[Identifier | Problem]:
 
 
 def _mobiles(text: str, region: str, countries: Sequence[str]) -> Iterator[Identifier | Problem]:
-    if len(text) < SHORTEST:
+    if len(text) < MIN_DIGITS:
         return
     for match in NUMBER_LIKE.finditer(text):
-        for written in _apart(match.group()):
+        for written in _split_numbers(match.group()):
             digits = sum(c.isdigit() for c in written)
-            if digits < SHORTEST:
+            if digits < MIN_DIGITS:
                 continue
-            yield _mobile(written, region, tuple(countries)) if digits <= LONGEST else "misspelt_number"
+            yield _mobile(written, region, tuple(countries)) if digits <= MAX_DIGITS else "misspelt_number"
 
 
-def _apart(written: str) -> list[str]:
-    """Two numbers that only a space keeps apart are two: each begins with a zero or a plus."""
-    return [written] if sum(c.isdigit() for c in written) <= LONGEST else re.split(r"\s+(?=[+0])", written)
+def _split_numbers(written: str) -> list[str]:
+    """Split numbers separated only by a space: each begins with a zero or a plus."""
+    return [written] if sum(c.isdigit() for c in written) <= MAX_DIGITS else re.split(r"\s+(?=[+0])", written)
 
 
 def _mobile(written: str, region: str, countries: tuple[str, ...]) -> Identifier | Problem:
@@ -112,7 +113,7 @@ def _mobile(written: str, region: str, countries: tuple[str, ...]) -> Identifier
 
 
 def _parse(written: str, region: str) -> PhoneNumber | None:
-    """The number, tried as written and, where that is impossible, with a forgotten plus."""
+    """Return the number as written or, where that is impossible, with a plus before it; None if both fail."""
     for attempt in (written, f"+{written}"):
         try:
             number = phonenumbers.parse(attempt, region)
@@ -124,10 +125,10 @@ def _parse(written: str, region: str) -> PhoneNumber | None:
 
 
 def _looks_mobile(number: PhoneNumber) -> bool:
-    """Whether a number outside the issued ranges begins and measures like a mobile.
+    """Tell whether a number outside the issued ranges has the first digit and the length of a mobile.
 
-    Ranges reserved for drama (+44 7700 900xxx) are in nobody's plan, and new ranges are issued before the plan's
-    description catches up.
+    Ranges reserved for drama (+44 7700 900xxx) are in no numbering plan, and new ranges are issued before
+    phonenumbers describes them.
     """
     region = phonenumbers.region_code_for_country_code(number.country_code or 0)
     return (str(number.national_number)[:1], len(str(number.national_number))) in _mobile_shapes(region)
@@ -135,7 +136,7 @@ def _looks_mobile(number: PhoneNumber) -> bool:
 
 @cache
 def _mobile_shapes(region: str) -> frozenset[tuple[str, int]]:
-    """First digit and length of the region's mobiles, unless its landlines begin and measure the same."""
+    """Return first digit and length of the region's mobiles; empty if its landlines have the same."""
     mobile = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
     landline = phonenumbers.example_number_for_type(region, PhoneNumberType.FIXED_LINE)
     shapes = [(str(n.national_number)[:1], len(str(n.national_number))) for n in (mobile, landline) if n is not None]
@@ -165,13 +166,13 @@ PROVIDERS = (
     "email.com",
     "ymail.com",
 )
-"""Where most people have their mail: an address one slip away from one of these is asked about."""
+"""The most common email domains: for an address one typo away from one of these, the customer is asked."""
 
 _KNOWN_PROVIDERS = TypoIndex(PROVIDERS)
 
 
 def likely_meant(identifier: Identifier) -> Identifier | None:
-    """The address that was probably meant: owes@gmail.com for owes@gmial.com. None where nothing looks wrong."""
+    """Return the address probably meant: owes@gmail.com for owes@gmial.com. None where nothing looks wrong."""
     name, _, domain = identifier.value.partition("@")
     if not domain or domain in PROVIDERS:
         return None

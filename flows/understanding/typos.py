@@ -1,10 +1,10 @@
-"""Slips of the finger: a known word is recognised with one letter left out, added, changed or swapped."""
+"""Typos: a known word is recognised with one letter left out, added, changed or swapped with its neighbour."""
 
 from collections.abc import Iterable, Iterator
 
 
-def one_slip(typed: str, meant: str) -> bool:
-    """Whether one letter was left out, added, changed, or swapped with its neighbour."""
+def is_one_typo(typed: str, meant: str) -> bool:
+    """Tell whether one letter was left out, added, changed, or swapped with its neighbour."""
     if typed == meant or abs(len(typed) - len(meant)) > 1:
         return False
     start = next((i for i, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b), min(len(typed), len(meant)))
@@ -13,22 +13,25 @@ def one_slip(typed: str, meant: str) -> bool:
 
 
 class TypoIndex:
-    """Words that may be mistyped, found without a look at each of them."""
+    """An index of known words, to find those near a mistyped one without comparing each."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self._by_form: dict[str, list[str]] = {}
         for word in words:
-            for form in _with_one_left_out(word):
+            for form in _deletions(word):
                 self._by_form.setdefault(form, []).append(word)
 
     def near(self, typed: str) -> Iterator[str]:
-        """The words that are one slip away, some more than once: two such words share a form with a letter less."""
-        for form in _with_one_left_out(typed):
+        """Yield the known words one typo away, some more than once.
+
+        Two words one typo apart have a form in common: themselves, or with one letter taken out.
+        """
+        for form in _deletions(typed):
             for word in self._by_form.get(form, ()):
-                if one_slip(typed, word):
+                if is_one_typo(typed, word):
                     yield word
 
 
-def _with_one_left_out(word: str) -> list[str]:
-    """The word itself, and without each of its letters."""
+def _deletions(word: str) -> list[str]:
+    """Return the word itself, and the word without each of its letters."""
     return [word, *(word[:at] + word[at + 1 :] for at in range(len(word)))]

@@ -1,4 +1,4 @@
-"""What was typed or tapped, as an event. Any text gives an event; nothing here raises for what a customer may write."""
+"""Typed messages and tapped choices as events. Any text gives an event; nothing here raises for a customer's input."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,34 +8,27 @@ from flows.engine import TABLE
 from flows.events import Event
 from flows.states import MENU, PayBill, Person
 from flows.understanding.identifiers import FoundIdentifiers, Identifier, find_identifiers, likely_meant
-from flows.understanding.meaning import command, meanings, one_width, plain, tokens
-from flows.understanding.phrases import COMMANDS, IN_A_MESSAGE, POLITE
+from flows.understanding.intents import command, intents
+from flows.understanding.tokens import one_width, plain, tokens
+from flows.understanding.vocabulary import VOCABULARY
 
 Offered = Sequence[Mapping[str, str]]
+"""The choices on the customer's screen, in order: {id, label}."""
 
-LONGEST = 2000
-"""Characters that are looked at: the most that a message may have."""
+MAX_CHARACTERS = 2000
+"""Characters of a message that are read: the most that a message may have."""
+
+MIN_REQUEST_WORDS = 3
+"""Words from which a message that is not understood is answered with the list of things that can be done here."""
+
+MAX_IDENTIFYING_CHARACTERS = 60
+"""Characters up to which a message at the menu with an email in it gives the customer's identifier."""
 
 CODE = re.compile(r"(?<!\d)\d(?:[ \-.]?\d){5}(?!\d)(?![ \-.]\d)")
-BETWEEN_DIGITS = str.maketrans("", "", " -.")
-LOOKS_LIKE_IDENTITY = re.compile(r"[@\d]|\(at\)|\[at\]| arroba ", re.IGNORECASE)
+DIGIT_SEPARATORS = str.maketrans("", "", " -.")
+MAY_IDENTIFY = re.compile(rf"[@\d]|{VOCABULARY.spoken_at}", re.IGNORECASE)
 
-FEW = 3
-"""Words from which something not understood is a request of its own, and is answered with what can be done here."""
-
-SHORT = 60
-"""Characters up to which a message at the menu with an email in it is taken as saying who somebody is."""
-
-ORDINALS = {
-    "first": 0, "1st": 0, "primera": 0, "primero": 0,
-    "second": 1, "2nd": 1, "segunda": 1, "segundo": 1,
-    "third": 2, "3rd": 2, "tercera": 2, "tercero": 2,
-    "fourth": 3, "4th": 3, "cuarta": 3, "cuarto": 3,
-    "last": -1, "ultima": -1, "ultimo": -1,
-}  # fmt: skip
-BESIDE_ORDINALS = POLITE | set("one choose pick option number opcion numero elijo take ill i'll".split())  # noqa: SIM905
-
-PROBLEMS = {
+PROBLEM_EVENTS = {
     "misspelt_email": "email_misspelt",
     "misspelt_number": "number_misspelt",
     "landline": "landline_typed",
@@ -43,67 +36,70 @@ PROBLEMS = {
     "no_texts": "texts_not_sent",
 }
 
-WITH_ID = {
+PARAMETERS = {
     "account": ("choose_account", "account"),
     "identifier": ("choose_identifier", "identifier"),
 }
+"""Prefix of a choice's id → event and the name of its datum."""
 
-AGREED = {
+PROPOSALS = {
     PayBill.owes: frozenset({"pay_all", "pay_overdue"}),
     PayBill.picking: frozenset({"pay_picked"}),
 }
-"""What "yes" means where something was proposed; "no" leads to the menu there."""
+"""Choices that "yes" takes in a state; "no" leads to the menu."""
 
-KINDS = {
-    "email": "email", "mail": "email", "correo": "email",
-    "mobile": "mobile", "phone": "mobile", "text": "mobile", "sms": "mobile", "movil": "mobile", "celular": "mobile",
-}  # fmt: skip
+_COMMANDS = VOCABULARY.commands
+_MESSAGE_COMMANDS = VOCABULARY.message_commands
+_FILLERS = VOCABULARY.choice_fillers
+_ORDINALS = VOCABULARY.ordinals
+_KINDS = VOCABULARY.identifier_kinds
 
 
 def _handled() -> frozenset[tuple[str, str]]:
-    """Each event with each state that has a row for it."""
-    rows = ((event, (source,) if isinstance(source, str) else source) for event, source, *_ in TABLE)
-    return frozenset((event, state) for event, sources in rows for state in sources)
+    rules = ((event, (source,) if isinstance(source, str) else source) for event, source, *_ in TABLE)
+    return frozenset((event, state) for event, sources in rules for state in sources)
 
 
 HANDLED = _handled()
+"""Each event with each state that has a rule for it."""
 
 
 def chosen(choice: str, state: str, facts: Mapping[str, Any], offered: Offered) -> Event:
-    """A tapped choice. One that is no longer offered is a stale_choice."""
+    """Return the event of a tapped choice; stale_choice if it is no longer offered."""
     if choice not in [option["id"] for option in offered]:
         return Event("stale_choice")
-    kind, _, of = choice.partition(":")
-    if not of:
+    kind, _, parameter = choice.partition(":")
+    if not parameter:
         return Event(choice)
     if kind == "invoice":
-        return Event("toggle_invoice", {"invoices": [of]})
-    if kind not in WITH_ID:
+        return Event("toggle_invoice", {"invoices": [parameter]})
+    if kind not in PARAMETERS:
         return Event("stale_choice")
-    event, name = WITH_ID[kind]
-    return Event(event, {name: of})
+    event, name = PARAMETERS[kind]
+    return Event(event, {name: parameter})
 
 
 def understand(text: str, clean: str, state: str, facts: Mapping[str, Any], offered: Offered) -> Event:
-    """A typed message.
+    """Return the event of a typed message.
 
-    `text` has no card numbers any more; `clean` has no codes either and is all that a message to the team may hold.
+    `text` has no card numbers any more; `clean` has no codes either and is the only form that a message to the team
+    may hold.
     """
-    said = one_width(text[:LONGEST])
-    words = tokens(plain(said))
+    message = one_width(text[:MAX_CHARACTERS])
+    words = tokens(plain(message))
     choice = _by_number(words, offered) or _by_label(words, offered)
     if choice is not None:
         return chosen(choice, state, facts, offered)
     if state == Person.message:
         return _message(words, clean)
     return (
-        _identity(said, state, facts)
+        _identification(message, state, facts)
         or _several_by_number(words, offered)
         or _by_words(words, state, facts, [option for option in offered if ":" in option["id"]])
         or _command(words, state, offered)
         or _by_words(words, state, facts, offered)
-        or _meaning(words, state)
-        or _otherwise(words, state)
+        or _intent(words, state)
+        or _fallback(words, state)
     )
 
 
@@ -111,8 +107,8 @@ def understand(text: str, clean: str, state: str, facts: Mapping[str, Any], offe
 
 
 def _by_number(words: list[str], offered: Offered) -> str | None:
-    """ "2", "option 2": the choice with that place in the list."""
-    rest = [word for word in words if word not in BESIDE_ORDINALS]
+    """ "2", "option 2": the choice at that place in the list."""
+    rest = [word for word in words if word not in _FILLERS]
     if len(rest) != 1 or not rest[0].isdecimal() or len(rest[0]) > 2:
         return None
     place = int(rest[0])
@@ -120,11 +116,11 @@ def _by_number(words: list[str], offered: Offered) -> str | None:
 
 
 def _by_label(words: list[str], offered: Offered) -> str | None:
-    """The label itself, typed."""
+    """The choice whose whole label was typed."""
     if not words:
         return None
     labels = [(option["id"], plain(option["label"])) for option in offered]
-    # Taking a label apart costs more than seeing that a word is not in it.
+    # Splitting a label costs more than seeing that a word is not in it.
     matching = [id_ for id_, label in labels if words[0] in label and tokens(label) == words]
     return matching[0] if len(matching) == 1 else None
 
@@ -141,7 +137,7 @@ def _several_by_number(words: list[str], offered: Offered) -> Event | None:
 
 
 def _by_words(words: list[str], state: str, facts: Mapping[str, Any], offered: Offered) -> Event | None:
-    """ "The second one", "the email", or words that stand in one label only."""
+    """ "The second one", "the email", or words that occur in one label only."""
     if not offered:
         return None
     choice = _by_ordinal(words, offered) or _by_kind(words, state, facts) or _by_part_of_label(words, offered)
@@ -149,45 +145,46 @@ def _by_words(words: list[str], state: str, facts: Mapping[str, Any], offered: O
 
 
 def _by_ordinal(words: list[str], offered: Offered) -> str | None:
-    """ "The second one": of the things listed, where things are listed."""
-    places = [ORDINALS[word] for word in words if word in ORDINALS]
-    if len(places) != 1 or not all(word in ORDINALS or word in BESIDE_ORDINALS for word in words):
+    """ "The second one": the choice at that place in the list."""
+    places = [_ORDINALS[word] for word in words if word in _ORDINALS]
+    if len(places) != 1 or not all(word in _ORDINALS or word in _FILLERS for word in words):
         return None
     return offered[places[0]]["id"] if places[0] < len(offered) else None
 
 
 def _by_kind(words: list[str], state: str, facts: Mapping[str, Any]) -> str | None:
+    """ "The email": the only candidate of that kind."""
     if state != PayBill.which:
         return None
-    kinds = {KINDS[word] for word in words if word in KINDS}
+    kinds = {_KINDS[word] for word in words if word in _KINDS}
     fitting = [n for n, one in enumerate(facts.get("candidates", ())) if one["kind"] in kinds]
     return f"identifier:{fitting[0]}" if len(fitting) == 1 else None
 
 
 def _by_part_of_label(words: list[str], offered: Offered) -> str | None:
-    wanted = set(words) - BESIDE_ORDINALS
+    wanted = set(words) - _FILLERS
     if not wanted:
         return None
     fitting = [option["id"] for option in offered if wanted <= set(tokens(plain(option["label"])))]
     return fitting[0] if len(fitting) == 1 else None
 
 
-# ── who somebody says they are ──────────────────────────────────────────────────────────────────────────────────
+# ── identifiers and codes ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _identity(said: str, state: str, facts: Mapping[str, Any]) -> Event | None:
-    """An email, a mobile or a code, where one is asked for. The code is read from what was typed and kept nowhere."""
-    if ("identifier_typed", state) not in HANDLED or (state == MENU and len(said) > SHORT):
+def _identification(message: str, state: str, facts: Mapping[str, Any]) -> Event | None:
+    """An email, a mobile or a code, in states that ask for one. The code is read from the text and kept nowhere."""
+    if ("identifier_typed", state) not in HANDLED or (state == MENU and len(message) > MAX_IDENTIFYING_CHARACTERS):
         return None
-    if not LOOKS_LIKE_IDENTITY.search(said):
+    if not MAY_IDENTIFY.search(message):
         return None
     region = str(facts.get("region") or "GB")
-    found = find_identifiers(said, region, facts.get("countries", (region,)))
+    found = find_identifiers(message, region, facts.get("countries", (region,)))
     if found.identifiers:
         return _identifiers(found)
-    if state == PayBill.code and (code := _code(said)):
+    if state == PayBill.code and (code := _code(message)):
         return code
-    return None if found.problem is None else _only_if_handled(Event(PROBLEMS[found.problem]), state)
+    return None if found.problem is None else _if_handled(PROBLEM_EVENTS[found.problem], state)
 
 
 def _identifiers(found: FoundIdentifiers) -> Event:
@@ -204,44 +201,44 @@ def _as_data(identifier: Identifier) -> dict[str, str]:
     return {"kind": identifier.kind, "value": identifier.value}
 
 
-def _code(said: str) -> Event | None:
-    code = CODE.search(said)
+def _code(message: str) -> Event | None:
+    code = CODE.search(message)
     if code is not None:
-        return Event("code_typed", {"digits": code.group().translate(BETWEEN_DIGITS)})
-    digits = sum(c.isdecimal() for c in said)
-    return Event("code_misshapen") if 0 < digits < 10 and "@" not in said else None
+        return Event("code_typed", {"digits": code.group().translate(DIGIT_SEPARATORS)})
+    digits = sum(c.isdecimal() for c in message)
+    return Event("code_misshapen") if 0 < digits < 10 and "@" not in message else None
 
 
-# ── everything else ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── messages, commands and intents ──────────────────────────────────────────────────────────────────────────────
 
 
 def _message(words: list[str], clean: str) -> Event:
-    """Nearly everything is part of what the customer tells the team."""
-    said = " ".join(words)
-    if said in IN_A_MESSAGE:
-        return Event(COMMANDS[said])
+    """A message to the team, unless it is one of the few commands obeyed there."""
+    message = " ".join(words)
+    if message in _MESSAGE_COMMANDS:
+        return Event(_COMMANDS[message])
     return Event("message_typed", {"text": clean.strip()}) if clean.strip() else Event("not_understood")
 
 
 def _command(words: list[str], state: str, offered: Offered) -> Event | None:
     event = command(words)
     if event in {"yes", "no"}:
-        proposed = {option["id"] for option in offered} & AGREED.get(state, frozenset())
+        proposed = {option["id"] for option in offered} & PROPOSALS.get(state, frozenset())
         if not proposed:
             return None
         return Event(min(proposed) if event == "yes" else "menu")
-    return None if event is None else _only_if_handled(Event(event), state)
+    return None if event is None else _if_handled(event, state)
 
 
-def _meaning(words: list[str], state: str) -> Event | None:
-    return next((Event(event) for event in meanings(words) if (event, state) in HANDLED), None)
+def _intent(words: list[str], state: str) -> Event | None:
+    return next((Event(event) for event in intents(words) if (event, state) in HANDLED), None)
 
 
-def _otherwise(words: list[str], state: str) -> Event:
+def _fallback(words: list[str], state: str) -> Event:
     if ("identifier_missing", state) in HANDLED:
         return Event("identifier_missing")
-    return Event("out_of_scope" if len(words) >= FEW else "not_understood")
+    return Event("out_of_scope" if len(words) >= MIN_REQUEST_WORDS else "not_understood")
 
 
-def _only_if_handled(event: Event, state: str) -> Event | None:
-    return event if (event.name, state) in HANDLED else None
+def _if_handled(event: str, state: str) -> Event | None:
+    return Event(event) if (event, state) in HANDLED else None

@@ -1,94 +1,70 @@
-"""What a free sentence is about: known words and phrases, slips forgiven, and ordered rules over them."""
+"""Intents of free sentences: whole-message commands, and ordered rules over the topics of the words."""
 
-import re
-import unicodedata
 from collections.abc import Iterator
 
-from flows.understanding.phrases import COMMANDS, POLITE, WORDS
+from flows.understanding.tokens import MAX_WORDS
 from flows.understanding.typos import TypoIndex
+from flows.understanding.vocabulary import VOCABULARY
 
-LONGEST_LOOK = 60
-"""Words of a message that are looked at; what somebody wants is said before that."""
+MAX_COMMAND_WORDS = 8
 
-FORGIVEN_FROM = 5
-"""Letters from which a word may have a slip; shorter ones are too often another word."""
+MIN_TYPO_LETTERS = 5
+"""Letters from which a word may have a typo; shorter ones are too often another word."""
 
-NO_TOPIC: frozenset[str] = frozenset()
-
-TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-
-
-def one_width(text: str) -> str:
-    """Full-width and other forms of letters and digits as the plain ones; accents stay."""
-    if text.isascii():
-        return text
-    text = unicodedata.normalize("NFKC", text.replace("’", "'"))
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+_COMMANDS = VOCABULARY.commands
+_POLITE = VOCABULARY.polite
+_TOPICS = VOCABULARY.topics
+_NO_TOPIC: frozenset[str] = frozenset()
+_LONG_WORDS = TypoIndex(word for word in _TOPICS if len(word) >= MIN_TYPO_LETTERS and " " not in word)
 
 
-def plain(text: str) -> str:
-    """Lower case without accents, of a text of one width."""
-    if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return text.casefold()
-
-
-def tokens(text: str) -> list[str]:
-    """The words of a message that is plain already."""
-    return TOKEN.findall(text)[:LONGEST_LOOK]
-
-
-def command(words: list[str]) -> str | None:
-    """The event that the whole message is a usual way of asking for."""
-    if len(words) > 8:
-        return None
-    said = " ".join(words).replace("'", "")
-    if said in COMMANDS:
-        return COMMANDS[said]
-    return COMMANDS.get(" ".join(word for word in words if word not in POLITE).replace("'", ""))
-
-
-def _lengths() -> dict[str, set[int]]:
-    """How many words the phrases have that begin with a word."""
+def _phrase_lengths() -> dict[str, set[int]]:
+    """Return the lengths in words of the known phrases, by their first word."""
     lengths: dict[str, set[int]] = {}
-    for phrase in WORDS:
+    for phrase in _TOPICS:
         first, *more = phrase.split()
         if more:
             lengths.setdefault(first, set()).add(1 + len(more))
     return lengths
 
 
-LENGTHS = _lengths()
+_PHRASE_LENGTHS = _phrase_lengths()
+
+
+def command(words: list[str]) -> str | None:
+    """Return the event that the whole message is a usual way of asking for."""
+    if len(words) > MAX_COMMAND_WORDS:
+        return None
+    message = " ".join(words).replace("'", "")
+    if message in _COMMANDS:
+        return _COMMANDS[message]
+    return _COMMANDS.get(" ".join(word for word in words if word not in _POLITE).replace("'", ""))
 
 
 def topics(words: list[str]) -> set[str]:
-    """What the words are about."""
+    """Return the topics of words and of the phrases among them; typos are forgiven."""
     found: set[str] = set()
     for start, word in enumerate(words):
-        for length in LENGTHS.get(word, ()):
-            found |= WORDS.get(" ".join(words[start : start + length]), NO_TOPIC)
-        found |= WORDS.get(word) or _forgiven(word)
+        for length in _PHRASE_LENGTHS.get(word, ()):
+            found |= _TOPICS.get(" ".join(words[start : start + length]), _NO_TOPIC)
+        found |= _TOPICS.get(word) or _typo_topics(word)
     return found
 
 
-_LONG_WORDS = TypoIndex(word for word in WORDS if len(word) >= FORGIVEN_FROM and " " not in word)
-
-
-def _forgiven(word: str) -> frozenset[str]:
-    """What a mistyped word is probably about."""
-    if len(word) < FORGIVEN_FROM:
-        return NO_TOPIC
+def _typo_topics(word: str) -> frozenset[str]:
+    """Return the topics of the known word that a mistyped one probably stands for."""
+    if len(word) < MIN_TYPO_LETTERS:
+        return _NO_TOPIC
     # Hardly anybody mistypes the first letter.
-    return next((WORDS[meant] for meant in _LONG_WORDS.near(word) if word[0] in meant[:2]), NO_TOPIC)
+    return next((_TOPICS[meant] for meant in _LONG_WORDS.near(word) if word[0] in meant[:2]), _NO_TOPIC)
 
 
-# Event, the topics that must all be there ("A|B": one of them), those that must not, and the most words it may have.
-_Meant = tuple[str, str, str, int]
-ANY = LONGEST_LOOK
+ANY = MAX_WORDS
 
+# A rule holds for a sentence of at most `max words` that has all the topics ("A|B": one of them) and none of `without`.
 # fmt: off
-_RULES: list[_Meant] = [
-    # event            needs                         not                        words at most
+_TABLE: list[tuple[str, str, str, int]] = [
+    # event            topics                        without                    max words
     ("resend",         "CODE NEW",                   "IDENTIFIER",              ANY),
     ("resend",         "NOT_RECEIVED",               "",                        ANY),
     ("other_identifier", "IDENTIFIER WRONG|NEW",     "",                        ANY),
@@ -144,18 +120,19 @@ _RULES: list[_Meant] = [
 # fmt: on
 
 
-def _read(needs: str) -> tuple[frozenset[str], ...]:
-    return tuple(frozenset(need.split("|")) for need in needs.split())
+def _read(needed: str) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(topic.split("|")) for topic in needed.split())
 
 
-RULES = [(event, _read(needs), frozenset(bars.split()), most) for event, needs, bars, most in _RULES]
+INTENT_RULES = [(event, _read(needed), frozenset(without.split()), most) for event, needed, without, most in _TABLE]
+"""Event, topics (one of each set), excluded topics, most words; in the order in which they are tried."""
 
 
-def meanings(words: list[str]) -> Iterator[str]:
-    """The events that a sentence may mean, the likeliest first."""
+def intents(words: list[str]) -> Iterator[str]:
+    """Yield the events that a sentence may ask for, the likeliest first."""
     found = topics(words)
     if not found:
         return
-    for event, needs, bars, most in RULES:
-        if len(words) <= most and found.isdisjoint(bars) and not any(found.isdisjoint(need) for need in needs):
+    for event, needed, without, most in INTENT_RULES:
+        if len(words) <= most and found.isdisjoint(without) and not any(found.isdisjoint(one) for one in needed):
             yield event
