@@ -1,4 +1,4 @@
-"""Amounts, dates and lengths of time in a country's way of writing, through Babel."""
+"""Amounts, dates and lengths of time as a locale writes them, through Babel."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from babel.units import format_unit
 from flows.effects import FullDate, Money, Wait
 
 CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
-"""Where "CHF5" wants a space."""
+"""The place for a space in "CHF5"."""
 
 UNITS = ((3600, "duration-hour"), (60, "duration-minute"), (1, "duration-second"))
 TWO_MINUTES = 120
@@ -23,12 +23,12 @@ FALLBACK = "en-GB"
 
 @cache
 def decimals(currency: str) -> int:
-    """How many decimals amounts in a currency have: 2 for pounds, none for yen."""
+    """Return the number of decimals of a currency: 2 for pounds, 0 for yen."""
     return get_currency_precision(currency)
 
 
 def known_locale(name: str) -> Locale | None:
-    """A locale such as en-GB; None where nobody has described it."""
+    """Return a locale such as en-GB; None if Babel does not know it."""
     try:
         return Locale.parse(name.strip(), sep="-")
     except (UnknownLocaleError, ValueError):
@@ -36,22 +36,22 @@ def known_locale(name: str) -> Locale | None:
 
 
 class Formats:
-    """How one country writes, by its locale (en-GB); an unknown one writes as the fallback does.
+    """The formats of one locale (en-GB); an unknown one uses the fallback's.
 
-    Days, times and waits are kept, since the same ones are told again and again. Amounts are not: of them it is known
-    how one with so many digits is written.
+    Formatted days, times and waits are cached, because the same ones recur. Amounts are not: their pattern is cached by
+    currency and number of digits.
     """
 
     def __init__(self, name: str) -> None:
         self.locale = known_locale(name) or Locale.parse(FALLBACK, sep="-")
-        self._shape: Callable[[str, int, bool], str] = cache(self._money_shape)
+        self._pattern: Callable[[str, int, bool], str] = cache(self._money_pattern)
         self.day: Callable[[date], str] = lru_cache(1024)(self._day)
         self.full_day: Callable[[date], str] = lru_cache(1024)(self._full_day)
         self._minute: Callable[[datetime, tzinfo], str] = lru_cache(1024)(self._moment)
         self.wait: Callable[[Wait], str] = lru_cache(512)(self._wait)
 
-    def told(self, value: object, zone: tzinfo) -> str:
-        """Any figure. Times are told on the clock of `zone`; TypeError for what is no figure."""
+    def format(self, value: object, zone: tzinfo) -> str:
+        """Return any supported value in words, times on the clock of `zone`. Raises TypeError for another type."""
         match value:
             case Money():
                 return self.money(value)
@@ -66,37 +66,37 @@ class Formats:
         raise TypeError(f"no words for {type(value).__name__}")
 
     def money(self, money: Money) -> str:
-        """£42.50. Minor units become major ones by the currency's own number of decimals, exactly."""
+        """Return £42.50: minor units as major ones, exact, by the currency's number of decimals."""
         digits = str(abs(money.minor)).zfill(decimals(money.currency) + 1)
-        return self._shape(money.currency, len(digits), money.minor < 0) % tuple(digits)
+        return self._pattern(money.currency, len(digits), money.minor < 0) % tuple(digits)
 
     def moment(self, moment: datetime, zone: tzinfo) -> str:
-        """3 December, 14:05, on the clock of `zone`."""
+        """Return 3 December, 14:05, on the clock of `zone`."""
         return self._minute(moment.replace(second=0, microsecond=0), zone)
 
-    def _money_shape(self, currency: str, digits: int, negative: bool) -> str:
-        """An amount of so many digits, with a %s in place of each: "£%s%s.%s%s"."""
+    def _money_pattern(self, currency: str, digits: int, negative: bool) -> str:
+        """Return the pattern of an amount with so many digits: "£%s%s.%s%s"."""
         ones = Decimal("1" * digits).scaleb(-decimals(currency))
-        told = format_currency(-ones if negative else ones, currency, locale=self.locale)
-        # Some locales write a code where readers know the sign: "42,50 £", not "42,50 GBP".
-        told = told.replace(currency, get_currency_symbol(currency, "en"))
-        told = CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", told)
-        return told.replace("%", "%%").replace("1", "%s")
+        text = format_currency(-ones if negative else ones, currency, locale=self.locale)
+        # Some locales write the code instead of the sign: "42,50 £" is wanted, not "42,50 GBP".
+        text = text.replace(currency, get_currency_symbol(currency, "en"))
+        text = CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
+        return text.replace("%", "%%").replace("1", "%s")
 
     def _day(self, day: date) -> str:
-        """3 December."""
+        """Return 3 December."""
         return format_skeleton("MMMMd", day, locale=self.locale)
 
     def _full_day(self, day: date) -> str:
-        """3 December 2026."""
+        """Return 3 December 2026."""
         return format_date(day, "long", locale=self.locale)
 
     def _moment(self, moment: datetime, zone: tzinfo) -> str:
-        there = moment.astimezone(zone)
-        return f"{self._day(there)}, {format_time(there, 'short', locale=self.locale)}"
+        local = moment.astimezone(zone)
+        return f"{self._day(local)}, {format_time(local, 'short', locale=self.locale)}"
 
     def _wait(self, wait: Wait) -> str:
-        """45 seconds, 2 minutes, 3 hours: rounded up, so that nobody comes back too early."""
+        """Return 45 seconds, 2 minutes, 3 hours: rounded up, so that nobody comes back too early."""
         seconds = max(1, wait.seconds)
         size, unit = next((s, u) for s, u in UNITS if seconds >= s and (s == 1 or seconds >= TWO_MINUTES))
         return format_unit(-(-seconds // size), unit, length="long", locale=self.locale)

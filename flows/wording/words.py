@@ -1,16 +1,14 @@
-"""Every sentence that customers read: Fluent files, and a company's own lines over them."""
+"""Customers' texts in all languages: Fluent files, and a company's own messages over them."""
 
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Any
 
 from fluent.syntax import ast
-from msgspec import Struct
 
 from flows.effects import PAY_URL, Money, Say, Wait
 from flows.wording.formats import known_locale
-from flows.wording.language import Language, messages, parse, placeables
+from flows.wording.language import Language, Rendered, messages, parse, placeables
 
 __all__ = ["PAY_URL", "Money", "Rendered", "Wait", "Words"]
 
@@ -18,21 +16,12 @@ LOCALES = Path(__file__).parent.parent / "locales"
 FALLBACK = "en"
 
 
-class Rendered(Struct):
-    """A message as the wire carries it: text, choices [{id, label}], the expected field and a card."""
-
-    text: str
-    choices: list[dict[str, str]]
-    expects: str | None
-    card: dict[str, Any] | None
-
-
 class Words:
     """The texts of all languages.
 
-    `overrides` is a folder of .ftl files named by locale, with the lines that a company says in its own way. A file
-    for a further language adds that language; lines it lacks are English. `offered` are the languages that customers
-    are served in, all there are when None; `default` serves who asks for another.
+    `overrides` is a folder of .ftl files named by locale, with the messages that a company words differently. A file
+    for a further language adds that language; messages it lacks are English. `offered` are the languages to serve
+    customers in, None for all; `default` is for any other.
     """
 
     def __init__(
@@ -47,37 +36,31 @@ class Words:
         self._nearest = {name.lower(): name for name in self.locales if offered is None or name in offered}
 
     def best(self, locale: str | None) -> str:
-        """The offered locale nearest to what a browser or a phone asked for; the default when there is none."""
+        """Return the offered locale nearest to the requested one: en for en-US; the default where there is none."""
         wanted = (locale or "").replace("_", "-").lower()
         while wanted and wanted not in self._nearest:
             wanted = wanted.rpartition("-")[0]
         return self._nearest.get(wanted, self._default)
 
     def render(self, say: Say, locale: str, zone: tzinfo = UTC) -> Rendered:
-        """A message in words. `zone` is the company's: times are told on its clock."""
-        language = self._language(locale)
-        return Rendered(
-            language.text(say.key, say.args, zone),
-            [language.label(choice, zone) for choice in say.choices],
-            say.expects,
-            None if say.card is None else language.card(say.card),
-        )
+        """Return a message in words, its times on the clock of `zone`, the company's."""
+        return self._language(locale).render(say, zone)
 
     def text(self, key: str, locale: str, /, zone: tzinfo = UTC, **args: object) -> str:
-        """One text by its key. Raises KeyError for a key that no file has."""
+        """Return one text by its key. Raises KeyError for a key that no file has."""
         return self._language(locale).text(key, args, zone)
 
     def money(self, money: Money, locale: str) -> str:
-        """An amount as it is told in a locale."""
+        """Return an amount as a locale writes it."""
         return self._language(locale).formats.money(money)
 
     def strings(self, prefix: str, locale: str) -> dict[str, str]:
-        """Every text whose key begins with `prefix`; each placeable reads "{name}", for a program to fill in."""
+        """Return every text whose key begins with `prefix`; placeables read "{name}", for a program to fill in."""
         language = self._language(locale)
         return {key: language.template(key) for key in sorted(language.keys) if key.startswith(prefix)}
 
     def problems(self) -> list[str]:
-        """What is wrong with the company's own lines: each with its file, its line's key and what to do."""
+        """Return the mistakes in the company's own messages, each with its file, its key and the remedy."""
         if self._overrides is None:
             return []
         ours = messages(parse(LOCALES / f"{FALLBACK}.ftl"))

@@ -30,8 +30,8 @@ AUTUMN = datetime(2026, 10, 24, 23, 30, tzinfo=UTC)  # the 25th on a London cloc
     ],
 )
 def test_amounts_are_told_as_readers_write_them(money: Money, english: str, spanish: str) -> None:
-    told = [WORDS.money(money, locale).replace("\xa0", " ") for locale in ("en", "es")]
-    assert told == [english, spanish]
+    text = [WORDS.money(money, locale).replace("\xa0", " ") for locale in ("en", "es")]
+    assert text == [english, spanish]
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_amounts_are_told_as_readers_write_them(money: Money, english: str, span
 )
 def test_any_amount_is_written_as_babel_writes_it(name: str, minor: int, currency: tuple[str, int]) -> None:
     formats, (code, decimals) = Formats(name), currency
-    told = format_currency(Decimal(minor).scaleb(-decimals), code, locale=formats.locale)
-    told = told.replace(code, get_currency_symbol(code, "en"))
-    assert re.sub("\\s", "", formats.money(Money(minor, code))) == re.sub("\\s", "", told)
+    text = format_currency(Decimal(minor).scaleb(-decimals), code, locale=formats.locale)
+    text = text.replace(code, get_currency_symbol(code, "en"))
+    assert re.sub("\\s", "", formats.money(Money(minor, code))) == re.sub("\\s", "", text)
 
 
 def test_dates_and_times_are_told_on_the_companys_clock() -> None:
@@ -60,7 +60,7 @@ def test_a_date_that_may_be_long_past_has_its_year() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [
         (0, "1 second"),
         (30, "30 seconds"),
@@ -70,8 +70,8 @@ def test_a_date_that_may_be_long_past_has_its_year() -> None:
         (7201, "3 hours"),
     ],
 )
-def test_waits_are_rounded_up(seconds: int, told: str) -> None:
-    assert f" {told} " in WORDS.text("code-wait", "en", wait=Wait(seconds))
+def test_waits_are_rounded_up(seconds: int, text: str) -> None:
+    assert f" {text} " in WORDS.text("code-wait", "en", wait=Wait(seconds))
 
 
 @pytest.mark.parametrize("locale", WORDS.locales)
