@@ -1,1 +1,1 @@
-"""The dialogue: states, transitions, texts, and understanding what was typed. No I/O, no clock, no randomness."""
+"""The dialogue: states, transitions, texts, and understanding of typed text. No I/O, no clock, no randomness."""

@@ -1,21 +1,21 @@
-"""What a flow asks for: imperatives, as plain data. The chatbot performs them; `flows.wording.words` renders `Say`."""
+"""Effects: a flow's requests to the chatbot, as plain data named in the imperative.
+
+The chatbot performs them; its answer is the next event (`flows.events.ANSWERS`). `Say` has no answer and is rendered by
+`flows.wording.words`.
+"""
 
 from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+NO_ARGS: Mapping[str, Any] = MappingProxyType({})
+"""The arguments of a text that has none; one object for all, since it is immutable."""
 
 PAY_URL = "{pay_url}"
-"""Stands for a payment link's address. It is replaced when a message leaves, so that no token is ever stored."""
-
-
-def nothing() -> Mapping[str, Any]:
-    """The arguments of a text that has none; one object for all, since nobody can change it."""
-    return NOTHING
+"""Placeholder of a payment link's address, replaced when a message leaves, so that no token is ever stored."""
 
 
 class Money(Struct, frozen=True):
@@ -26,88 +26,106 @@ class Money(Struct, frozen=True):
 
 
 class FullDate(Struct, frozen=True):
-    """A date told with its year, for days that may be long past."""
+    """A date written with its year, for days that may be long past."""
 
     day: date
 
 
 class Wait(Struct, frozen=True):
-    """A length of time in seconds, told in the largest unit that fits, rounded up: "2 minutes"."""
+    """A length of time in seconds, written in the largest unit that fits, rounded up: "2 minutes"."""
 
     seconds: int
 
 
 class TextLine(Struct, frozen=True):
-    """One text inside another: an argument that is a tuple of lines is rendered line by line."""
+    """One line inside another text: an argument that is a tuple of these is rendered line by line."""
 
     key: str
-    args: Mapping[str, Any] = field(default_factory=nothing)
+    args: Mapping[str, Any] = NO_ARGS
 
 
 class Choice(Struct, frozen=True):
-    """Something the customer may tap instead of typing. `key` and `args` name its label in the Fluent files."""
+    """A button beside a text. Its `id` is the event it causes; `key` and `args` name its label in the Fluent files."""
 
     id: str
     key: str
-    args: Mapping[str, Any] = field(default_factory=nothing)
+    args: Mapping[str, Any] = NO_ARGS
 
 
 class Say(Struct, frozen=True):
-    """Tell the customer something.
+    """Send the customer a message: the Fluent message `key` with its arguments.
 
     `expects` is the field to offer: identifier, code, amount, text or None. `card` is shown beside the text, which
-    reads well without it. Arguments may be text, int, Money, Wait, date, FullDate, datetime or a tuple of Line.
+    reads well without it. Arguments are str, int, Money, Wait, date, FullDate, datetime or a tuple of TextLine.
     """
 
     key: str
-    args: Mapping[str, Any] = field(default_factory=nothing)
+    args: Mapping[str, Any] = NO_ARGS
     choices: tuple[Choice, ...] = ()
     expects: str | None = None
     card: Mapping[str, Any] | None = None
 
 
 class SendCode(Struct, frozen=True):
-    """Send a one-time code to an email or mobile (`kind`), known or not. It replaces any earlier code."""
+    """Send a one-time code to an email or mobile (`kind`), known or not. It replaces any earlier code.
+
+    Answered by code_sent {wait_s, life_s}, or code_refused {wait_s} above a limit.
+    """
 
     kind: str
     value: str
 
 
 class CheckCode(Struct, frozen=True):
-    """Compare the six digits that were typed. They go nowhere else."""
+    """Compare six typed digits with the newest code. They go nowhere else.
+
+    Answered by code_right, code_wrong, code_expired or code_used_up.
+    """
 
     digits: str
 
 
 class FindAccounts(Struct, frozen=True):
-    """Which accounts may the verified customer see?"""
+    """Find the verified customer's accounts. Answered by accounts {accounts}, or not_verified {expired}."""
 
 
 class ReadStatement(Struct, frozen=True):
-    """What is owed on an account, by its id?"""
+    """Read the balance, invoices and direct debit of an account, by its id.
+
+    Answered by statement, or not_verified {expired}.
+    """
 
     account: str
 
 
 class MakeLink(Struct, frozen=True):
-    """Make a payment link for these invoices, by id; for everything owed when there are none."""
+    """Make a payment link for these invoices, by id; for everything owed when there are none.
+
+    Answered by link_made, nothing_to_pay, or not_verified {expired}.
+    """
 
     account: str
     invoices: tuple[str, ...] = ()
 
 
 class SendReceipt(Struct, frozen=True):
-    """Email the receipt of a payment, by its id."""
+    """Email the receipt of a payment, by its id. Answered by receipt_sent or receipt_impossible."""
 
     payment: str
 
 
 class KnowContact(Struct, frozen=True):
-    """Is the customer verified right now, so that the team can reply to them?"""
+    """Check that the customer is verified, so that the team has an address for its reply.
+
+    Answered by contact_known or contact_unknown.
+    """
 
 
 class LeaveMessage(Struct, frozen=True):
-    """Give the team a message. `reply_to` is {kind, value}, or None for the verified customer's own identifier."""
+    """Give the team a message. `reply_to` is {kind, value}, or None for the verified customer's own identifier.
+
+    Answered by message_left.
+    """
 
     text: str
     reply_to: Mapping[str, str] | None

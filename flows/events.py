@@ -1,23 +1,23 @@
-"""What can happen to a dialogue: past tense, as plain data. Every event name that the tables know has a row here."""
+"""Events: everything that can happen to a dialogue, as plain data named in the past tense."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from flows import effects
-from flows.effects import nothing
+from flows.effects import NO_ARGS
 
 
 class Event(Struct, frozen=True):
-    """Something that happened, with what is known about it."""
+    """An event and its data."""
 
     name: str
-    data: Mapping[str, Any] = field(default_factory=nothing)
+    data: Mapping[str, Any] = NO_ARGS
 
 
 class Decision(Struct):
-    """Where the dialogue stands after an event, what it has learnt (JSON-serialisable), and what is to be done now."""
+    """The outcome of an event: the new state, the new facts (JSON-serialisable) and the effects to perform now."""
 
     state: str
     facts: dict[str, Any]
@@ -36,7 +36,7 @@ ANSWERS: Mapping[type, tuple[str, ...]] = {
 }
 """The events with which the chatbot answers each effect. `Say` has no answer."""
 
-OUTSIDE = (
+EXTERNAL_EVENTS = (
     "payment_completed",
     "payment_failed",
     "payment_pending",
@@ -44,9 +44,9 @@ OUTSIDE = (
     "payment_reversed",
     "link_expired",
 )
-"""What a gateway or the clock reports, in whatever state the dialogue is."""
+"""Reports of a gateway or of the clock, handled in every state."""
 
-EVERYWHERE = (
+GLOBAL_EVENTS = (
     "help",
     "start_over",
     "menu",
@@ -57,7 +57,7 @@ EVERYWHERE = (
     "card_typed",
     "not_understood",
 )
-"""What every state understands, typed or as a button."""
+"""Events of the customer, typed or tapped, that every state handles."""
 
 SMALL_TALK = (
     "greeting",
@@ -68,4 +68,4 @@ SMALL_TALK = (
     "change_language",
     "out_of_scope",
 )
-"""What people also say. It gets an honest line and the state's question again."""
+"""Remarks beside the matter. Each gets an honest line and the state's prompt again."""

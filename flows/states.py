@@ -1,4 +1,4 @@
-"""The places a dialogue can be in. A conversation stores one of these names."""
+"""The states of the dialogue. A conversation stores one of these names."""
 
 MENU = "menu"
 
@@ -42,7 +42,7 @@ WAITING = {
     Person.knowing: Person.message,
     Person.leaving: Person.message,
 }
-"""States that only wait for an effect's answer, which comes in the same turn, and where to rest if it never does."""
+"""States that wait for an effect's answer, which comes in the same turn → the prompting state to fall back to."""
 
 PROMPTING = (
     MENU,
@@ -58,6 +58,9 @@ PROMPTING = (
     Person.message,
     Person.reach,
 )
-"""States in which the customer is asked something."""
+"""States that prompt the customer and end a turn."""
 
 STATES = (*PROMPTING, *WAITING)
+
+ACCOUNT_STATES = (PayBill.owes, PayBill.settled, PayBill.picking, PayBill.paying, PayBill.paid)
+"""States that show one account."""

@@ -1,4 +1,4 @@
-"""Which account a customer is asking about, when there are several."""
+"""Choice of an account, for customers who have several."""
 
 from typing import Any
 
@@ -11,45 +11,72 @@ def _ids(step: Step) -> list[str]:
     return [account["id"] for account in step.event.data["accounts"]]
 
 
-def knows_which(step: Step) -> bool:
+def account_is_known(step: Step) -> bool:
     """The customer was already looking at one of these accounts."""
     return step.facts.get("account") in _ids(step)
 
 
-def has_none(step: Step) -> bool:
+def has_no_account(step: Step) -> bool:
     """The code was right, but no account belongs to the email or mobile any more."""
     return not step.event.data["accounts"]
 
 
-def has_one(step: Step) -> bool:
-    """Nothing to choose."""
+def has_one_account(step: Step) -> bool:
+    """There is nothing to choose."""
     return len(step.event.data["accounts"]) == 1
 
 
-def learn_accounts(step: Step) -> list[dict[str, Any]]:
-    """Keep which accounts there are, by nothing but their ids."""
+def has_several_accounts(step: Step) -> bool:
+    """There is another account to go back to."""
+    return bool(step.facts.get("several"))
+
+
+def is_own_account(step: Step) -> bool:
+    """The choice is one of the customer's accounts."""
+    return step.event.data.get("account") in step.facts.get("accounts", ())
+
+
+def store_accounts(step: Step) -> list[dict[str, Any]]:
+    """Store the ids of the accounts, and nothing else about them, in the facts. Return the accounts."""
     found: list[dict[str, Any]] = step.event.data["accounts"]
     step.facts["accounts"] = [a["id"] for a in found]
     step.facts["several"] = len(found) > 1
     return found
 
 
-def read_known(step: Step) -> Effect:
-    """On with the account from before."""
-    learn_accounts(step)
+def read_account(step: Step) -> Effect:
+    """Read the current statement of the account."""
     return ReadStatement(step.facts["account"])
 
 
-def read_only_one(step: Step) -> Effect:
-    """The one account there is."""
-    step.facts["account"] = learn_accounts(step)[0]["id"]
-    return ReadStatement(step.facts["account"])
+def read_known_account(step: Step) -> Effect:
+    """Go on with the account from before."""
+    store_accounts(step)
+    return read_account(step)
+
+
+def read_only_account(step: Step) -> Effect:
+    """Open the only account."""
+    step.facts["account"] = store_accounts(step)[0]["id"]
+    return read_account(step)
+
+
+def read_chosen_account(step: Step) -> Effect:
+    """Open the account that was chosen."""
+    step.facts["account"] = step.event.data["account"]
+    return read_account(step)
+
+
+def close_account(step: Step) -> Effect:
+    """Go back to the list of accounts."""
+    step.facts.pop("account", None)
+    return FindAccounts()
 
 
 def ask_account(step: Step) -> Effect:
-    """Each account with its name, its number and what is owed on it."""
+    """Offer each account with its name, its number and the amount owed on it."""
     step.facts.pop("account", None)
-    choices = tuple(_account_choice(a) for a in learn_accounts(step))
+    choices = tuple(_account_choice(a) for a in store_accounts(step))
     return Say("which-account", choices=(*choices, PERSON, TO_MENU))
 
 
@@ -61,30 +88,3 @@ def _account_choice(account: dict[str, Any]) -> Choice:
         "amount": Money(max(0, account["balance_minor"]), account["currency"]),
     }
     return Choice(f"account:{account['id']}", "choice-account-owing" if owing else "choice-account", args)
-
-
-def is_an_account(step: Step) -> bool:
-    """The choice is one of the customer's accounts."""
-    return step.event.data.get("account") in step.facts.get("accounts", ())
-
-
-def read_chosen(step: Step) -> Effect:
-    """The account that was chosen."""
-    step.facts["account"] = step.event.data["account"]
-    return ReadStatement(step.facts["account"])
-
-
-def read(step: Step) -> Effect:
-    """The statement as it is now."""
-    return ReadStatement(step.facts["account"])
-
-
-def leave_account(step: Step) -> Effect:
-    """Back to the accounts."""
-    step.facts.pop("account", None)
-    return FindAccounts()
-
-
-def has_several(step: Step) -> bool:
-    """There is another account to go back to."""
-    return bool(step.facts.get("several"))

@@ -1,14 +1,14 @@
-"""What every state understands: nobody is ever trapped, and everything gets an answer."""
+"""Rules for every state: help, the ways out, and an answer to anything else."""
 
 from flows.dialogues.identify import forget_customer
 from flows.dialogues.person import open_person
-from flows.dialogues.prompts import ask, small_talk, then_ask
+from flows.dialogues.prompts import ask, say_then_ask, small_talk
 from flows.effects import Effect, Say
 from flows.events import SMALL_TALK
 from flows.rules import STAY, Rule, Step, from_any
 from flows.states import MENU, WAITING, PayBill, Person
 
-HELP = {
+HELP_KEYS = {
     PayBill.identifier: "help-identifier",
     PayBill.which: "help-identifier",
     PayBill.code: "help-code",
@@ -17,19 +17,19 @@ HELP = {
     Person.message: "help-person",
     Person.reach: "help-person",
 }
-"""Help about the question at hand; elsewhere, about what Billchat can do."""
+"""State → help about its prompt; other states get the help about Billchat."""
 
-READ_ANEW = (PayBill.accounts, PayBill.owes, PayBill.settled, PayBill.picking, PayBill.paying)
-"""States that repeat themselves by reading again."""
+REPEATED_BY_READING = (PayBill.accounts, PayBill.owes, PayBill.settled, PayBill.picking, PayBill.paying)
+"""States with amounts on the screen: "repeat" reads them again, by rules of `pay_bill`."""
 
 
-def help_here(step: Step) -> tuple[Effect, ...]:
-    """What can be done here, then the question again."""
-    return Say(HELP.get(step.state, "help")), ask(step)
+def show_help(step: Step) -> tuple[Effect, ...]:
+    """Say how to answer the prompt, then prompt again."""
+    return Say(HELP_KEYS.get(step.state, "help")), ask(step)
 
 
 def start_over(step: Step) -> Effect:
-    """The menu, with everything about the customer forgotten by the dialogue."""
+    """Prompt with the menu, and remove everything about the customer from the facts."""
     forget_customer(step)
     for key in ("message", "came_from"):
         step.facts.pop(key, None)
@@ -38,17 +38,17 @@ def start_over(step: Step) -> Effect:
 
 # fmt: off
 RULES: list[Rule] = [
-    # event                       to              guard  effect
-    *from_any("help",             STAY,           None,  help_here),
+    # event                       target          guard  action
+    *from_any("help",             STAY,           None,  show_help),
     *from_any("start_over",       MENU,           None,  start_over),
     *from_any("menu",             MENU,           None,  ask),
-    *from_any("repeat",           STAY,           None,  ask, but=READ_ANEW),
+    *from_any("repeat",           STAY,           None,  ask, but=REPEATED_BY_READING),
     *from_any("person",           Person.message, None,  open_person, but=[Person.message, Person.reach]),
-    *from_any("stale_choice",     STAY,           None,  then_ask("stale-choice")),
-    *from_any("card_typed",       STAY,           None,  then_ask("card-typed")),
-    *from_any("not_understood",   STAY,           None,  then_ask("not-understood")),
-    *[("back", state, rest,       None,           ask) for state, rest in WAITING.items()],
-    *[row for event in SMALL_TALK
-      for row in from_any(event,  STAY,           None,  small_talk(event.replace("_", "-")))],
+    *from_any("stale_choice",     STAY,           None,  say_then_ask("stale-choice")),
+    *from_any("card_typed",       STAY,           None,  say_then_ask("card-typed")),
+    *from_any("not_understood",   STAY,           None,  say_then_ask("not-understood")),
+    *[("back", state, prompting,  None,           ask) for state, prompting in WAITING.items()],
+    *[rule for event in SMALL_TALK
+      for rule in from_any(event, STAY,           None,  small_talk(event.replace("_", "-")))],
 ]
 # fmt: on

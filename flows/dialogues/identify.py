@@ -1,4 +1,7 @@
-"""Who is asking: an email or mobile, and a code that proves it. The words never tell whether anybody is known."""
+"""Identification: an email or mobile, and a one-time code that proves it.
+
+Known and unknown identifiers get the same words, so that nobody can find out whether somebody is a customer.
+"""
 
 from typing import Any
 
@@ -6,7 +9,7 @@ from flows.dialogues.prompts import ask, reply
 from flows.effects import CheckCode, Effect, FindAccounts, Say, SendCode, Wait
 from flows.rules import Step
 
-ABOUT_SOMEBODY = (
+CUSTOMER_FACTS = (
     *("identifier", "candidates", "code_sent", "again"),
     *("accounts", "several", "account", "debited", "invoices", "overdue", "picked", "linked"),
     *("receipt", "left"),
@@ -15,13 +18,13 @@ ABOUT_SOMEBODY = (
 
 
 def forget_customer(step: Step) -> None:
-    """Drop everything learnt about one customer."""
-    for key in ABOUT_SOMEBODY:
+    """Remove the facts about one customer."""
+    for key in CUSTOMER_FACTS:
         step.facts.pop(key, None)
 
 
 def find_accounts(step: Step) -> Effect:
-    """Who is verified is not asked again; the chatbot knows."""
+    """Find the accounts; the answer says whether the customer is still verified."""
     step.facts.pop("again", None)
     return FindAccounts()
 
@@ -36,17 +39,17 @@ def ask_other_identifier(step: Step) -> Effect:
 
 
 def send_code(step: Step) -> Effect:
-    """Send a code to what was typed; another identifier than before means another customer."""
+    """Send a code to the identifier that was typed; another one than before means another customer."""
     return _send_to(step, {"kind": step.event.data["kind"], "value": step.event.data["value"]})
 
 
-def keep_candidates(step: Step) -> Effect:
-    """Two identifiers in one message: ask which."""
+def ask_candidate(step: Step) -> Effect:
+    """Store the identifiers of one message and ask for one of them."""
     step.facts["candidates"] = [{"kind": o["kind"], "value": o["value"]} for o in step.event.data["options"]]
     return reply(step, "which-did-you-mean" if step.event.data.get("guessed") else "which-identifier")
 
 
-def is_a_candidate(step: Step) -> bool:
+def is_candidate(step: Step) -> bool:
     """The choice is one of the identifiers that were typed."""
     number = step.event.data.get("identifier", "")
     return number.isdecimal() and int(number) < len(step.facts.get("candidates", ()))
@@ -57,8 +60,8 @@ def send_to_candidate(step: Step) -> Effect:
     return _send_to(step, step.facts["candidates"][int(step.event.data["identifier"])])
 
 
-def send_again(step: Step) -> Effect:
-    """Another code to the same email or mobile."""
+def resend_code(step: Step) -> Effect:
+    """Send another code to the same identifier."""
     return SendCode(**step.facts["identifier"])
 
 
@@ -79,7 +82,7 @@ def code_was_sent(step: Step) -> bool:
 
 
 def say_code_sent(step: Step) -> Effect:
-    """Known or not: the same words."""
+    """Say that a code was sent, to a known and to an unknown identifier in the same words."""
     if step.facts.pop("again", False):
         key = "code-sent-again-after-a-while"
     elif step.facts.get("code_sent"):
@@ -91,38 +94,38 @@ def say_code_sent(step: Step) -> Effect:
 
 
 def say_wait(step: Step) -> Effect:
-    """Too soon for another code; the one that was sent may still be good."""
+    """Refuse another code so soon; the newest may still be good."""
     return reply(step, "code-wait", {"wait": Wait(step.event.data["wait_s"])})
 
 
 def say_cannot_send(step: Step) -> Effect:
-    """Too many codes were asked for elsewhere."""
+    """Refuse a first code: too many were asked for in other conversations."""
     step.facts.pop("again", None)
     value = step.facts["identifier"]["value"]
     return reply(step, "code-not-sent", {"wait": Wait(step.event.data["wait_s"]), "value": value})
 
 
 def check_code(step: Step) -> Effect:
-    """The digits go straight to the check and into nothing that is kept."""
+    """Check the digits. They are stored nowhere."""
     return CheckCode(step.event.data["digits"])
 
 
-# ── not verified (any more) ─────────────────────────────────────────────────────────────────────────────────────
+# ── expired verification ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def was_verified(step: Step) -> bool:
-    """The customer was verified here, a while ago."""
+def verification_expired(step: Step) -> bool:
+    """The customer was verified in this conversation and is no longer."""
     return bool(step.event.data.get("expired")) and "identifier" in step.facts
 
 
-def send_after_a_while(step: Step) -> Effect:
-    """A fresh code to the same email or mobile, before anything about the account is said."""
+def renew_verification(step: Step) -> Effect:
+    """Send a fresh code to the same identifier before anything about the account is said."""
     step.facts["again"] = True
     return SendCode(**step.facts["identifier"])
 
 
 def ask_identifier(step: Step) -> Effect:
-    """Not verified: who is it?"""
+    """Ask an unverified customer for an email or mobile."""
     forget_customer(step)
     prompt = ask(step)
     key = "identifier-after-a-while" if step.event.data.get("expired") else prompt.key

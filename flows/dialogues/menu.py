@@ -1,4 +1,4 @@
-"""The menu: where every conversation begins and where every other flow comes back to."""
+"""The menu: every conversation begins here, and every other flow comes back to it."""
 
 from flows.dialogues.identify import find_accounts
 from flows.dialogues.person import open_person
@@ -18,34 +18,34 @@ def wants_a_person(step: Step) -> bool:
     return step.event.data.get("action") == "person"
 
 
-def learn_country(step: Step) -> None:
-    """Keep where the company texts to: {"region": "GB", "countries": ["GB", …]} as the chatbot said at the start."""
+def store_countries(step: Step) -> None:
+    """Store the countries that texts are sent to, {"region": "GB", "countries": ["GB", …]}, from the first event."""
     for key in ("region", "countries"):
         if key in step.event.data:
             step.facts[key] = step.event.data[key]
 
 
 def start_paying(step: Step) -> Effect:
-    """Straight to the bill."""
-    learn_country(step)
+    """Go straight to the bill."""
+    store_countries(step)
     return FindAccounts()
 
 
 def start_with_person(step: Step) -> Effect | tuple[Effect, ...]:
-    """Straight to the team."""
-    learn_country(step)
+    """Go straight to the team."""
+    store_countries(step)
     return open_person(step)
 
 
 def greet(step: Step) -> Effect:
-    """The first words of a conversation."""
-    learn_country(step)
+    """Say the first words of a conversation."""
+    store_countries(step)
     return Say("welcome", choices=(PAY_BILL, PERSON))
 
 
 # fmt: off
 RULES: list[Rule] = [
-    # event         from         to               guard           effect
+    # event         source       target           guard           action
     ("started",     MENU,        PayBill.finding, wants_to_pay,   start_paying),
     ("started",     MENU,        Person.message,  wants_a_person, start_with_person),
     ("started",     MENU,        MENU,            None,           greet),

@@ -1,20 +1,20 @@
-"""What to pay: everything, the invoices that were picked, or what is overdue; and the link for it."""
+"""Payment links: for everything, for the invoices that were picked, or for the overdue ones."""
 
 from datetime import datetime
 
-from flows.dialogues.prompts import ask, elsewhere
+from flows.dialogues.prompts import ask, other_choices
 from flows.effects import PAY_URL, Effect, MakeLink, Money, ReadStatement, Say
 from flows.rules import Step
 
 
 def start_picking(step: Step) -> Effect:
-    """No invoice is chosen yet."""
+    """Begin with no invoice picked."""
     step.facts["picked"] = []
     return ReadStatement(step.facts["account"])
 
 
-def toggle(step: Step) -> Effect:
-    """Choose invoices, or take back the choice; amounts are read anew."""
+def toggle_invoices(step: Step) -> Effect:
+    """Pick invoices, or undo it for those picked before; amounts are read again."""
     tapped = step.event.data["invoices"]
     picked = step.facts.get("picked", [])
     step.facts["picked"] = [i for i in picked if i not in tapped] + [i for i in tapped if i not in picked]
@@ -22,7 +22,7 @@ def toggle(step: Step) -> Effect:
 
 
 def has_picked(step: Step) -> bool:
-    """At least one invoice is chosen."""
+    """At least one invoice is picked."""
     return bool(step.facts.get("picked"))
 
 
@@ -31,28 +31,28 @@ def has_overdue(step: Step) -> bool:
     return bool(step.facts.get("overdue"))
 
 
-def is_debited(step: Step) -> bool:
-    """A direct debit pays the rest: only what is overdue is paid by hand."""
+def debit_covers_rest(step: Step) -> bool:
+    """A direct debit collects everything but the overdue invoices."""
     return bool(step.facts.get("debited")) and has_overdue(step)
 
 
 def pay_all(step: Step) -> Effect:
-    """A link for everything owed."""
+    """Make a link for everything owed."""
     return _link(step, [])
 
 
 def pay_picked(step: Step) -> Effect:
-    """A link for the chosen invoices."""
+    """Make a link for the picked invoices."""
     return _link(step, step.facts["picked"])
 
 
 def pay_overdue(step: Step) -> Effect:
-    """A link for what is overdue."""
+    """Make a link for the overdue invoices."""
     return _link(step, step.facts["overdue"])
 
 
-def link_again(step: Step) -> Effect:
-    """The same link again, or a new one in its place: the chatbot knows whether it still works."""
+def renew_link(step: Step) -> Effect:
+    """Show the same link again, or a new one if it no longer works, as the chatbot decides."""
     return _link(step, step.facts.get("linked", []))
 
 
@@ -62,7 +62,7 @@ def _link(step: Step, invoices: list[str]) -> Effect:
 
 
 def show_link(step: Step) -> Effect:
-    """The link, its amount and how long it works."""
+    """Show the link, its amount and its expiry."""
     data = step.event.data
     card = {
         "kind": "payment_link",
@@ -81,5 +81,5 @@ def show_link(step: Step) -> Effect:
 
 
 def say_nothing_to_pay(step: Step) -> Effect:
-    """It was paid, or is being paid, in the meantime."""
-    return Say("nothing-to-pay", choices=elsewhere(step.facts))
+    """Say that the debt was paid, or is being paid, in the meantime."""
+    return Say("nothing-to-pay", choices=other_choices(step.facts))

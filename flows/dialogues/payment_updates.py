@@ -1,19 +1,19 @@
-"""What a gateway or the clock reports about a payment, said in the chat in whatever state it is."""
+"""Reports of a gateway or of the clock about a payment, passed on in every state."""
 
 from datetime import datetime
 from typing import Any
 
-from flows.dialogues.prompts import EMAIL_RECEIPT, NEW_LINK, PERSON, SEE_BALANCE, ask, reply, saying, then_ask
+from flows.dialogues.prompts import EMAIL_RECEIPT, NEW_LINK, PERSON, SEE_BALANCE, ask, reply, say, say_then_ask
 from flows.effects import Choice, Effect, Money, Say, SendReceipt
 from flows.rules import STAY, Rule, Step, from_any
 from flows.states import PayBill
 
-HERE = (PayBill.paying, PayBill.owes, PayBill.settled, PayBill.picking)
-"""Where a completed payment ends the paying: what the customer was looking at is out of date."""
+AMOUNT_STATES = (PayBill.paying, PayBill.owes, PayBill.settled, PayBill.picking)
+"""States whose amounts a payment makes out of date; a completed one ends them."""
 
 
 def has_account(step: Step) -> bool:
-    """It is known which account a new link would be for."""
+    """The account that a new link would be for is known."""
     return "account" in step.facts
 
 
@@ -22,8 +22,8 @@ def has_receipt(step: Step) -> bool:
     return "receipt" in step.facts
 
 
-def receipt(step: Step) -> Say:
-    """Paid: amount, reference and time; what is left, when something is."""
+def _receipt(step: Step) -> Say:
+    """Return the receipt: amount, reference and time, and the remaining balance if there is one."""
     data = step.event.data
     step.facts["receipt"] = data["payment"]
     step.facts["left"] = data["balance_minor"] > 0
@@ -39,52 +39,52 @@ def receipt(step: Step) -> Say:
 
 
 def show_receipt(step: Step) -> Effect:
-    """The receipt, with what can be done next."""
-    said = receipt(step)
-    return Say(said.key, said.args, ask(step).choices, card=said.card)
+    """Show the receipt, with the choices of the state."""
+    receipt = _receipt(step)
+    return Say(receipt.key, receipt.args, ask(step).choices, card=receipt.card)
 
 
-def mention_receipt(step: Step) -> tuple[Effect, ...]:
-    """The receipt in the middle of something else, then what was asked there."""
-    return receipt(step), _ask_with(step, EMAIL_RECEIPT)
+def show_receipt_then_ask(step: Step) -> tuple[Effect, ...]:
+    """Show the receipt, then prompt again."""
+    return _receipt(step), _ask_with(step, EMAIL_RECEIPT)
 
 
-def tell(step: Step) -> Effect:
-    """What became of a payment, while its link is what the conversation is about."""
+def report(step: Step) -> Effect:
+    """Report on a payment in the state that shows its link."""
     return reply(step, _key(step), _args(step))
 
 
-def tell_pending(step: Step) -> Effect:
-    """The gateway is still confirming: no second link is offered meanwhile."""
+def report_pending(step: Step) -> Effect:
+    """Report that the gateway is still confirming; no second link is offered meanwhile."""
     return Say(_key(step), _args(step), (SEE_BALANCE, PERSON))
 
 
-def mention(step: Step) -> tuple[Effect, ...]:
-    """What became of a payment, in the middle of something else; then what was asked there."""
+def report_then_ask(step: Step) -> tuple[Effect, ...]:
+    """Report on a payment, then prompt again."""
     return Say(_key(step), _args(step)), ask(step)
 
 
-def offer_link(step: Step) -> tuple[Effect, ...]:
-    """As `mention`, with the offer of a new link."""
+def report_then_offer_link(step: Step) -> tuple[Effect, ...]:
+    """Report on a payment, then prompt again and offer a new link."""
     return Say(_key(step), _args(step)), _ask_with(step, NEW_LINK)
 
 
-def tell_returned(step: Step) -> tuple[Effect, ...]:
-    """A completed payment came back: what it paid is owed again."""
+def report_reversal(step: Step) -> tuple[Effect, ...]:
+    """Report that a completed payment was reversed: its amount is owed again."""
     step.facts.pop("receipt", None)
     return Say(_key(step), _args(step)), _ask_with(step, SEE_BALANCE)
 
 
 def send_receipt(step: Step) -> Effect:
-    """A copy by email."""
+    """Send a copy of the receipt by email."""
     return SendReceipt(step.facts["receipt"])
 
 
 def _ask_with(step: Step, choice: Choice) -> Say:
-    question = ask(step)
-    if any(c.id == choice.id for c in question.choices):
-        return question
-    return Say(question.key, question.args, (*question.choices, choice), question.expects)
+    prompt = ask(step)
+    if any(c.id == choice.id for c in prompt.choices):
+        return prompt
+    return Say(prompt.key, prompt.args, (*prompt.choices, choice), prompt.expects)
 
 
 def _key(step: Step) -> str:
@@ -97,24 +97,24 @@ def _args(step: Step) -> dict[str, Any]:
 
 # fmt: off
 RULES: list[Rule] = [
-    # event                              to            guard        effect
-    *from_any("payment_failed",          STAY,         has_account, offer_link, but=[PayBill.paying]),
-    *from_any("payment_failed",          STAY,         None,        mention,    but=[PayBill.paying]),
-    *from_any("payment_abandoned",       STAY,         has_account, offer_link, but=[PayBill.paying]),
-    *from_any("payment_abandoned",       STAY,         None,        mention,    but=[PayBill.paying]),
-    *from_any("link_expired",            STAY,         has_account, offer_link, but=[PayBill.paying]),
-    *from_any("link_expired",            STAY,         None,        mention,    but=[PayBill.paying]),
-    *from_any("payment_pending",         STAY,         None,        mention,    but=HERE),
-    *from_any("payment_reversed",        STAY,         None,        tell_returned),
-    *from_any("payment_completed",       STAY,         None,        mention_receipt, but=HERE),
+    # event                              target        guard        action
+    *from_any("payment_failed",          STAY,         has_account, report_then_offer_link, but=[PayBill.paying]),
+    *from_any("payment_failed",          STAY,         None,        report_then_ask, but=[PayBill.paying]),
+    *from_any("payment_abandoned",       STAY,         has_account, report_then_offer_link, but=[PayBill.paying]),
+    *from_any("payment_abandoned",       STAY,         None,        report_then_ask, but=[PayBill.paying]),
+    *from_any("link_expired",            STAY,         has_account, report_then_offer_link, but=[PayBill.paying]),
+    *from_any("link_expired",            STAY,         None,        report_then_ask, but=[PayBill.paying]),
+    *from_any("payment_pending",         STAY,         None,        report_then_ask, but=AMOUNT_STATES),
+    *from_any("payment_reversed",        STAY,         None,        report_reversal),
+    *from_any("payment_completed",       STAY,         None,        show_receipt_then_ask, but=AMOUNT_STATES),
     *from_any("email_receipt",           STAY,         has_receipt, send_receipt),
-    *from_any("email_receipt",           STAY,         None,        then_ask("receipt-none")),
-    *from_any("receipt_sent",            STAY,         None,        saying("receipt-sent")),
-    *from_any("receipt_impossible",      STAY,         None,        saying("receipt-impossible")),
-    ("payment_completed", HERE,           PayBill.paid, None,        show_receipt),
-    ("payment_failed",    PayBill.paying, STAY,         None,        tell),
-    ("payment_abandoned", PayBill.paying, STAY,         None,        tell),
-    ("payment_pending",   HERE,           STAY,         None,        tell_pending),
-    ("link_expired",      PayBill.paying, STAY,         None,        tell),
+    *from_any("email_receipt",           STAY,         None,        say_then_ask("receipt-none")),
+    *from_any("receipt_sent",            STAY,         None,        say("receipt-sent")),
+    *from_any("receipt_impossible",      STAY,         None,        say("receipt-impossible")),
+    ("payment_completed", AMOUNT_STATES,  PayBill.paid, None,        show_receipt),
+    ("payment_failed",    PayBill.paying, STAY,         None,        report),
+    ("payment_abandoned", PayBill.paying, STAY,         None,        report),
+    ("payment_pending",   AMOUNT_STATES,  STAY,         None,        report_pending),
+    ("link_expired",      PayBill.paying, STAY,         None,        report),
 ]
 # fmt: on

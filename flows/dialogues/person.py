@@ -1,19 +1,18 @@
-"""Talk to a person: nobody is there, which is said at once; a message is taken and mailed to the team."""
+"""Talk to a person: the bot says at once that nobody is there, takes a message and mails it to the team."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from flows.dialogues.prompts import ask, reply, saying
-from flows.effects import Effect, KnowContact, LeaveMessage, ReadStatement, Say
+from flows.dialogues.accounts import read_account
+from flows.dialogues.prompts import ask, reply, say
+from flows.effects import Effect, KnowContact, LeaveMessage, Say
 from flows.rules import STAY, Rule, Step
-from flows.states import MENU, WAITING, PayBill, Person
-
-ABOUT_AN_ACCOUNT = {PayBill.owes, PayBill.settled, PayBill.picking, PayBill.paying, PayBill.paid}
+from flows.states import ACCOUNT_STATES, MENU, WAITING, PayBill, Person
 
 
 def open_person(step: Step) -> Effect | tuple[Effect, ...]:
-    """Say that nobody is there and when the team answers; remember the way back."""
-    step.facts["came_from"] = WAITING.get(step.was, step.was)
+    """Say that nobody is there and when the team answers; store the state to go back to."""
+    step.facts["came_from"] = WAITING.get(step.source, step.source)
     return reply(step, "person-away")
 
 
@@ -29,34 +28,29 @@ def came_from_code(step: Step) -> bool:
 
 def came_from_account(step: Step) -> bool:
     """The customer was looking at an account."""
-    return step.facts.get("came_from") in ABOUT_AN_ACCOUNT and "account" in step.facts
+    return step.facts.get("came_from") in ACCOUNT_STATES and "account" in step.facts
 
 
-def read_again(step: Step) -> Effect:
-    """Back to the account, as it is now."""
-    return ReadStatement(step.facts["account"])
-
-
-def keep_message(step: Step) -> Effect:
-    """Keep the message until it is known where to reply. Card numbers and codes are already masked in it."""
+def store_message(step: Step) -> Effect:
+    """Store the message until there is an address for the reply. Card numbers and codes are already masked in it."""
     step.facts["message"] = step.event.data["text"]
     return KnowContact()
 
 
-def hand_over(step: Step) -> Effect:
+def leave_message(step: Step) -> Effect:
     """Give the message of a verified customer to the team."""
     return LeaveMessage(step.facts.get("message", ""), None)
 
 
-def hand_over_with_address(step: Step) -> Effect:
+def leave_message_with_typed(step: Step) -> Effect:
     """Give the message to the team with the email or mobile that was typed; the first when there were several."""
     data = step.event.data
-    return _hand_over_to(step, data["options"][0] if "options" in data else data)
+    return _leave_message(step, data["options"][0] if "options" in data else data)
 
 
-def hand_over_with_known(step: Step) -> Effect:
+def leave_message_with_known(step: Step) -> Effect:
     """Give the message to the team with the email or mobile that was typed earlier."""
-    return _hand_over_to(step, step.facts["identifier"])
+    return _leave_message(step, step.facts["identifier"])
 
 
 def has_identifier(step: Step) -> bool:
@@ -64,13 +58,13 @@ def has_identifier(step: Step) -> bool:
     return "identifier" in step.facts
 
 
-def thank(step: Step) -> Effect:
-    """The message is on its way."""
+def confirm_message(step: Step) -> Effect:
+    """Confirm that the message is on its way."""
     step.facts.pop("message", None)
     return Say("person-message-left", choices=ask(step).choices)
 
 
-def _hand_over_to(step: Step, address: Mapping[str, Any]) -> Effect:
+def _leave_message(step: Step, address: Mapping[str, Any]) -> Effect:
     return LeaveMessage(step.facts.get("message", ""), {"kind": address["kind"], "value": address["value"]})
 
 
@@ -78,25 +72,25 @@ BOTH = (Person.message, Person.reach)
 
 # fmt: off
 RULES: list[Rule] = [
-    # event               from            to                  guard                 effect
-    ("message_typed",     Person.message, Person.knowing,     None,                 keep_message),
-    ("contact_known",     Person.knowing, Person.leaving,     None,                 hand_over),
+    # event               source          target              guard                 action
+    ("message_typed",     Person.message, Person.knowing,     None,                 store_message),
+    ("contact_known",     Person.knowing, Person.leaving,     None,                 leave_message),
     ("contact_unknown",   Person.knowing, Person.reach,       None,                 ask),
-    ("identifier_typed",  Person.reach,   Person.leaving,     None,                 hand_over_with_address),
-    ("identifiers_typed", Person.reach,   Person.leaving,     None,                 hand_over_with_address),
-    ("known_identifier",  Person.reach,   Person.leaving,     has_identifier,       hand_over_with_known),
-    ("landline_typed",    Person.reach,   STAY,               None,                 saying("identifier-landline")),
-    ("foreign_typed",     Person.reach,   STAY,               None,                 saying("identifier-foreign")),
-    ("texts_not_sent",    Person.reach,   STAY,               None,                 saying("identifier-no-texts")),
-    ("email_misspelt",    Person.reach,   STAY,               None,                 saying("identifier-bad-email")),
-    ("number_misspelt",   Person.reach,   STAY,               None,                 saying("identifier-bad-number")),
-    ("identifier_missing", Person.reach,  STAY,               None,                 saying("identifier-missing")),
-    ("message_left",      Person.leaving, MENU,               None,                 thank),
+    ("identifier_typed",  Person.reach,   Person.leaving,     None,                 leave_message_with_typed),
+    ("identifiers_typed", Person.reach,   Person.leaving,     None,                 leave_message_with_typed),
+    ("known_identifier",  Person.reach,   Person.leaving,     has_identifier,       leave_message_with_known),
+    ("landline_typed",    Person.reach,   STAY,               None,                 say("identifier-landline")),
+    ("foreign_typed",     Person.reach,   STAY,               None,                 say("identifier-foreign")),
+    ("texts_not_sent",    Person.reach,   STAY,               None,                 say("identifier-no-texts")),
+    ("email_misspelt",    Person.reach,   STAY,               None,                 say("identifier-bad-email")),
+    ("number_misspelt",   Person.reach,   STAY,               None,                 say("identifier-bad-number")),
+    ("identifier_missing", Person.reach,  STAY,               None,                 say("identifier-missing")),
+    ("message_left",      Person.leaving, MENU,               None,                 confirm_message),
 
     ("back",              Person.reach,   Person.message,     None,                 ask),
     ("back",              Person.message, PayBill.identifier, came_from_identifier, ask),
     ("back",              Person.message, PayBill.code,       came_from_code,       ask),
-    ("back",              Person.message, PayBill.reading,    came_from_account,    read_again),
+    ("back",              Person.message, PayBill.reading,    came_from_account,    read_account),
     ("back",              Person.message, MENU,               None,                 ask),
     ("person",            BOTH,           Person.message,     None,                 ask),
 ]

@@ -1,13 +1,13 @@
-"""What each state asks, and the choices it offers.
+"""Prompts: the question of each state and the choices it offers.
 
-Nothing here tells anything about an account, so that asking again is safe however long ago the code was right. What is
-shown with numbers and amounts is read anew, which asks whether the customer is still verified.
+No prompt says anything about an account, so it can be repeated after the verification has expired. Numbers and amounts
+are read from the store each time they are shown, which checks the verification.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flows.effects import NOTHING, Choice, Effect, Say
+from flows.effects import NO_ARGS, Choice, Effect, Say
 from flows.rules import Action, Step
 from flows.states import MENU, PayBill, Person
 
@@ -21,7 +21,7 @@ OTHER_ACCOUNT = Choice("other_account", "choice-other-account")
 PICK = Choice("pick", "choice-pick")
 NEW_LINK = Choice("new_link", "choice-new-link")
 SEE_BALANCE = Choice("see_balance", "choice-see-balance")
-WHAT_IS_LEFT = Choice("see_balance", "choice-what-is-left")
+SEE_REMAINING_BALANCE = Choice("see_balance", "choice-what-is-left")
 PAY_PICKED = Choice("pay_picked", "choice-pay-picked")
 SEE_ACCOUNTS = Choice("repeat", "choice-see-accounts")
 SEE_INVOICES = Choice("repeat", "choice-see-invoices")
@@ -37,55 +37,55 @@ _MESSAGE = Say("person-message", choices=(BACK, TO_MENU), expects="text")
 
 
 def identifier(step: Step) -> Say:
-    """An email or mobile; an email where no texts are sent (`countries` is empty)."""
+    """Ask for an email or mobile; for an email where no texts are sent (`countries` is empty)."""
     return _IDENTIFIER if step.facts.get("countries", True) else _EMAIL
 
 
 def which(step: Step) -> Say:
-    """Which of the identifiers in one message?"""
+    """Ask for one of the identifiers in a message."""
     options = step.facts.get("candidates", ())
     choices = (Choice(f"identifier:{n}", "choice-identifier", {"value": o["value"]}) for n, o in enumerate(options))
     return Say("which-identifier", choices=(*choices, PERSON, BACK), expects="identifier")
 
 
 def owes(step: Step) -> Say:
-    """What to do about what is owed."""
+    """Ask how to go on with a balance."""
     facts = step.facts
     pay = Choice("pay_overdue", "choice-pay-overdue") if facts.get("debited") else Choice("pay_all", "choice-pay-all")
-    return Say("owes", choices=(pay, *beside_paying(facts)))
+    return Say("owes", choices=(pay, *choices_beside_paying(facts)))
 
 
-def beside_paying(facts: Mapping[str, Any]) -> tuple[Choice, ...]:
-    """The choices below the one that pays."""
+def choices_beside_paying(facts: Mapping[str, Any]) -> tuple[Choice, ...]:
+    """Return the choices below the one that pays."""
     pick = (PICK,) if len(facts.get("invoices", ())) > 1 and not facts.get("debited") else ()
-    return (*pick, *elsewhere(facts))
+    return (*pick, *other_choices(facts))
 
 
-def elsewhere(facts: Mapping[str, Any]) -> tuple[Choice, ...]:
-    """The ways on from a statement when nothing has to be paid."""
+def other_choices(facts: Mapping[str, Any]) -> tuple[Choice, ...]:
+    """Return the choices of a statement beside paying."""
     return (OTHER_ACCOUNT, PERSON, TO_MENU) if facts.get("several") else (PERSON, TO_MENU)
 
 
 def settled(step: Step) -> Say:
-    """Nothing has to be paid by hand: what else?"""
-    return Say("anything-else", choices=elsewhere(step.facts))
+    """Ask for anything else, where nothing has to be paid by hand."""
+    return Say("anything-else", choices=other_choices(step.facts))
 
 
 def picking(step: Step) -> Say:
-    """Which invoices? The list itself is read anew on request."""
+    """Ask for invoices to pay. The list itself is read again on request."""
     pay = (PAY_PICKED,) if step.facts.get("picked") else ()
     return Say("picking", choices=(*pay, SEE_INVOICES, BACK, PERSON))
 
 
 def paid(step: Step) -> Say:
-    """Paid: a copy of the receipt, what is left, or the menu."""
-    left = (WHAT_IS_LEFT,) if step.facts.get("left") else ()
+    """Offer a copy of the receipt, the remaining balance, or the menu."""
+    left = (SEE_REMAINING_BALANCE,) if step.facts.get("left") else ()
     receipt = (EMAIL_RECEIPT,) if step.facts.get("receipt") else ()
     return Say("anything-else", choices=(*receipt, *left, TO_MENU, PERSON))
 
 
 def reach(step: Step) -> Say:
-    """Where can the team reply?"""
+    """Ask for an address for the team's reply."""
     typed = step.facts.get("identifier")
     known = (Choice("known_identifier", "choice-identifier", {"value": typed["value"]}),) if typed else ()
     return Say("person-reach", choices=(*known, BACK, TO_MENU), expects="identifier")
@@ -108,29 +108,29 @@ PROMPTS: dict[str, Callable[[Step], Say]] = {
 
 
 def ask(step: Step) -> Say:
-    """The question of the state that the step has come to."""
+    """Return the prompt of the step's state."""
     return PROMPTS[step.state](step)
 
 
-def reply(step: Step, key: str, args: Mapping[str, Any] = NOTHING, *first: Choice) -> Say:
-    """Other words than the question, with the same choices and field, after the choices `first`."""
+def reply(step: Step, key: str, args: Mapping[str, Any] = NO_ARGS, *first: Choice) -> Say:
+    """Return other words with the choices and the field of the prompt; the choices `first` come before its own."""
     prompt = ask(step)
     return Say(key, args, (*first, *prompt.choices) if first else prompt.choices, prompt.expects)
 
 
-def saying(key: str) -> Action:
-    """An act: these words with the choices of the state that the step has come to."""
+def say(key: str) -> Action:
+    """Return an action: the Fluent message `key` with the prompt's choices and field."""
     return lambda step: reply(step, key)
 
 
-def then_ask(key: str) -> Action:
-    """An act: these words, then the state's question as a message of its own."""
+def say_then_ask(key: str) -> Action:
+    """Return an action: the Fluent message `key`, then the prompt as a message of its own."""
     first = Say(key)
     return lambda step: (first, ask(step))
 
 
 def small_talk(key: str) -> Action:
-    """An act: these words with the state's choices; where something is to be typed, what it is as well."""
+    """Return an action: the Fluent message `key` with the prompt's choices, then the prompt if it expects typing."""
     first = Say(key)
 
     def answer(step: Step) -> Effect | tuple[Effect, ...]:

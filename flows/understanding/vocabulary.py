@@ -90,6 +90,7 @@ def load(folder: Path = FOLDER) -> Vocabulary:
         for said in file.message_commands:
             if said not in commands:
                 raise VocabularyError(f"{name}: message_commands: {said!r} is no command")
+    places = _invert(files, "choices.ordinals", lambda file: file.choices.ordinals)
     polite = _union(file.polite for file in files.values())
     return Vocabulary(
         commands=commands,
@@ -97,7 +98,7 @@ def load(folder: Path = FOLDER) -> Vocabulary:
         topics=_topics(files.values()),
         polite=polite,
         choice_fillers=polite | _union(file.choices.fillers for file in files.values()),
-        ordinals=_invert(files, "choices.ordinals", lambda file: _indexes(file.choices.ordinals)),
+        ordinals={word: place - 1 if place > 0 else place for word, place in places.items()},
         identifier_kinds=_invert(files, "identifiers", lambda file: _kinds(file.identifiers)),
         spoken_at="|".join(_merge(map(_spoken_pattern, file.identifiers.spoken_at) for file in files.values())),
         redaction=RedactionWords(
@@ -202,11 +203,6 @@ def _topics(files: Iterable[_File]) -> dict[str, frozenset[str]]:
         for word in _merge(file.topics.get(topic, ()) for file in files):
             found[word] = found.get(word, frozenset()) | {topic}
     return found
-
-
-def _indexes(ordinals: Mapping[int, Words]) -> dict[int, Words]:
-    """Places counted from 1 as indexes; -1, the last, stays."""
-    return {place - 1 if place > 0 else place: words for place, words in ordinals.items()}
 
 
 def _kinds(identifiers: _Identifiers) -> dict[str, Words]:

@@ -1,4 +1,4 @@
-"""Talks with the dialogue alone: events in, effects out, with answers given by hand."""
+"""Drives the dialogue alone: events in, effects out; the tests give the chatbot's answers."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ SHOP = {"id": "shop", "number": "1002", "name": "Shop line", "balance_minor": 0,
 LATE = {"id": "late", "number": "INV-1", "due_on": "2026-11-03", "amount_minor": 2000, "overdue": True}
 SOON = {"id": "soon", "number": "INV-2", "due_on": "2026-12-03", "amount_minor": 2250, "overdue": False}
 LINK = {"link": "link-1", "amount_minor": 4250, "expires_at": "2026-11-24T14:05:00.000Z", **GBP}
-PAID = {
+COMPLETED_PAYMENT = {
     "payment": "payment-1",
     "amount_minor": 4250,
     "reference": "R-77",
@@ -22,11 +22,11 @@ PAID = {
     "balance_minor": 0,
     **GBP,
 }
-FORTY_TWO_FIFTY = {"amount_minor": 4250, **GBP}
+PAYMENT = {"amount_minor": 4250, **GBP}
 
 
 def statement(**changed: Any) -> dict[str, Any]:
-    """What is owed on the home account: £42.50 over two invoices, unless changed."""
+    """Return the home account's statement: £42.50 over two invoices, unless changed."""
     return {
         "account": {"id": "home", "number": "1001", "name": "Home broadband"},
         "balance_minor": 4250,
@@ -38,7 +38,7 @@ def statement(**changed: Any) -> dict[str, Any]:
     } | changed
 
 
-class Talk:
+class Dialogue:
     """One conversation. Each call is an event; it returns the state that the event led to."""
 
     def __init__(self, **started: Any) -> None:
@@ -48,54 +48,54 @@ class Talk:
         self("started", **({"action": None, "region": "GB", "countries": ["GB"]} | started))
 
     def __call__(self, event: str, **data: Any) -> str:
-        outcome = advance(self.state, self.facts, Event(event, data))
-        self.state, self.facts, self.effects = outcome.state, outcome.facts, outcome.effects
+        decision = advance(self.state, self.facts, Event(event, data))
+        self.state, self.facts, self.effects = decision.state, decision.facts, decision.effects
         return self.state
 
     @property
-    def said(self) -> list[str]:
-        """The keys of what was said last."""
+    def keys(self) -> list[str]:
+        """The Fluent keys of the last messages."""
         return [effect.key for effect in self.effects if isinstance(effect, Say)]
 
     @property
-    def asked(self) -> Effect:
-        """The one thing that was asked of the chatbot."""
+    def effect(self) -> Effect:
+        """The only effect beside messages."""
         (only,) = [effect for effect in self.effects if not isinstance(effect, Say)]
         return only
 
     @property
-    def last(self) -> Say:
-        """The last thing said."""
+    def message(self) -> Say:
+        """The last message."""
         return [effect for effect in self.effects if isinstance(effect, Say)][-1]
 
     @property
     def choices(self) -> list[str]:
-        """The ids of what is offered now."""
-        return [choice.id for choice in self.last.choices]
+        """The ids of the last message's choices."""
+        return [choice.id for choice in self.message.choices]
 
 
-def verified(**what: Any) -> Talk:
-    """A customer who has typed the right code and sees a statement."""
-    talk = at_code()
-    talk("code_typed", digits="123456")
-    talk("code_right")
-    talk("accounts", accounts=[HOME])
-    talk("statement", **statement(**what))
-    return talk
+def verified(**changed: Any) -> Dialogue:
+    """Return the dialogue of a verified customer at a statement."""
+    dialogue = at_code()
+    dialogue("code_typed", digits="123456")
+    dialogue("code_right")
+    dialogue("accounts", accounts=[HOME])
+    dialogue("statement", **statement(**changed))
+    return dialogue
 
 
-def at_code() -> Talk:
-    """A customer who has been sent a code by email."""
-    talk = Talk(action="pay_bill")
-    talk("not_verified", expired=False)
-    talk("identifier_typed", **EMAIL)
-    talk("code_sent", wait_s=30, life_s=600)
-    return talk
+def at_code() -> Dialogue:
+    """Return the dialogue of a customer after a code was sent by email."""
+    dialogue = Dialogue(action="pay_bill")
+    dialogue("not_verified", expired=False)
+    dialogue("identifier_typed", **EMAIL)
+    dialogue("code_sent", wait_s=30, life_s=600)
+    return dialogue
 
 
-def paying() -> Talk:
-    """A customer with a payment link."""
-    talk = verified()
-    talk("pay_all")
-    talk("link_made", **LINK)
-    return talk
+def paying() -> Dialogue:
+    """Return the dialogue of a customer with a payment link."""
+    dialogue = verified()
+    dialogue("pay_all")
+    dialogue("link_made", **LINK)
+    return dialogue

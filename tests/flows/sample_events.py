@@ -1,4 +1,4 @@
-"""Everything that can happen to a dialogue, with data as the chatbot gives it, for walking through all of it."""
+"""Sample events of every name, with data as the chatbot gives it, to walk through the whole dialogue."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from flows.effects import (
     SendCode,
     SendReceipt,
 )
-from flows.events import EVERYWHERE, OUTSIDE, SMALL_TALK
+from flows.events import EXTERNAL_EVENTS, GLOBAL_EVENTS, SMALL_TALK
 from flows.states import PayBill, Person
-from tests.flows.talk import EMAIL, FORTY_TWO_FIFTY, GBP, HOME, LATE, LINK, MOBILE, PAID, SHOP, SOON, statement
+from tests.flows.dialogue import COMPLETED_PAYMENT, EMAIL, GBP, HOME, LATE, LINK, MOBILE, PAYMENT, SHOP, SOON, statement
 
 DEBIT = {"next_on": "2026-12-01", "next_minor": 3820, **GBP}
 UNPLANNED = {"next_on": None, "next_minor": None, **GBP}
@@ -34,7 +34,7 @@ STATEMENTS: list[dict[str, Any]] = [
     statement(invoices=[LATE, SOON, SOON, SOON, SOON]),
 ]
 
-ANSWERED: dict[type, list[tuple[str, dict[str, Any]]]] = {
+SAMPLE_ANSWERS: dict[type, list[tuple[str, dict[str, Any]]]] = {
     SendCode: [
         ("code_sent", {"wait_s": 30, "life_s": 600}),
         ("code_refused", {"wait_s": 30}),
@@ -61,7 +61,7 @@ ANSWERED: dict[type, list[tuple[str, dict[str, Any]]]] = {
 }
 """Effect → the events that may answer it."""
 
-WAITS_FOR = {
+AWAITED_EFFECTS = {
     PayBill.finding: FindAccounts,
     PayBill.sending: SendCode,
     PayBill.checking: CheckCode,
@@ -71,9 +71,9 @@ WAITS_FOR = {
     Person.knowing: KnowContact,
     Person.leaving: LeaveMessage,
 }
-"""Passing state → the effect whose answer it waits for."""
+"""Waiting state → the effect whose answer it waits for."""
 
-TYPED: list[tuple[str, dict[str, Any]]] = [
+TYPED_EVENTS: list[tuple[str, dict[str, Any]]] = [
     ("identifier_typed", EMAIL),
     ("identifier_typed", MOBILE),
     ("identifiers_typed", {"options": [EMAIL, MOBILE]}),
@@ -106,13 +106,13 @@ TYPED: list[tuple[str, dict[str, Any]]] = [
     ("toggle_invoice", {"invoices": ["late"]}),
     ("toggle_invoice", {"invoices": ["late", "soon", "stranger"]}),
     ("started", {"action": None}),
-    *((name, {}) for name in (*EVERYWHERE, *SMALL_TALK)),
+    *((name, {}) for name in (*GLOBAL_EVENTS, *SMALL_TALK)),
 ]
 
-REPORTED: list[tuple[str, dict[str, Any]]] = [
-    *((name, FORTY_TWO_FIFTY) for name in OUTSIDE if name != "payment_completed"),
-    ("payment_completed", PAID),
-    ("payment_completed", {**PAID, "balance_minor": 1000}),
+REPORTED_EVENTS: list[tuple[str, dict[str, Any]]] = [
+    *((name, PAYMENT) for name in EXTERNAL_EVENTS if name != "payment_completed"),
+    ("payment_completed", COMPLETED_PAYMENT),
+    ("payment_completed", {**COMPLETED_PAYMENT, "balance_minor": 1000}),
 ]
 
-HAPPENINGS = [*TYPED, *REPORTED]
+SAMPLE_EVENTS = [*TYPED_EVENTS, *REPORTED_EVENTS]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from flows.events import Event
 from flows.states import PROMPTING, STATES, PayBill, Person
 from flows.understanding.understand import HANDLED, chosen, understand
-from tests.flows.answers import HAPPENINGS
-from tests.flows.talk import EMAIL, MOBILE
+from tests.flows.dialogue import EMAIL, MOBILE
+from tests.flows.sample_events import SAMPLE_EVENTS
 
 GB = {"region": "GB", "countries": ["GB"]}
 MENU = [{"id": "pay_bill", "label": "Pay my bill"}, {"id": "person", "label": "Talk to a person"}]
@@ -287,7 +287,7 @@ def test_a_choice_that_is_no_longer_offered_is_stale() -> None:
     assert chosen("pay_all", "menu", {}, MENU) == Event("stale_choice")
 
 
-KNOWN = {name for name, _ in HAPPENINGS}
+KNOWN = {name for name, _ in SAMPLE_EVENTS}
 OFFERED = st.sampled_from([[], MENU, CODE, OWES, ACCOUNTS, INVOICES])
 
 

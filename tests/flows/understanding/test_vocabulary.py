@@ -71,7 +71,7 @@ def test_a_language_is_added_by_a_file(tmp_path: Path) -> None:
         ('[topics]\nPAID = ["payer"]', "fr.toml: topics.PAID: en.toml has no such key"),
         ('[commands]\nback = ["Précédent"]', "fr.toml: commands.back: 'Précédent' must be written as it is compared"),
         ('[commands]\nmenu = ["back"]', "fr.toml: commands.menu: 'back' already means 'back'"),
-        ('[choices.ordinals]\n2 = ["last"]', "fr.toml: choices.ordinals.1: 'last' already means -1"),
+        ('[choices.ordinals]\n2 = ["last"]', "fr.toml: choices.ordinals.2: 'last' already means -1"),
         ('message_commands = ["retour"]', "fr.toml: message_commands: 'retour' is no command"),
         ('[redaction]\ncurrencies = ["("]', "fr.toml: redaction.currencies: '(' is no regular expression"),
         ('[redaction]\nbefore_codes = ["code"]', "fr.toml: redaction.before_codes: 'code' must be in capitals"),

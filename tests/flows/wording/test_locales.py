@@ -8,7 +8,7 @@ import pytest
 from fluent.syntax import ast
 
 import flows
-from flows.events import OUTSIDE, SMALL_TALK
+from flows.events import EXTERNAL_EVENTS, SMALL_TALK
 from flows.wording.language import messages, parse, placeables
 
 FLOWS = Path(flows.__file__).parent
@@ -18,7 +18,7 @@ RESERVED = {
     *("stop", "unsubscribe", "end", "quit", "stopall", "revoke", "optout", "cancel"),
     *("start", "yes", "unstop", "help", "info"),
 }
-"""Words that a telephone company answers itself: a customer who texts one is never heard, or never hears again."""
+"""Words that telephone companies answer themselves: a text of one never reaches us, or stops all texts from us."""
 
 
 def dialogue(path: Path) -> dict[str, ast.Message]:
@@ -32,7 +32,10 @@ def dialogue(path: Path) -> dict[str, ast.Message]:
 
 def keys_in_the_code() -> set[str]:
     """Every text key that the flows mention, or make from an event's name."""
-    found = {name.replace("_", "-") for name in (*OUTSIDE, *SMALL_TALK)} | {"code-sent-email", "code-sent-mobile"}
+    found = {name.replace("_", "-") for name in (*EXTERNAL_EVENTS, *SMALL_TALK)} | {
+        "code-sent-email",
+        "code-sent-mobile",
+    }
     for path in FLOWS.rglob("*.py"):
         for node in python.walk(python.parse(path.read_text("utf-8"))):
             if isinstance(node, python.Constant) and isinstance(node.value, str):
