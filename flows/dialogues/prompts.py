@@ -112,10 +112,10 @@ def ask(step: Step) -> Say:
     return PROMPTS[step.state](step)
 
 
-def reply(step: Step, key: str, args: Mapping[str, Any] = NO_ARGS, *first: Choice) -> Say:
-    """Return other words with the choices and the field of the prompt; the choices `first` come before its own."""
+def reply(step: Step, key: str, args: Mapping[str, Any] = NO_ARGS) -> Say:
+    """Return the Fluent message `key` with the choices and the field of the prompt."""
     prompt = ask(step)
-    return Say(key, args, (*first, *prompt.choices) if first else prompt.choices, prompt.expects)
+    return Say(key, args, prompt.choices, prompt.expects)
 
 
 def say(key: str) -> Action:

@@ -122,7 +122,7 @@ def test_texts_go_to_every_listed_country() -> None:
     ("typed", "meant"),
     [("owes@gmial.com", "gmail.com"), ("owes@hotmal.com", "hotmail.com"), ("owes@yahoo.con", "yahoo.com")],
 )
-def test_a_slip_in_a_well_known_domain_is_noticed(typed: str, meant: str) -> None:
+def test_a_typo_in_a_well_known_domain_is_noticed(typed: str, meant: str) -> None:
     assert likely_meant(Identifier("email", typed)) == Identifier("email", f"owes@{meant}")
 
 

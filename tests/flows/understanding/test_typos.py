@@ -7,9 +7,9 @@ from flows.understanding.typos import TypoIndex, is_one_typo
 WORDS = st.text("abcd", max_size=6)
 
 
-@pytest.mark.parametrize("slip", ["bil", "billl", "bikl", "bli", "ibll"])
-def test_is_one_typo(slip: str) -> None:
-    assert is_one_typo(slip, "bill") == (slip != "bli")
+@pytest.mark.parametrize("typed", ["bil", "billl", "bikl", "bli", "ibll"])
+def test_is_one_typo(typed: str) -> None:
+    assert is_one_typo(typed, "bill") == (typed != "bli")
 
 
 @given(st.sets(WORDS), WORDS)
