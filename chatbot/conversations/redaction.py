@@ -16,6 +16,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from flows.understanding.vocabulary import VOCABULARY
+
 CARD_MASK = "•••• "
 """Stands before the last four digits of a card number."""
 CODE_MASK = "••••••"
@@ -50,7 +52,7 @@ _GROUP = re.compile(r"[0-9]+")
 _NO_DIGIT = re.compile(r"[^0-9]")
 _ONLY_DIGITS = re.compile(rf"(?:[0-9]|{_SEPARATORS})+")
 
-_SECURITY_CODE = r"(?:cvv2?|cvc2?|cvn|csc|security (?:code|number|digits)|c[oó]digo de seguridad|3 digits on the back)"
+_SECURITY_CODE = f"(?:{'|'.join(VOCABULARY.redaction.security_codes)})"
 _SECURITY_CODE_AFTER = re.compile(
     rf"\b{_SECURITY_CODE}(?![a-z])[^0-9]{{0,24}}(?P<found>[0-9](?:[ -]?[0-9]){{2,3}})(?![ -]?[0-9])", re.IGNORECASE
 )
@@ -75,9 +77,11 @@ _MOBILE_LEAD = re.compile(r"[0-9]{0,3}[67][0-9]{2,3}")
 _PHONE_DIGITS = range(9, 16)
 _PHONE_WORDS = 4
 _CURRENCY_BEFORE = re.compile(r"(?:[£$€¥]|\b(?:gbp|eur|usd)) ?$", re.IGNORECASE)
-_CURRENCY_AFTER = re.compile(r" ?(?:[£$€¥]|(?:gbp|eur|usd|euros?|pounds?|libras?)\b)", re.IGNORECASE)
+_CURRENCY_AFTER = re.compile(
+    rf" ?(?:[£$€¥]|(?:gbp|eur|usd|{'|'.join(VOCABULARY.redaction.currencies)})\b)", re.IGNORECASE
+)
 _REFERENCE = re.compile(r"(?<![^\W\d_])(?P<letters>[A-Z]{1,6})[-/]?$")
-_SAID_BEFORE_CODES = {"CODE", "CODIGO", "CLAVE", "OTP", "PIN", "IS", "ITS", "ES", "NO", "G"}
+_BEFORE_CODES = frozenset(VOCABULARY.redaction.before_codes)
 _EMAIL = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:]+")
 
 
@@ -296,7 +300,7 @@ def _ends_phone(lead: Sequence[str], plus: bool) -> bool:
 def _is_reference(plain: str, start: int) -> bool:
     """Tell whether capitals before the digits make a reference, as in INV-100234."""
     match = _REFERENCE.search(plain, max(0, start - 8), start)
-    return match is not None and match["letters"] not in _SAID_BEFORE_CODES
+    return match is not None and match["letters"] not in _BEFORE_CODES
 
 
 def _is_amount(plain: str, span: Span) -> bool:

@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from chatbot.conversations.effects.perform import perform
+from chatbot.conversations.effects.perform import EFFECTS
 from chatbot.conversations.redaction import SECRET_MASK, Redacted, fragment_of, is_piece, redact, splits_card
 from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal, TurnResult
 from chatbot.conversations.turn import Turn
@@ -261,7 +261,7 @@ def _run_dialogue(turn: Turn, event: Event) -> None:
         decision = advance(conversation.state, conversation.facts, events.popleft())
         conversation.state, conversation.facts = decision.state, decision.facts
         for effect in decision.effects:
-            answer = perform(turn, effect)
+            answer = EFFECTS[type(effect)](turn, effect)
             if answer is not None:
                 events.append(answer)
     raise RuntimeError(f"the dialogue found no rest in {conversation.state}")

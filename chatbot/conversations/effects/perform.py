@@ -33,8 +33,4 @@ EFFECTS: Mapping[type[Effect], Perform] = {
     effects.SendReceipt: paying.send_receipt,
     effects.LeaveMessage: team.leave_message,
 }
-
-
-def perform(turn: Turn, effect: Effect) -> Event | None:
-    """Perform one effect; returns the event that answers it, None for an effect without an answer."""
-    return EFFECTS[type(effect)](turn, effect)
+"""By the effect's type: the function that performs it and returns the event that answers it, None for no answer."""
