@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Self
 
 from chatbot.delivery.letter import OutgoingMessage
-from chatbot.delivery.sender import Sent
+from chatbot.delivery.sender import Sender, Sent
 
 
-class Postman:
+class Postman(Sender):
     """A sender that hands each letter to the bench's mailbox."""
 
     def __init__(self, mailbox: str) -> None:
         self._way = socket.socket(socket.AF_UNIX)
         self._way.connect(mailbox)
 
-    async def send(self, letter: OutgoingMessage, *, key: str, maybe_sent: bool) -> Sent:
-        """Hand a letter over."""
+    async def send(self, message: OutgoingMessage, *, key: str, maybe_sent: bool) -> Sent:
+        """Hand a message over."""
         del maybe_sent
-        self._way.sendall(json.dumps([letter.to, letter.text]).encode() + b"\n")
+        self._way.sendall(json.dumps([message.to, message.text]).encode() + b"\n")
         return Sent(key)
 
 

@@ -1,1 +1,1 @@
-"""Emails and texts on their way out: the dispatcher and the letters it sends."""
+"""Delivery of emails and texts: the dispatcher, the letters it renders, and the interface of a channel's sender."""

@@ -1,301 +1,210 @@
-"""The dispatcher: takes letters out of the outbox and sends them, again where it must, and gives up loudly.
+"""The dispatcher: sends the messages of the outbox, retries them, and gives up with an error in the log.
 
-At least once, and for emails and texts in effect once: each row has one id, which emails carry as their Message-ID and
-by which a text whose fate is unknown is looked for before it is sent again.
+Delivery is at least once, and in effect exactly once: the id of a row is the same on every try. Emails carry it as
+their Message-ID; a text that may have been sent is looked up at the provider before it is sent again.
 """
 
 import asyncio
 import contextlib
-import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
 
-from chatbot.delivery import letter as letters
+from chatbot.delivery.claims import Batch, Claims, Rendered
+from chatbot.delivery.error_site import error_site
 from chatbot.delivery.letter import OutgoingMessage
-from chatbot.delivery.retry_policy import GIVE_UP_AFTER, SHOWN_AFTER, wait_after
+from chatbot.delivery.retry_policy import MAX_AGE, retry_delay
 from chatbot.delivery.sender import Failed, Retry, Sender, SendResult, Sent
 from chatbot.service import Service
 from store.chats import outbox
 from store.chats.outbox import ClaimedMessage
-from store.database import StoreError, Tx
+from store.database import StoreError
 
 log = structlog.get_logger(__name__)
 
 
-# Letters of one channel; each has places of its own, so that a provider that hangs holds up nobody else's. With half as
-# many, customers in a rush wait longer for their codes, and a turn costs a tenth more: a claim serves fewer letters.
-AT_ONCE = 16
-# A claim is made longer while its letter is being sent. One that lapses was made by somebody who died.
-CLAIM = timedelta(seconds=15)
-HOLD_AGAIN_S = 4.0
-LONGEST_SEND = timedelta(seconds=60)
-# Another process may have queued something and died before it could wake anybody. A look that finds nothing writes
-# nothing.
-LOOK_AGAIN = timedelta(seconds=3)
-# How long to wait when the database does not answer; letters that are queued meanwhile wait as long.
-STORE_WAIT_S = 1.0
-# How long between two tries to keep what came of a letter, and for how long it is tried.
-KEEP_AGAIN_S = 1.0
-KEEP_FOR = timedelta(seconds=75)
-# How long letters that are on their way out may take to get there when the service stops.
-GRACE_S = 5.0
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What one claim brought: letters, or why one is not in words; those of no use any more; and when to look again.
-
-    A channel is `crowded` when it may have more letters that are due than there were places for.
-    """
-
-    letters: list[tuple[ClaimedMessage, OutgoingMessage | Retry | Failed]] = field(default_factory=list)
-    dropped: list[ClaimedMessage] = field(default_factory=list)
-    next_due: datetime | None = None
-    crowded: frozenset[str] = frozenset()
+# Messages of one channel in flight; a provider that hangs delays no other channel. With half as many, customers wait
+# longer for their codes in a rush, and a turn costs a tenth more: a claim serves fewer messages.
+MAX_CONCURRENT = 16
+RENEW_INTERVAL_S = 4.0
+MAX_SEND_TIME = timedelta(seconds=60)
+# Another process may have queued a message and died before it woke a dispatcher. An empty poll writes nothing.
+POLL_INTERVAL = timedelta(seconds=3)
+STORE_RETRY_S = 1.0
+# How long messages in flight may take when the service stops.
+DRAIN_TIMEOUT_S = 5.0
 
 
 class Dispatcher:
-    """Sends what is in the outbox. `senders` is by channel and may be filled until `run` begins."""
+    """Sends the messages of the outbox. `senders` is by channel and may be filled until `run` begins."""
 
     def __init__(self, service: Service, senders: Mapping[str, Sender]) -> None:
         self._service = service
         self._senders = senders
+        self._claims = Claims(service)
         self._woken = asyncio.Event()
-        self._sending: dict[asyncio.Task[None], ClaimedMessage] = {}
-        self._outcomes: dict[tuple[str, int], Callable[[Tx], None]] = {}  # by claim, until that is kept
-        self._crowded: frozenset[str] = frozenset()
-        self._took_over = False
+        self._in_flight: dict[asyncio.Task[None], ClaimedMessage] = {}
+        self._full: frozenset[str] = frozenset()
+        self._released = False
 
     def wake(self) -> None:
-        """Say that something may be due. Costs nothing and may be called from any turn."""
+        """Announce that a message may be due. Cheap: any turn may call it."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Send until cancelled; what is on its way out then gets a moment to arrive."""
-        holding = asyncio.create_task(self._hold_on(), name="claims")
+        """Send until cancelled, then drain the messages in flight."""
+        renewing = asyncio.create_task(self._renew_forever(), name="claims")
         try:
             while True:
                 self._woken.clear()
                 try:
-                    await self._take_over()
-                    await self._rest(await self._start_due())
+                    await self._release_orphans()
+                    await self._sleep_until(await self._start_due())
                 except StoreError:
                     log.exception("the outbox cannot be read")
-                    await asyncio.sleep(STORE_WAIT_S)
+                    await asyncio.sleep(STORE_RETRY_S)
         finally:
-            await self._finish()
-            holding.cancel()
-
-    async def _hold_on(self) -> None:
-        """Keep others from letters that are being sent, however long that takes."""
-        while True:
-            await asyncio.sleep(HOLD_AGAIN_S)
-            await self.hold()
-
-    async def hold(self) -> None:
-        """Make every claim last from now on; while the database is away, nobody else can claim either."""
-        rows, until = list(self._sending.values()), self._service.clock.now() + CLAIM
-        if not rows:
-            return
-        try:
-            await self._service.database.write(lambda tx: outbox.hold(tx, rows, until))
-        except StoreError as fault:
-            log.warning("claims on letters could not be held", reason=str(fault))
-
-    async def _take_over(self) -> None:
-        """Take up at once what a process before us died over, where there can be none beside us; once is enough.
-
-        What has to be looked for before it is tried again waits until its claim lapses.
-        """
-        if not self._took_over and self._service.settings.database.url.startswith("sqlite:"):
-            now, channels = self._service.clock.now(), [each for each in outbox.CHANNELS if each not in SHOWN_AFTER]
-            await self._service.database.write(lambda tx: outbox.release(tx, now, channels))
-        self._took_over = True
+            await self._drain()
+            renewing.cancel()
 
     async def settle(self) -> None:
-        """Send what is due now, and return when it has left."""
+        """Send the messages that are due now, and return when all tries have ended."""
         await self._start_due()
-        await asyncio.gather(*self._sending)
+        await asyncio.gather(*self._in_flight)
+
+    async def renew_claims(self) -> None:
+        """Keep other processes from the messages in flight for another lease."""
+        await self._claims.renew(list(self._in_flight.values()))
+
+    async def _renew_forever(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_INTERVAL_S)
+            await self.renew_claims()
+
+    async def _release_orphans(self) -> None:
+        """Release once, at the start, the claims of a process that died; SQLite has one process only.
+
+        Where a try must be looked up first, the claim is left to lapse.
+        """
+        if not self._released and self._service.settings.database.url.startswith("sqlite:"):
+            await self._claims.release(channel for channel in outbox.CHANNELS if not self._lookup_delay(channel))
+        self._released = True
+
+    def _lookup_delay(self, channel: str) -> timedelta:
+        sender = self._senders.get(channel)
+        return timedelta(0) if sender is None else sender.lookup_delay
 
     async def _start_due(self) -> datetime | None:
-        """Claim as many letters as may be sent at once, start sending each, and return when the next thing is due."""
-        now, places = self._service.clock.now(), self._places()
-        claiming = asyncio.ensure_future(self._service.database.write(lambda tx: self._claim(tx, now, places)))
+        """Claim as many messages as may be in flight, start sending them, and return the next due time."""
+        claiming = asyncio.ensure_future(self._claims.claim(self._capacity()))
         try:
-            return self._send_all(await asyncio.shield(claiming))
+            return self._start(await asyncio.shield(claiming))
         except asyncio.CancelledError:
             with contextlib.suppress(StoreError):
-                self._send_all(await claiming)  # kept all the same, perhaps; nobody else could send it for a while
+                self._start(await claiming)  # committed, perhaps: nobody else could claim them before the lease ends
             raise
 
-    def _send_all(self, claimed: _Batch) -> datetime | None:
-        """Start sending what a claim brought; returns when the next thing is due."""
-        for row in claimed.dropped:
+    def _start(self, batch: Batch) -> datetime | None:
+        """Start sending a batch; returns the next due time."""
+        for row in batch.dropped:
             self._count(row, "dropped")
-        for row, letter in claimed.letters:
-            task = asyncio.create_task(self._deliver(row, letter), name=f"letter {row.id}")
-            self._sending[task] = row
-            task.add_done_callback(self._sent_one)
-        self._crowded = claimed.crowded
-        if not self._crowded.isdisjoint(self._places()):
-            self.wake()  # a place came free while the claim was made
-        return claimed.next_due
+        for row, rendered in batch.rendered:
+            task = asyncio.create_task(self._deliver(row, rendered), name=f"letter {row.id}")
+            self._in_flight[task] = row
+            task.add_done_callback(self._ended)
+        self._full = batch.full
+        if not self._full.isdisjoint(self._capacity()):
+            self.wake()  # a channel got capacity while the claim was made
+        return batch.next_due
 
-    def _places(self) -> dict[str, int]:
-        """How many more letters of each channel may be sent now; a channel that is full is left out."""
-        under_way = Counter(row.channel for row in self._sending.values())
-        return {channel: free for channel in outbox.CHANNELS if (free := AT_ONCE - under_way[channel]) > 0}
+    def _capacity(self) -> dict[str, int]:
+        """Return how many more messages each channel may send now; channels without capacity are left out."""
+        in_flight = Counter(row.channel for row in self._in_flight.values())
+        return {channel: free for channel in outbox.CHANNELS if (free := MAX_CONCURRENT - in_flight[channel]) > 0}
 
-    def _claim(self, tx: Tx, now: datetime, places: Mapping[str, int]) -> _Batch:
-        """Claim what is due, and put it into words in the same unit of work; what is of no use any more ends here.
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if self._in_flight.pop(task).channel in self._full:
+            self.wake()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a letter's outcome could not be kept; it is tried again when its claim lapses", exc_info=error)
 
-        For an identifier that nobody has, the look-ups are made all the same.
-        """
-        rows = outbox.claim(tx, now, now + CLAIM, places)
-        wanted = letters.wanted(tx, rows)
-        batch = _Batch()
-        for row in rows:
-            letter = self._write(tx, row)
-            if (
-                letter is None
-                or row.channel == "none"
-                or (isinstance(letter, OutgoingMessage) and row.id not in wanted)
-            ):
-                outbox.dropped(tx, row, "not needed")
-                batch.dropped.append(row)
-            else:
-                batch.letters.append((row, letter))
-        taken = Counter(row.channel for row, _ in batch.letters)
-        roomy = [channel for channel in places if taken[channel] < places[channel]]
-        batch.next_due = outbox.next_due(tx, roomy)
-        batch.crowded = frozenset(outbox.CHANNELS).difference(roomy)
-        return batch
-
-    def _write(self, tx: Tx, row: ClaimedMessage) -> OutgoingMessage | Retry | Failed | None:
-        """Put a letter into words; one that cannot be leaves the others alone."""
-        try:
-            return letters.write(tx, self._service, row)
-        except StoreError:
-            raise
-        except LookupError as fault:
-            log.error("a letter could not be put into words", letter=row.id, kind=row.kind, exc_info=fault)
-            return Failed("unwritable")
-        except Exception as fault:
-            log.error("a letter could not be put into words", letter=row.id, kind=row.kind, where=_where(fault))
-            return Retry("broken")
-
-    def _sent_one(self, task: asyncio.Task[None]) -> None:
-        if self._sending.pop(task).channel in self._crowded:
-            self.wake()  # others may be waiting for its place
-        if not task.cancelled() and (fault := task.exception()) is not None:
-            log.error("a letter's outcome could not be kept; it is tried again when its claim lapses", exc_info=fault)
-
-    async def _rest(self, due: datetime | None) -> None:
-        """Sleep until woken, or until the next letter is due."""
-        wait = LOOK_AGAIN if due is None else min(max(due - self._service.clock.now(), timedelta(0)), LOOK_AGAIN)
+    async def _sleep_until(self, due: datetime | None) -> None:
+        """Sleep until woken or until the due time, but never longer than the poll interval."""
+        wait = POLL_INTERVAL
+        if due is not None:
+            wait = min(max(due - self._service.clock.now(), timedelta(0)), POLL_INTERVAL)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait.total_seconds()):
                 await self._woken.wait()
 
-    async def _finish(self) -> None:
-        """Let letters that are on their way get there; the others are given back, for another process to look after.
-
-        What came of a letter already is written down now, and it is not given back.
-        """
-        if not self._sending:
+    async def _drain(self) -> None:
+        """Let the messages in flight arrive; cancel the late ones and hand them back for other processes."""
+        if not self._in_flight:
             return
-        _, late = await asyncio.wait(self._sending, timeout=GRACE_S)
-        rows = [self._sending[task] for task in late]
+        _, late = await asyncio.wait(self._in_flight, timeout=DRAIN_TIMEOUT_S)
+        rows = [self._in_flight[task] for task in late]
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-        now = self._service.clock.now()
+        await self._claims.hand_back([(row, self._lookup_delay(row.channel)) for row in rows])
 
-        def give_back(tx: Tx) -> None:
-            for row in rows:
-                if outcome := self._outcomes.get((row.id, row.tries)):
-                    outcome(tx)
-                else:
-                    outbox.retry(tx, row, now + SHOWN_AFTER.get(row.channel, timedelta(0)), "interrupted")
+    # ── one message ─────────────────────────────────────────────────────────────────────────────────────────
 
-        try:
-            await self._service.database.write(give_back)
-        except StoreError:
-            log.exception("letters could not be given back; they are tried again when their claims lapse")
-
-    async def _deliver(self, row: ClaimedMessage, letter: OutgoingMessage | Retry | Failed) -> None:
-        """Send one letter and keep what came of it."""
-        outcome = await self._send(row, letter) if isinstance(letter, OutgoingMessage) else letter
-        match outcome:
-            case Sent(provider_id):
-                now = self._service.clock.now()
-                await self._keep(row, lambda tx: outbox.sent(tx, row, now, provider_id))
-                self._count(row, "sent")
-                log.info("letter sent", letter=row.id, kind=row.kind, channel=row.channel, tries=row.tries)
+    async def _deliver(self, row: ClaimedMessage, rendered: Rendered) -> None:
+        """Send one message and record the result."""
+        result = await self._send(row, rendered) if isinstance(rendered, OutgoingMessage) else rendered
+        match result:
+            case Sent():
+                await self._record_sent(row, result)
             case Retry():
-                await self._try_later(row, outcome)
+                await self._record_retry(row, result)
             case Failed():
-                await self._give_up(row, outcome)
+                await self._record_failure(row, result)
 
-    async def _send(self, row: ClaimedMessage, letter: OutgoingMessage) -> SendResult:
-        """Send a letter while it may be sent, and not a moment longer."""
+    async def _send(self, row: ClaimedMessage, message: OutgoingMessage) -> SendResult:
+        """Send a message; a try ends when the message expires."""
         sender = self._senders.get(row.channel)
         if sender is None:
             return Failed("no_sender")
-        life = LONGEST_SEND if row.expires_at is None else min(row.expires_at - self._service.clock.now(), LONGEST_SEND)
-        if life <= timedelta(0):
+        limit = MAX_SEND_TIME
+        if row.expires_at is not None:
+            limit = min(row.expires_at - self._service.clock.now(), MAX_SEND_TIME)
+        if limit <= timedelta(0):
             return Failed("expired")
         try:
-            async with asyncio.timeout(life.total_seconds()):
-                return await sender.send(letter, key=row.id, maybe_sent=row.tries > 1)
+            async with asyncio.timeout(limit.total_seconds()):
+                return await sender.send(message, key=row.id, maybe_sent=row.tries > 1)
         except TimeoutError:
             return Retry("timeout")
-        except Exception as fault:
-            log.error("a sender is broken", letter=row.id, channel=row.channel, where=_where(fault))
+        except Exception as error:
+            log.error("a sender is broken", letter=row.id, channel=row.channel, where=error_site(error))
             return Retry("broken")
 
-    async def _try_later(self, row: ClaimedMessage, outcome: Retry) -> None:
-        due = self._service.clock.now() + (outcome.after or wait_after(row))
-        if due >= (row.expires_at or row.created_at + GIVE_UP_AFTER):
-            await self._give_up(row, Failed(outcome.reason))
+    async def _record_sent(self, row: ClaimedMessage, result: Sent) -> None:
+        now = self._service.clock.now()
+        await self._claims.record(row, lambda tx: outbox.sent(tx, row, now, result.provider_id))
+        self._count(row, "sent")
+        log.info("letter sent", letter=row.id, kind=row.kind, channel=row.channel, tries=row.tries)
+
+    async def _record_retry(self, row: ClaimedMessage, result: Retry) -> None:
+        due = self._service.clock.now() + (result.after or retry_delay(row))
+        if due >= (row.expires_at or row.created_at + MAX_AGE):
+            await self._record_failure(row, Failed(result.reason))
             return
-        await self._keep(row, lambda tx: outbox.retry(tx, row, due, outcome.reason))
-        self.wake()  # to know when
+        await self._claims.record(row, lambda tx: outbox.retry(tx, row, due, result.reason))
+        self.wake()  # to learn the new due time
         self._count(row, "retry")
-        log.warning("letter not sent yet", letter=row.id, channel=row.channel, reason=outcome.reason, tries=row.tries)
+        log.warning("letter not sent yet", letter=row.id, channel=row.channel, reason=result.reason, tries=row.tries)
 
-    async def _give_up(self, row: ClaimedMessage, outcome: Failed) -> None:
-        await self._keep(row, lambda tx: outbox.failed(tx, row, outcome.reason))
+    async def _record_failure(self, row: ClaimedMessage, result: Failed) -> None:
+        await self._claims.record(row, lambda tx: outbox.failed(tx, row, result.reason))
         self._count(row, "failed")
-        say = log.info if outcome.told else log.error
-        say(
-            "letter given up", letter=row.id, kind=row.kind, channel=row.channel, reason=outcome.reason, tries=row.tries
+        write = log.info if result.alerted else log.error
+        write(
+            "letter given up", letter=row.id, kind=row.kind, channel=row.channel, reason=result.reason, tries=row.tries
         )
-
-    async def _keep(self, row: ClaimedMessage, outcome: Callable[[Tx], None]) -> None:
-        """Write down what came of a letter, again while the database is away. A claim that lapsed changes nothing."""
-        self._outcomes[row.id, row.tries] = outcome
-        until = self._service.clock.now() + KEEP_FOR
-        while True:
-            try:
-                await self._service.database.write(outcome)
-            except StoreError:
-                if self._service.clock.now() + timedelta(seconds=KEEP_AGAIN_S) >= until:
-                    del self._outcomes[row.id, row.tries]
-                    raise
-                await asyncio.sleep(KEEP_AGAIN_S)
-            else:
-                del self._outcomes[row.id, row.tries]
-                return
 
     def _count(self, row: ClaimedMessage, outcome: str) -> None:
         self._service.metrics.outbox_sends.labels(row.channel, outcome).inc()
-
-
-def _where(fault: Exception) -> str:
-    """Say what went wrong and where, without the fault's own words: a library may have put the recipient into them."""
-    return f"{type(fault).__name__}\n{''.join(traceback.format_tb(fault.__traceback__))}"

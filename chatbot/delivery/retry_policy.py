@@ -1,23 +1,21 @@
-"""When a message is tried again, and when it is given up."""
+"""Retry policy: the delays between the tries of a message, and its maximum age."""
 
 import secrets
 from datetime import timedelta
 
 from store.chats.outbox import ClaimedMessage
 
-# The waits before the second try, the third and so on; the last one repeats. A code lives for ten minutes.
-WAITS = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 30, 60))
-# A letter that does not expire is waited for longer and longer, until a weekend's outage is over.
-LATER_WAITS = (*WAITS, *(timedelta(minutes=minutes) for minutes in (5, 15, 60)))
-GIVE_UP_AFTER = timedelta(days=3)
-# Up to a quarter more of each wait, so that letters which failed together do not come back together.
+# Delays after the first try, the second and so on; the last one repeats. A code expires after ten minutes.
+EXPIRING_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 30, 60))
+# Messages that do not expire outlast an outage of a weekend.
+LASTING_DELAYS = (*EXPIRING_DELAYS, *(timedelta(minutes=minutes) for minutes in (5, 15, 60)))
+MAX_AGE = timedelta(days=3)
+# Up to a quarter is added to each delay, so that messages which failed together are not all retried together.
 JITTER = 0.25
-# Until a provider's own list shows what became of a try that was cut off; others are simply tried again.
-SHOWN_AFTER = {"sms": timedelta(seconds=10)}
 
 
-def wait_after(row: ClaimedMessage) -> timedelta:
-    """Return how long to wait after a letter's newest try."""
-    waits = LATER_WAITS if row.expires_at is None else WAITS
-    wait = waits[min(row.tries, len(waits)) - 1]
-    return wait * (1 + JITTER * secrets.randbelow(1000) / 1000)
+def retry_delay(row: ClaimedMessage) -> timedelta:
+    """Return the delay after the newest try of a row."""
+    delays = LASTING_DELAYS if row.expires_at is None else EXPIRING_DELAYS
+    delay = delays[min(row.tries, len(delays)) - 1]
+    return delay * (1 + JITTER * secrets.randbelow(1000) / 1000)

@@ -9,14 +9,14 @@ from chatbot.delivery.letter import OutgoingMessage
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider took the letter, under this id of its own if it gave one."""
+    """The provider accepted the message, and gave it this id if it gives ids."""
 
     provider_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The letter may get through later; `after` where the sender knows better than the usual waits."""
+    """The message may get through later. `after` replaces the delay of the retry policy."""
 
     reason: str
     after: timedelta | None = None
@@ -24,20 +24,27 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The letter will never get through; `told` when the sender has raised the alarm itself."""
+    """The message will never get through. `alerted`: the sender has logged the error itself."""
 
     reason: str
-    told: bool = False
+    alerted: bool = False
 
 
 SendResult = Sent | Retry | Failed
 
 
 class Sender(Protocol):
-    """One way out: an SMTP server, a texting service, the demo's inbox."""
+    """Sends the messages of a channel: an SMTP server, an SMS provider, the demo's inbox."""
 
-    async def send(self, letter: OutgoingMessage, *, key: str, maybe_sent: bool) -> SendResult:
-        """Send a letter. `key` is its own for ever; `maybe_sent`: an earlier try may have sent it already.
+    lookup_delay: timedelta = timedelta(0)
+    """How long after an interrupted try the provider can say whether it accepted the message.
 
-        Whatever the network does is an outcome; an exception means that the sender is broken.
+    Zero for a channel on which a second try does no harm: it is made at once.
+    """
+
+    async def send(self, message: OutgoingMessage, *, key: str, maybe_sent: bool) -> SendResult:
+        """Send a message. `key` is the same on every try; `maybe_sent`: an earlier try may have sent it.
+
+        Network errors are results; an exception means a bug in the sender.
         """
+        ...

@@ -1,47 +1,51 @@
-"""The demo's inbox: takes every email and text that would have left, and shows them."""
+"""The demo's inbox: accepts every email and text in place of the real senders, and shows them."""
 
 from datetime import datetime
 from typing import Any
 
-from chatbot.delivery import letter as letters
 from chatbot.delivery.letter import OutgoingMessage
-from chatbot.delivery.sender import Sent
+from chatbot.delivery.letters import LetterRenderer
+from chatbot.delivery.sender import Sender, Sent
 from chatbot.service import Service
 from store.chats import outbox
 from store.chats.outbox import ClaimedMessage
 from store.database import Tx
 from store.times import stamp
 
-SHOWN = 200
+MAX_LETTERS = 200
+
+ShownLetter = dict[str, Any]
+"""A letter of /dev/inbox.json: {channel, to, subject?, text, at}."""
 
 
-class Inbox:
-    """Sends nothing. What would have left is written anew from the outbox each time somebody looks.
+class Inbox(Sender):
+    """Sends nothing, and renders sent letters from the outbox on demand.
 
-    So a restarted demo still shows it all, and the demo's files hold no code either.
+    So letters survive a restart of the demo, and its files hold no code.
     """
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._written: dict[str, dict[str, Any] | None] = {}  # a letter never changes, and is looked at often
+        self._renderer = LetterRenderer(service)
+        self._shown: dict[str, ShownLetter | None] = {}  # by row id; a letter never changes, and is read often
 
-    async def send(self, letter: OutgoingMessage, *, key: str, maybe_sent: bool) -> Sent:
-        """Say that a letter has left."""
-        del letter, maybe_sent
+    async def send(self, message: OutgoingMessage, *, key: str, maybe_sent: bool) -> Sent:
+        """Accept a message."""
+        del message, maybe_sent
         return Sent(key)
 
-    async def letters(self) -> list[dict[str, Any]]:
-        """Return the letters as /dev/inbox.json shows them, the newest first: {channel, to, subject?, text, at}."""
-        return await self._service.database.read(self._letters)
+    async def letters(self) -> list[ShownLetter]:
+        """Return the newest letters, the newest first."""
+        return await self._service.database.read(self._read)
 
-    def _letters(self, tx: Tx) -> list[dict[str, Any]]:
-        sent = outbox.sent_newest(tx, SHOWN)
-        self._written = {row.id: self._written.get(row.id) or self._shown(tx, row, at) for row, at in sent}
-        return [letter for letter in self._written.values() if letter is not None]
+    def _read(self, tx: Tx) -> list[ShownLetter]:
+        sent = outbox.sent_newest(tx, MAX_LETTERS)
+        self._shown = {row.id: self._shown.get(row.id) or self._show(tx, row, at) for row, at in sent}
+        return [letter for letter in self._shown.values() if letter is not None]
 
-    def _shown(self, tx: Tx, row: ClaimedMessage, sent_at: datetime) -> dict[str, Any] | None:
-        letter = letters.write(tx, self._service, row)
-        if letter is None:
+    def _show(self, tx: Tx, row: ClaimedMessage, sent_at: datetime) -> ShownLetter | None:
+        message = self._renderer.render(tx, row)
+        if message is None:
             return None
-        subject = {"subject": letter.subject} if letter.subject else {}
-        return {"channel": letter.channel, "to": letter.to, **subject, "text": letter.text, "at": stamp(sent_at)}
+        subject = {"subject": message.subject} if message.subject else {}
+        return {"channel": message.channel, "to": message.to, **subject, "text": message.text, "at": stamp(sent_at)}

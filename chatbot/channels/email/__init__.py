@@ -1,1 +1,1 @@
-"""Emails out."""
+"""Emails by SMTP."""

@@ -1,1 +1,1 @@
-"""Text messages."""
+"""Text messages by SMS."""

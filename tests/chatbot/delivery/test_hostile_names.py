@@ -1,4 +1,4 @@
-"""Names and numbers, whoever they come from, are text on every page and in every email."""
+"""Names, numbers and messages with markup in them are shown as text, on every page and in every email."""
 
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.channels.email.sender import compose
+from chatbot.channels.email.sender import mime_message
 from chatbot.config.settings import BrandSettings
-from chatbot.delivery import letter as letters
+from chatbot.delivery.letters import LetterRenderer
 from store.chats import outbox
 from tests.clock import FakeClock
 from tests.end_to_end.hostile import SCRIPTS, UNUSUAL
@@ -26,7 +26,7 @@ SAFE_TAGS = {
 
 
 class Elements(HTMLParser):
-    """What a browser would make of a page: its elements and their attributes."""
+    """Collects the elements and attributes of a page that are not allowed."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -52,10 +52,10 @@ async def paying(tmp_path: Path, clock: FakeClock) -> AsyncIterator[PaymentFixtu
         yield opened
 
 
-async def test_the_payment_pages_escape_whatever_they_show(paying: PaymentFixture) -> None:
+async def test_the_payment_pages_escape_names_and_numbers(paying: PaymentFixture) -> None:
     pages = [(await paying.get())[1]]
     location = await paying.choose("approve")
-    await paying.sandbox.work()
+    await paying.sandbox.process_due()
     pages += [await paying.done(), (await paying.get("/done?closed=1"))[1], (await paying.get("x"))[1]]
     assert location
     for page in pages:
@@ -63,9 +63,9 @@ async def test_the_payment_pages_escape_whatever_they_show(paying: PaymentFixtur
         assert Elements(page).wrong == []
 
 
-async def test_emails_escape_whatever_they_tell_and_keep_their_headers(paying: PaymentFixture) -> None:
+async def test_emails_escape_names_and_messages_and_keep_their_headers(paying: PaymentFixture) -> None:
     await paying.choose("approve")
-    await paying.sandbox.work()
+    await paying.sandbox.process_due()
     billchat, visitor = paying.billchat, paying.visitor
     await visitor.choose("email_receipt")
     await visitor.say("talk to a person")
@@ -74,13 +74,14 @@ async def test_emails_escape_whatever_they_tell_and_keep_their_headers(paying: P
     now = billchat.clock.now()
     rows = await billchat.service.database.write(lambda tx: outbox.claim(tx, now, now, {"email": 20}))
     assert {row.kind for row in rows} == {"code", "receipt", "message_for_team"}
+    renderer = LetterRenderer(billchat.service)
     for row in rows:
-        letter = await billchat.service.database.read(lambda tx, row=row: letters.write(tx, billchat.service, row))  # type: ignore[misc]
+        letter = await billchat.service.database.read(lambda tx, row=row: renderer.render(tx, row))  # type: ignore[misc]
         assert letter is not None
         assert letter.html is not None
         assert "\n" not in letter.subject
         assert Elements(letter.html).wrong == []
-        email = compose(letter, row.id, "Billing <billing@example.com>")
+        email = mime_message(letter, row.id, "Billing <billing@example.com>")
         head = bytes(email).partition(b"\n\n")[0].partition(b"\r\n\r\n")[0]
         assert b"Bcc" not in [line.partition(b":")[0] for line in head.splitlines()]
         assert email["To"] == letter.to

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from chatbot.channels.email import sender as email_channel
+from chatbot.channels.email import connection
 from chatbot.channels.email.sender import EmailSender
 from chatbot.config.settings import EmailSettings
 from chatbot.delivery.letter import OutgoingMessage
@@ -36,7 +36,7 @@ async def server() -> AsyncIterator[MailServer]:
         yield running
 
 
-async def house_with(folder: Path, clock: FakeClock, port: int, **settings: Any) -> ServiceFixture:
+async def service_with(folder: Path, clock: FakeClock, port: int, **settings: Any) -> ServiceFixture:
     given: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": port,
@@ -50,7 +50,7 @@ async def house_with(folder: Path, clock: FakeClock, port: int, **settings: Any)
 
 @pytest.fixture
 async def sender(server: MailServer, tmp_path: Path, clock: FakeClock) -> AsyncIterator[EmailSender]:
-    billchat = await house_with(tmp_path, clock, server.port)
+    billchat = await service_with(tmp_path, clock, server.port)
     async with EmailSender(billchat.service) as opened:
         yield opened
     await billchat.close()
@@ -102,7 +102,7 @@ async def test_one_connection_serves_many_letters(server: MailServer, sender: Em
 async def test_many_letters_at_once_share_as_many_connections_as_are_allowed(
     server: MailServer, tmp_path: Path, clock: FakeClock
 ) -> None:
-    billchat = await house_with(tmp_path, clock, server.port, connections=3)
+    billchat = await service_with(tmp_path, clock, server.port, connections=3)
     async with EmailSender(billchat.service) as sender:
         outcomes = await asyncio.gather(*(send(sender, key=f"{KEY}{n}") for n in range(20)))
     assert all(isinstance(outcome, Sent) for outcome in outcomes)
@@ -141,7 +141,7 @@ async def test_a_connection_that_dies_in_the_next_letters_hands_is_opened_anew(
 async def test_an_idle_connection_is_let_go(
     server: MailServer, sender: EmailSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(email_channel, "IDLE_S", 0.05)
+    monkeypatch.setattr(connection, "IDLE_TIMEOUT_S", 0.05)
     await send(sender)
     while server.open:
         await asyncio.sleep(0.01)
@@ -190,7 +190,7 @@ async def test_a_refused_letter_leaves_the_connection_usable(server: MailServer,
 async def test_a_server_that_hangs_is_left_in_time_and_costs_those_in_line_nothing(
     server: MailServer, tmp_path: Path, clock: FakeClock
 ) -> None:
-    billchat = await house_with(tmp_path, clock, server.port, timeout_s=0.3, connections=1)
+    billchat = await service_with(tmp_path, clock, server.port, timeout_s=0.3, connections=1)
     server.data = [HANG]
     async with EmailSender(billchat.service) as sender:
         began = asyncio.get_running_loop().time()
@@ -204,7 +204,7 @@ async def test_a_server_that_hangs_is_left_in_time_and_costs_those_in_line_nothi
 async def test_a_server_that_is_down_is_tried_again(tmp_path: Path, clock: FakeClock) -> None:
     async with mail_server() as server:
         port = server.port
-    billchat = await house_with(tmp_path, clock, port)
+    billchat = await service_with(tmp_path, clock, port)
     async with EmailSender(billchat.service) as sender:
         assert await send(sender) == Retry("connect SMTPConnectError")
         async with mail_server(port=port):
@@ -245,7 +245,7 @@ async def test_letters_travel_encrypted_and_signed_in(
 ) -> None:
     for_server, for_client = tls
     async with mail_server(for_server, implicit=mode == "implicit", password="right") as server:
-        billchat = await house_with(
+        billchat = await service_with(
             tmp_path, clock, server.port, tls=mode, username="billing", password=SecretStr("right")
         )
         async with EmailSender(billchat.service, for_client) as sender:
@@ -257,7 +257,7 @@ async def test_letters_travel_encrypted_and_signed_in(
 
 
 async def test_a_server_without_encryption_gets_no_letter(server: MailServer, tmp_path: Path, clock: FakeClock) -> None:
-    billchat = await house_with(tmp_path, clock, server.port, tls="starttls")
+    billchat = await service_with(tmp_path, clock, server.port, tls="starttls")
     async with EmailSender(billchat.service) as sender:
         assert await send(sender) == Retry("connect SMTPException")
     assert server.received == []
@@ -268,7 +268,7 @@ async def test_a_server_that_cannot_prove_itself_gets_no_letter(
     tls: tuple[ssl.SSLContext, ssl.SSLContext], tmp_path: Path, clock: FakeClock
 ) -> None:
     async with mail_server(tls[0]) as server:
-        billchat = await house_with(tmp_path, clock, server.port, tls="starttls")
+        billchat = await service_with(tmp_path, clock, server.port, tls="starttls")
         async with EmailSender(billchat.service) as sender:
             assert isinstance(await send(sender), Retry)
         assert server.received == []
@@ -277,10 +277,10 @@ async def test_a_server_that_cannot_prove_itself_gets_no_letter(
 
 async def test_a_wrong_password_condemns_no_letter(tmp_path: Path, clock: FakeClock) -> None:
     async with mail_server(password="right") as server:
-        billchat = await house_with(tmp_path, clock, server.port, username="billing", password=SecretStr("wrong"))
+        billchat = await service_with(tmp_path, clock, server.port, username="billing", password=SecretStr("wrong"))
         async with EmailSender(billchat.service) as sender:
             assert await send(sender) == Retry("connect 535")
-        unsigned = await house_with(tmp_path / "2", clock, server.port)
+        unsigned = await service_with(tmp_path / "2", clock, server.port)
         async with EmailSender(unsigned.service) as sender:
             assert await send(sender) == Retry("530")
         await billchat.close()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from chatbot.channels.sms import sender as sms_channel
 from chatbot.channels.sms.sender import SmsSender
+from chatbot.channels.sms.twilio import LOOKUP_DELAY
 from chatbot.config.settings import SmsSettings
 from chatbot.delivery.letter import OutgoingMessage
 from chatbot.delivery.sender import Failed, Retry, SendResult, Sent
@@ -30,7 +30,7 @@ async def api(clock: FakeClock) -> AsyncIterator[TwilioApi]:
         yield running
 
 
-async def house_with(folder: Path, clock: FakeClock, api: TwilioApi, **settings: Any) -> ServiceFixture:
+async def service_with(folder: Path, clock: FakeClock, api: TwilioApi, **settings: Any) -> ServiceFixture:
     sms = {
         "account_sid": ACCOUNT,
         "auth_token": SecretStr(TOKEN),
@@ -44,7 +44,7 @@ async def house_with(folder: Path, clock: FakeClock, api: TwilioApi, **settings:
 
 @pytest.fixture
 async def billchat(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> AsyncIterator[ServiceFixture]:
-    opened = await house_with(tmp_path, clock, api)
+    opened = await service_with(tmp_path, clock, api)
     yield opened
     await opened.close()
 
@@ -111,7 +111,7 @@ async def test_too_many_requests_is_tried_again(api: TwilioApi, sender: SmsSende
 
 
 async def test_a_wrong_token_condemns_no_text(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
-    billchat = await house_with(tmp_path, clock, api, auth_token=SecretStr("another"))
+    billchat = await service_with(tmp_path, clock, api, auth_token=SecretStr("another"))
     async with SmsSender(billchat.service) as sender:
         assert await send(sender, a_text(clock)) == Retry("20003")
     await billchat.close()
@@ -132,13 +132,13 @@ UNKNOWN = {
 async def test_a_text_of_unknown_fate_is_looked_for_before_it_is_sent_again(
     tmp_path: Path, clock: FakeClock, api: TwilioApi, answer: Answer
 ) -> None:
-    billchat = await house_with(tmp_path, clock, api, timeout_s=0.5)
+    billchat = await service_with(tmp_path, clock, api, timeout_s=0.5)
     api.answers = [answer]
     letter = a_text(clock)
     async with SmsSender(billchat.service) as sender:
         outcome = await send(sender, letter)
         assert isinstance(outcome, Retry)
-        assert outcome.after == sms_channel.LOOK_UP_AFTER
+        assert outcome.after == LOOKUP_DELAY
         assert len(api.asked) == 1
         clock.forward(seconds=10)
         assert await send(sender, letter, maybe_sent=True) == Sent(api.sent[0]["sid"])
@@ -183,7 +183,7 @@ async def test_while_the_list_cannot_be_read_nothing_is_sent(
 
 
 async def test_a_service_that_is_down_is_tried_again(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
-    billchat = await house_with(tmp_path, clock, api, api_base_url="http://127.0.0.1:1")
+    billchat = await service_with(tmp_path, clock, api, api_base_url="http://127.0.0.1:1")
     async with SmsSender(billchat.service) as sender:
         assert await send(sender, a_text(clock)) == Retry("connect")
     await billchat.close()
@@ -233,14 +233,14 @@ def keep(tx: Tx, row: outbox.ClaimedMessage, outcome: SendResult) -> None:
 
 
 async def test_a_days_budget_is_never_exceeded(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
-    billchat = await house_with(tmp_path, clock, api, daily_messages=2)
+    billchat = await service_with(tmp_path, clock, api, daily_messages=2)
     async with SmsSender(billchat.service) as sender:
         outcomes = []
         for _ in range(3):
             row = await queue_and_claim(billchat)
             outcomes.append(outcome := await sender.send(a_text(clock), key=row.id, maybe_sent=False))
             await billchat.service.database.write(lambda tx, row=row, outcome=outcome: keep(tx, row, outcome))  # type: ignore[misc]
-        assert outcomes[2] == Failed("budget", told=True)
+        assert outcomes[2] == Failed("budget", alerted=True)
         assert len(api.sent) == 2
         clock.forward(days=1, seconds=1)
         row = await queue_and_claim(billchat)
@@ -255,7 +255,7 @@ async def test_refusals_raise_the_alarm_once_a_day(
         return (capsys.readouterr().out + caplog.text).count("texts are refused today")
 
     for _ in range(3):
-        assert await send(sender, a_text(clock, "+34612345678")) == Failed("country", told=True)
+        assert await send(sender, a_text(clock, "+34612345678")) == Failed("country", alerted=True)
     assert alarms() == 1
     clock.forward(days=1)
     await send(sender, a_text(clock, "+34612345678"))
