@@ -15,9 +15,9 @@ from chatbot.delivery.dispatcher import Dispatcher
 from chatbot.delivery.sender import Sender
 from chatbot.operations import health, retention
 from chatbot.pages import assets, templating
-from chatbot.payments import gateways, page
-from chatbot.payments.checkout import Payments
+from chatbot.payments import gateways, routes
 from chatbot.payments.gateways.gateway import Gateway
+from chatbot.payments.parts import Payments
 from chatbot.service import Service
 
 log = structlog.get_logger(__name__)
@@ -68,7 +68,7 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
     app.add_routes(health.routes(service))
     app.add_routes(assets.routes(service.settings.brand.colour))
     app.add_routes([templating.panel(service)])
-    app.add_routes(page.routes(payments))
+    app.add_routes(routes.routes(payments))
     app[PARTS] = Parts(service, turns, dispatcher, payments, chat)
 
     async def running(app: web.Application) -> AsyncIterator[None]:
@@ -76,7 +76,11 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
         async with aiohttp.ClientSession() as http, make_senders(service) as made:
             senders.update(made)
             methods.update(gateways.enabled(service.settings, http))
-            work = {"dispatcher": dispatcher.run(), "payments": payments.run(), "retention": retention.run(service)}
+            work = {
+                "dispatcher": dispatcher.run(),
+                "payments": payments.scheduler.run(),
+                "retention": retention.run(service),
+            }
             async with _in_background({**work, **chat.background_work()}):
                 yield
         await service.database.close()

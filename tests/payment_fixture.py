@@ -1,4 +1,4 @@
-"""Everything that paying takes, on one address: the pages, the webhooks, and the pretended provider behind HTTP."""
+"""Payments on one address: the pages, the webhooks, and the sandbox provider behind HTTP."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,9 +16,10 @@ from chatbot.conversations.turn import Turn
 from chatbot.demo.provider import SandboxProvider
 from chatbot.demo.provider_store import ProviderStore
 from chatbot.pages import assets, templating
-from chatbot.payments import page
-from chatbot.payments.checkout import Payments
 from chatbot.payments.gateways import enabled
+from chatbot.payments.gateways.gateway import Gateway
+from chatbot.payments.parts import Payments
+from chatbot.payments.routes import routes
 from store.billing import statements
 from store.billing.payment_links import PaymentLink
 from store.chats import conversations
@@ -31,10 +32,11 @@ OWED = 4250
 
 @dataclass
 class PaymentFixture:
-    """A customer who owes £42.50 has asked for a link; `token` opens it."""
+    """A customer owes £42.50 and has requested a payment link, which `token` opens."""
 
     billchat: ServiceFixture
     payments: Payments
+    gateways: dict[str, Gateway]
     sandbox: SandboxProvider
     client: TestClient[web.Request, web.Application]
     visitor: Visitor
@@ -49,15 +51,16 @@ class PaymentFixture:
         port = unused_port()
         address = f"http://127.0.0.1:{port}"
         billchat = await ServiceFixture.open(folder, clock, url, server=ServerSettings(public_url=address), **sections)
-        book = ProviderStore(folder / "sandbox.db")
+        store = ProviderStore(folder / "sandbox.db")
         app = web.Application()
         templating.set_up(app)
         app.add_routes(assets.routes("#2457d6"))
-        sandbox = SandboxProvider(billchat.service, book)
+        sandbox = SandboxProvider(billchat.service, store)
         app.add_routes(sandbox.routes())
         async with aiohttp.ClientSession() as http:
-            payments = Payments(billchat.service, billchat.turns, enabled(billchat.service.settings, http))
-            app.add_routes(page.routes(payments))
+            gateways = enabled(billchat.service.settings, http)
+            payments = Payments(billchat.service, billchat.turns, gateways)
+            app.add_routes(routes(payments))
             async with TestClient(TestServer(app, port=port)) as client:
                 visitor = await billchat.visitor(locale=locale)
                 await visitor.verify()
@@ -65,14 +68,19 @@ class PaymentFixture:
                     "select a.account from account_contacts a join identifiers i on i.contact = a.contact "
                     "where i.value = 'owes@example.com'"
                 )
-                paying = cls(billchat, payments, sandbox, client, visitor, account["account"])
+                paying = cls(billchat, payments, gateways, sandbox, client, visitor, account["account"])
                 await paying.ask()
                 yield paying
-        book.close()
+        store.close()
         await billchat.close()
 
+    def use_gateways(self, **gateways: Gateway) -> None:
+        """Replace the gateways; none without arguments."""
+        self.gateways.clear()
+        self.gateways.update(gateways)
+
     async def ask(self, *invoices: str) -> str:
-        """Ask for a link, as the dialogue does; returns its token."""
+        """Request a link, as the dialogue does; returns its token."""
         service = self.billchat.service
         contact = (await self.billchat.rows("select contact from identifiers where value = 'owes@example.com'"))[0]
         made = await self.link_for(contact["contact"], *invoices)
@@ -97,11 +105,11 @@ class PaymentFixture:
             return response.status, await response.text()
 
     async def done(self) -> str:
-        """Come back from the gateway, and read the page."""
+        """Return from the gateway; returns the page."""
         return (await self.get("/done"))[1]
 
     async def start(self) -> str:
-        """Press the pay button; returns where the browser is sent."""
+        """Press the pay button; returns the address that the browser is sent to."""
         return await self.press(f"/pay/{self.token}", method="sandbox")
 
     async def press(self, path: str, **form: str) -> str:
@@ -110,7 +118,7 @@ class PaymentFixture:
             return response.headers["Location"]
 
     async def choose(self, action: str) -> str:
-        """Press the pay button, then a button of the provider's page; returns where the browser is sent."""
+        """Press the pay button, then a button of the hosted page; returns the address that the browser is sent to."""
         return await self.press(
             (await self.start()).removeprefix(str(self.client.make_url("")).rstrip("/")), action=action
         )
@@ -137,10 +145,18 @@ class PaymentFixture:
         return account.balance_minor
 
     def said(self) -> list[str]:
-        """What the chat said by itself since the last time this was asked: the first message of each turn."""
+        """The first message of each turn that the service started since the last call."""
         new = [str(answer.messages[0].text) for answer in self.billchat.told]
         self.billchat.told.clear()
         return new
 
     def counted(self, outcome: str) -> float:
         return self.billchat.service.metrics.payments.labels("sandbox", outcome)._value.get()
+
+    async def assert_paid_once(self) -> None:
+        assert await self.booked() == [("payment", -OWED)]
+        assert await self.balance() == 0
+        receipts = [text for text in self.said() if "R-" in text]
+        assert len(receipts) == 1
+        assert "£42.50" in receipts[0]
+        assert self.counted("completed") == 1

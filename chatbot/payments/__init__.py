@@ -1,1 +1,1 @@
-"""Paying: links, the payment page, gateways and their reports."""
+"""Payments: hand-offs to gateways, their reports, the work due by the clock, and the pages and webhooks."""

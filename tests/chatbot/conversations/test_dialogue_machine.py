@@ -22,8 +22,9 @@ from hypothesis.stateful import (
 )
 
 from chatbot.conversations.requests import SayRequest, StartRequest, TurnResult
-from chatbot.payments.checkout import Payments, _ending
+from chatbot.payments.conversation_events import expire_link
 from chatbot.payments.gateways.gateway import PaymentReport
+from chatbot.payments.parts import Payments
 from chatbot.service import Service
 from flows.states import PROMPTING
 from store.billing import payment_links, payments, statements
@@ -211,7 +212,7 @@ class Dialogue(RuleBasedStateMachine):
         report = PaymentReport(
             outcome, payment.id, self.request(), payment.amount_minor, payment.currency, f"money-{payment.id}"
         )
-        at_once(self.payments.report("sandbox", report, asked_in=payment.state))
+        at_once(self.payments.reports.apply("sandbox", report, asked_in=payment.state))
         self.hear_the_news(link, payment.amount_minor)
 
     @precondition(lambda self: self.links)
@@ -219,7 +220,7 @@ class Dialogue(RuleBasedStateMachine):
     def let_links_run_out(self) -> None:
         now = self.clock.now()
         for link in payment_links.expire_links(self.database.tx, now, 5):
-            at_once(self.turns.apply_external_event(link.conversation, _ending(link, now)))
+            at_once(self.turns.apply_external_event(link.conversation, expire_link(link, now)))
             self.hear_the_news(link, link.amount_minor)
 
     @rule(identifier=st.sampled_from(["owes@example.com", "clear@example.com"]), account=st.booleans())

@@ -34,7 +34,7 @@ async def pay_a_part(paying: PaymentFixture) -> None:
     )
     await paying.ask(invoice["id"])
     await paying.choose("approve")
-    await paying.sandbox.work()
+    await paying.sandbox.process_due()
 
 
 async def go_over_to_clara(paying: PaymentFixture) -> None:
@@ -71,7 +71,7 @@ async def test_a_payment_is_not_told_to_who_came_after_its_payer(paying: Payment
 async def test_a_link_that_runs_out_is_not_told_to_who_came_after(paying: PaymentFixture) -> None:
     await go_over_to_clara(paying)
     paying.billchat.clock.forward(hours=2)
-    await paying.payments.sweep()
+    await paying.payments.scheduler.sweep()
     assert paying.billchat.told == []
 
 

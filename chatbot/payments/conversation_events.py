@@ -1,0 +1,70 @@
+"""Events for the conversation of a payment link: the progress of its payment, and its expiry."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from flows.events import Event
+from store.billing import payment_links, statements
+from store.billing.payment_links import PaymentLink
+from store.billing.payment_reports import AppliedReport, PaymentChange
+from store.billing.payments import Payment
+from store.chats import codes
+from store.database import Tx
+from store.times import stamp
+
+# Refunds and doubts are left out: customers are not told of them in the chat.
+EVENTS: Mapping[PaymentChange, str] = {
+    "completed": "payment_completed",
+    "pending": "payment_pending",
+    "failed": "payment_failed",
+    "abandoned": "payment_abandoned",
+    "reversed": "payment_reversed",
+}
+
+
+def payment_event(tx: Tx, applied: AppliedReport, now: datetime) -> Event | None:
+    """Return the event that tells the conversation of an applied report; None if it stays silent.
+
+    It does when the conversation has another customer by now, and when a hosted page closes by itself, long after the
+    link expired.
+    """
+    name, payment = EVENTS.get(applied.what), applied.payment
+    if name is None:
+        return None
+    link = None if payment.link is None else payment_links.read_link(tx, payment.link)
+    if link is not None and not _has_same_customer(tx, link):
+        return None
+    if applied.what == "abandoned" and (link is None or payment_links.link_status(tx, link, now) != "open"):
+        return None
+    return Event(name, _facts(applied, payment))
+
+
+def expire_link(link: PaymentLink, now: datetime) -> Callable[[Tx], Event | None]:
+    """Return a unit of work that expires a link and returns the event for its conversation, if it has to be told."""
+
+    def expire(tx: Tx) -> Event | None:
+        statements.lock_account(tx, link.account)  # a renewal or a payment has committed, or will see the expired link
+        settled = payment_links.link_status(tx, link, now) == "settled"
+        if not payment_links.expire(tx, link.id, now) or settled or not _has_same_customer(tx, link):
+            return None
+        return Event("link_expired", {"amount_minor": link.amount_minor, "currency": link.currency})
+
+    return expire
+
+
+def _facts(applied: AppliedReport, payment: Payment) -> dict[str, object]:
+    facts: dict[str, object] = {"amount_minor": applied.amount_minor, "currency": payment.currency}
+    if payment.completed_at is not None and applied.what == "completed":
+        facts |= {
+            "payment": payment.id,
+            "reference": payment.receipt,
+            "paid_at": stamp(payment.completed_at),
+            "balance_minor": applied.balance_minor,
+        }
+    return facts
+
+
+def _has_same_customer(tx: Tx, link: PaymentLink) -> bool:
+    """Return whether a link's conversation still belongs to its customer: another one may have verified since."""
+    newest = None if link.conversation is None else codes.newest(tx, link.conversation)
+    return newest is None or newest.contact == link.contact

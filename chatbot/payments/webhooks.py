@@ -1,0 +1,38 @@
+"""The address of gateways' webhooks."""
+
+import structlog
+from aiohttp import web
+
+from chatbot.http.request_body import read_body
+from chatbot.payments.gateways.gateway import BadSignature
+from chatbot.payments.parts import Payments
+
+log = structlog.get_logger(__name__)
+
+MAX_WEBHOOK_BYTES = 1024 * 1024
+
+
+class Webhooks:
+    """Receives the webhooks of all gateways."""
+
+    def __init__(self, payments: Payments) -> None:
+        self._payments = payments
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Apply the reports of a webhook. An unknown reference is answered 503, so that the gateway sends it again."""
+        gateway = self._payments.gateways.get(request.match_info["gateway"])
+        if gateway is None:
+            raise web.HTTPNotFound
+        body = await read_body(request, MAX_WEBHOOK_BYTES)
+        try:
+            reports = await gateway.read_webhook(request.headers, body, self._payments.service.clock.now())
+        except BadSignature as error:
+            log.warning("webhook_refused", gateway=gateway.name, why=str(error))
+            return web.Response(status=400, text="The signature does not fit.")
+        except (ValueError, LookupError, TypeError) as error:
+            log.error("webhook_unreadable", gateway=gateway.name, why=type(error).__name__)
+            return web.Response(status=400, text="The body cannot be read.")
+        placed = [await self._payments.reports.apply(gateway.name, report) for report in reports]
+        if not all(placed):
+            return web.Response(status=503, text="Not known yet; send it again.", headers={"Retry-After": "60"})
+        return web.Response(text="ok")

@@ -1,0 +1,86 @@
+"""The webhooks of gateways, by HTTP."""
+
+import json
+from io import BytesIO
+
+import pytest
+
+from chatbot.payments.gateways.sandbox import SIGNATURE_HEADER, signed
+from chatbot.payments.webhooks import MAX_WEBHOOK_BYTES
+from tests.payment_fixture import OWED, PaymentFixture
+
+SECRET = "sandbox secret"
+
+
+async def post_webhook(paying: PaymentFixture, body: bytes | BytesIO, gateway: str = "sandbox", **headers: str) -> int:
+    async with paying.client.post(f"/webhooks/{gateway}", data=body, headers=headers) as response:
+        return response.status
+
+
+def signature(paying: PaymentFixture, body: bytes) -> dict[str, str]:
+    return {SIGNATURE_HEADER: signed(SECRET, body, paying.billchat.clock.now())}
+
+
+def webhook_body(reference: str, state: str = "paid", key: str = "evt1") -> bytes:
+    checkout = {
+        "reference": reference,
+        "state": state,
+        "amount_minor": OWED,
+        "currency": "GBP",
+        "payment": "pay1",
+        "refunded_minor": 0,
+    }
+    return json.dumps({"id": key, "checkout": checkout}).encode()
+
+
+async def test_a_webhook_and_its_duplicate_are_taken(paying: PaymentFixture) -> None:
+    await paying.start()
+    body = webhook_body(await paying.reference())
+    assert await post_webhook(paying, body, **signature(paying, body)) == 200
+    assert await post_webhook(paying, body, **signature(paying, body)) == 200
+    assert await paying.booked() == [("payment", -OWED)]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "t=1", "v1=00", "t=x,v1=00", "t=1,v1=zz", "t=99999999999999999999,v1=00", ",,,=,", "t=٣,v1=00", "é=1"],
+)
+async def test_a_bad_signature_is_refused(paying: PaymentFixture, header: str) -> None:
+    assert await post_webhook(paying, webhook_body("01A"), **{SIGNATURE_HEADER: header}) == 400
+    assert await post_webhook(paying, webhook_body("01A")) == 400
+    assert await paying.rows("gateway_events") == []
+
+
+async def test_a_signature_for_other_bytes_or_another_time_is_refused(paying: PaymentFixture) -> None:
+    await paying.start()
+    body = webhook_body(await paying.reference())
+    old = signature(paying, body)
+    assert await post_webhook(paying, body + b" ", **old) == 400
+    paying.billchat.clock.forward(minutes=6)
+    assert await post_webhook(paying, body, **old) == 400
+    assert await paying.booked() == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"{}", b'{"id": 1, "checkout": 3}', b"\xff\xfe"])
+async def test_a_signed_body_that_cannot_be_parsed_is_refused(paying: PaymentFixture, body: bytes) -> None:
+    assert await post_webhook(paying, body, **signature(paying, body)) == 400
+
+
+async def test_an_event_without_money_in_it_is_no_payment(paying: PaymentFixture) -> None:
+    await paying.start()
+    body = webhook_body(await paying.reference()).replace(b'"pay1"', b"null")
+    assert await post_webhook(paying, body, **signature(paying, body)) == 400
+
+
+async def test_an_unknown_gateway_is_not_found(paying: PaymentFixture) -> None:
+    assert await post_webhook(paying, b"{}", gateway="gold") == 404
+
+
+async def test_a_webhook_of_an_unknown_reference_is_requested_again(paying: PaymentFixture) -> None:
+    body = webhook_body("01UNKNOWN")
+    assert await post_webhook(paying, body, **signature(paying, body)) == 503
+    assert len(await paying.rows("gateway_events")) == 1
+
+
+async def test_a_body_over_the_limit_is_refused(paying: PaymentFixture) -> None:
+    assert await post_webhook(paying, BytesIO(b"x" * (MAX_WEBHOOK_BYTES + 1))) == 413
