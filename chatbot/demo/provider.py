@@ -1,13 +1,13 @@
-"""The pretended payment provider: a hosted page, a signed webhook and a status call, and no money.
+"""The sandbox payment provider: an API, a hosted page and signed webhooks, and no money.
 
-It stands in for another company, so it has a memory of its own and Billchat reaches it by HTTP alone. Nothing switches
-it on but `mount`, which the demo and the tests call; `billchat serve` refuses a configuration that has it.
+It plays another company: it has its own database, and Billchat reaches it by HTTP alone. Only the demo and the tests
+mount it; `billchat serve` refuses a configuration that switches it on.
 """
 
 import asyncio
 import contextlib
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,17 +30,17 @@ from store.times import stamp
 log = structlog.get_logger(__name__)
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
-LONGEST_SLEEP_S = 60.0
+MIN_SLEEP_S = 0.05
+MAX_SLEEP_S = 60.0
 
 
 @dataclass(slots=True)
 class FaultInjection:
-    """How the provider misbehaves, for tests of those who rely on it.
+    """Faults for tests of the provider's clients.
 
-    `copies`: how often each webhook is sent. `newest_first`: webhooks that wait are sent in the wrong order. `lost`:
-    they are never sent. `delay`: how late they are. `early`: what the customer does, and the webhook says, before the
-    order is even answered. `amount_minor`, `currency`: what was paid, in place of what was asked for. `down`: it
-    answers nothing.
+    `copies`: number of times that each webhook is sent. `newest_first`: waiting webhooks are sent in reverse order.
+    `lost`: no webhook is sent. `delay`: delay of webhooks. `early`: the customer's action, reported by webhook before
+    the order is answered. `amount_minor`, `currency`: payment that differs from the order. `down`: API calls fail.
     """
 
     copies: int = 1
@@ -54,106 +54,95 @@ class FaultInjection:
 
 
 class SandboxProvider:
-    """The provider. `work` does what is due; `run` keeps doing so."""
+    """The provider. `process_due` does the work that is due now; `run` repeats it."""
 
-    def __init__(self, service: Service, book: ProviderStore) -> None:
+    def __init__(self, service: Service, store: ProviderStore) -> None:
         sandbox, server = service.settings.payments.sandbox, service.settings.server
         if sandbox is None or sandbox.secret is None:
             raise ValueError("payments.sandbox: switch it on and give it a secret before mounting it")
         self.faults = FaultInjection()
         self._service = service
         self._clock = service.clock
-        self._book = book
+        self._store = store
         self._secret = sandbox.secret.get_secret_value()
-        self._later = timedelta(seconds=sandbox.later_seconds)
+        self._settlement_delay = timedelta(seconds=sandbox.later_seconds)
         self._base = URL(sandbox.base_url or server.public_url)
-        self._webhook = URL(server.public_url) / "webhooks/sandbox"
+        self._webhook_url = URL(server.public_url) / "webhooks/sandbox"
         self._woken = asyncio.Event()
-        self._working = asyncio.Lock()
+        self._processing = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
-        """Return the provider's addresses."""
+        """Return the routes of the API and the hosted page."""
         return [
-            web.post("/sandbox/api/checkouts", self._guarded(self._create)),
-            web.get("/sandbox/api/checkouts/{reference}", self._guarded(self._status)),
-            web.get("/sandbox/checkout/{id}", self._show, allow_head=False),
-            web.post("/sandbox/checkout/{id}", self._choose),
+            web.post("/sandbox/api/checkouts", self._authenticated(self._create_checkout)),
+            web.get("/sandbox/api/checkouts/{reference}", self._authenticated(self._read_checkout)),
+            web.get("/sandbox/checkout/{id}", self._show_page, allow_head=False),
+            web.post("/sandbox/checkout/{id}", self._submit_page),
         ]
 
-    # ── what the shop's systems call ────────────────────────────────────────────────────────────────────────
+    # ── the API ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _guarded(
-        self, call: Callable[[web.Request], Awaitable[web.Response]]
+    def _authenticated(
+        self, handler: Callable[[web.Request], Awaitable[web.Response]]
     ) -> Callable[..., Awaitable[web.Response]]:
-        async def guarded(request: web.Request) -> web.Response:
+        async def authenticate(request: web.Request) -> web.Response:
             if self.faults.down:
                 return web.json_response({"error": "down"}, status=503)
-            given = request.headers.get("Authorization", "").encode()
-            if not hmac.compare_digest(given, f"Bearer {self._secret}".encode()):
+            authorization = request.headers.get("Authorization", "").encode()
+            if not hmac.compare_digest(authorization, f"Bearer {self._secret}".encode()):
                 return web.json_response({"error": "wrong secret"}, status=401)
-            return await call(request)
+            return await handler(request)
 
-        return guarded
+        return authenticate
 
-    async def _create(self, request: web.Request) -> web.Response:
-        order = await request.json()
-        wanted = ProviderCheckout(
-            id=f"cs{new_id()}",
-            reference=order["reference"],
-            amount_minor=order["amount_minor"],
-            currency=order["currency"],
-            description=order["description"],
-            locale=order["locale"],
-            return_url=order["return_url"],
-            cancel_url=order["cancel_url"],
-            expires_at=stamp(datetime.fromisoformat(order["expires_at"])),
-        )
-        if request.headers.get("Idempotency-Key") != wanted.reference or wanted.amount_minor <= 0:
+    async def _create_checkout(self, request: web.Request) -> web.Response:
+        new = _new_checkout(await request.json())
+        if request.headers.get("Idempotency-Key") != new.reference or new.amount_minor <= 0:
             return web.json_response({"error": "bad order"}, status=400)
-        known = self._book.by_reference(wanted.reference)
-        if known is None:
-            self._book.add(wanted)
+        existing = self._store.by_reference(new.reference)
+        if existing is None:
+            self._store.add(new)
             if self.faults.early:
-                self.choose(wanted.id, self.faults.early)
-                await self.work()
-        elif (known.amount_minor, known.currency) != (wanted.amount_minor, wanted.currency):
+                self.choose(new.id, self.faults.early)
+                await self.process_due()
+        elif (existing.amount_minor, existing.currency) != (new.amount_minor, new.currency):
             return web.json_response({"error": "the reference was used for another order"}, status=409)
-        checkout = known or wanted
+        checkout = existing or new
         return web.json_response({"id": checkout.id, "url": str(self._base / "sandbox/checkout" / checkout.id)})
 
-    async def _status(self, request: web.Request) -> web.Response:
-        checkout = self._book.by_reference(request.match_info["reference"])
+    async def _read_checkout(self, request: web.Request) -> web.Response:
+        checkout = self._store.by_reference(request.match_info["reference"])
         if checkout is None:
             return web.json_response({"error": "no such checkout"}, status=404)
         return web.json_response(checkout.public())
 
-    # ── what the customer sees ──────────────────────────────────────────────────────────────────────────────
+    # ── the hosted page ─────────────────────────────────────────────────────────────────────────────────────
 
-    async def _show(self, request: web.Request) -> web.Response:
-        checkout = self._book.find(request.match_info["id"])
+    async def _show_page(self, request: web.Request) -> web.Response:
+        checkout = self._store.find(request.match_info["id"])
         if checkout is None:
             raise web.HTTPNotFound
         self._expire(checkout)
-        checkout = self._book.find(checkout.id) or checkout
+        checkout = self._store.find(checkout.id) or checkout
         locale = self._service.words.best(checkout.locale)
         page = Page(self._service, locale, form_to=(str(URL(checkout.return_url).origin()),))
-        later = int(self._later.total_seconds())
-        return page.respond(request, "sandbox.html", checkout=checkout, later=Wait(later))
+        later = Wait(int(self._settlement_delay.total_seconds()))
+        return page.respond(request, "sandbox.html", checkout=checkout, later=later)
 
-    async def _choose(self, request: web.Request) -> web.Response:
+    async def _submit_page(self, request: web.Request) -> web.Response:
         form = await read_form(request)
-        checkout = self._book.find(request.match_info["id"])
+        checkout = self._store.find(request.match_info["id"])
         if checkout is None:
             raise web.HTTPNotFound
         action = form.get("action", "")
         self.choose(checkout.id, action)
         raise web.HTTPSeeOther(checkout.cancel_url if action == "close" else checkout.return_url)
 
-    # ── what can happen to a checkout ───────────────────────────────────────────────────────────────────────
+    # ── changes of a checkout ───────────────────────────────────────────────────────────────────────────────
 
     def choose(self, checkout: str, action: str) -> None:
-        """Do what the customer chose: approve, decline, later or close. A page that is finished stays as it is."""
-        found = self._book.find(checkout)
+        """Apply the customer's choice: approve, decline, later or close. A finished checkout does not change."""
+        found = self._store.find(checkout)
         if found is None or found.state != "open" or self._expire(found):
             return
         match action:
@@ -162,22 +151,22 @@ class SandboxProvider:
             case "decline":
                 self._change(found, state="declined")
             case "later":
-                self._change(found, state="pending", settles_at=stamp(self._clock.now() + self._later))
+                self._change(found, state="pending", settles_at=stamp(self._clock.now() + self._settlement_delay))
             case "close":
                 self._change(found, state="closed")
 
     def approve(self, reference: str) -> None:
-        """Approve late, whatever was said before."""
-        self._approve(self._known(reference))
+        """Approve a checkout in any state, as late approvals do."""
+        self._approve(self._by_reference(reference))
 
     def bounce(self, reference: str) -> None:
-        """Take a payment back, as banks do days later."""
-        self._change(self._known(reference), state="bounced")
+        """Reverse a payment, as banks do days later."""
+        self._change(self._by_reference(reference), state="bounced")
 
     def refund(self, reference: str, amount_minor: int) -> None:
-        """Give a part or all of the money back."""
-        known = self._known(reference)
-        self._change(known, state="refunded", refunded_minor=known.refunded_minor + amount_minor)
+        """Refund a part of a payment or all of it."""
+        checkout = self._by_reference(reference)
+        self._change(checkout, state="refunded", refunded_minor=checkout.refunded_minor + amount_minor)
 
     def _approve(self, checkout: ProviderCheckout) -> None:
         self._change(
@@ -189,17 +178,18 @@ class SandboxProvider:
         )
 
     def _expire(self, checkout: ProviderCheckout) -> bool:
+        """Expire an open checkout if its time is up, and return whether it did."""
         if checkout.state != "open" or checkout.expires_at > stamp(self._clock.now()):
             return False
         self._change(checkout, state="expired")
         return True
 
     def _change(self, checkout: ProviderCheckout, **changes: Any) -> None:  # noqa: ANN401 (columns)
-        self._book.change(checkout, self._clock.now() + self.faults.delay, **changes)
+        self._store.change(checkout, self._clock.now() + self.faults.delay, **changes)
         self._woken.set()
 
-    def _known(self, reference: str) -> ProviderCheckout:
-        checkout = self._book.by_reference(reference)
+    def _by_reference(self, reference: str) -> ProviderCheckout:
+        checkout = self._store.by_reference(reference)
         if checkout is None:
             raise LookupError("no checkout has this reference")
         return checkout
@@ -207,22 +197,22 @@ class SandboxProvider:
     # ── webhooks ────────────────────────────────────────────────────────────────────────────────────────────
 
     async def run(self) -> None:
-        """Do what is due, when it is due, until cancelled."""
+        """Process due work until cancelled."""
         while True:
             self._woken.clear()
-            await self.work()
+            await self.process_due()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._until_due()):
+                async with asyncio.timeout(self._seconds_until_due()):
                     await self._woken.wait()
 
-    async def work(self) -> None:
-        """Settle what is due now and deliver the webhooks that are due now."""
-        async with self._working:
+    async def process_due(self) -> None:
+        """Settle and expire checkouts, then deliver webhooks, each if it is due now."""
+        async with self._processing:
             now = self._clock.now()
-            for checkout in self._book.unsettled(now):
+            for checkout in self._store.unsettled(now):
                 if not self._expire(checkout):
                     self._approve(checkout)
-            due = [] if self.faults.lost else self._book.due(now)
+            due = [] if self.faults.lost else self._store.due(now)
             if self.faults.newest_first:
                 due.reverse()
             async with aiohttp.ClientSession(timeout=TIMEOUT) as http:
@@ -232,31 +222,46 @@ class SandboxProvider:
     async def _deliver(self, http: aiohttp.ClientSession, delivery: WebhookDelivery, now: datetime) -> None:
         body = delivery.body.encode()
         headers = {SIGNATURE_HEADER: signed(self._secret, body, now), "Content-Type": "application/json"}
-        arrived = False
+        accepted = False
         for _ in range(self.faults.copies):
             try:
-                async with http.post(self._webhook, data=body, headers=headers) as response:
-                    arrived = response.ok
-            except (aiohttp.ClientError, TimeoutError) as fault:
-                log.warning("sandbox_webhook_failed", why=type(fault).__name__)
-        if arrived:
-            self._book.delivered(delivery)
+                async with http.post(self._webhook_url, data=body, headers=headers) as response:
+                    accepted = response.ok
+            except (aiohttp.ClientError, TimeoutError) as error:
+                log.warning("sandbox_webhook_failed", why=type(error).__name__)
+        if accepted:
+            self._store.delivered(delivery)
         else:
-            self._book.missed(delivery, now)
+            self._store.missed(delivery, now)
 
-    def _until_due(self) -> float:
-        due = self._book.next_due()
+    def _seconds_until_due(self) -> float:
+        due = self._store.next_due()
         if due is None or self.faults.lost:
-            return LONGEST_SLEEP_S
-        return min(LONGEST_SLEEP_S, max(0.05, (due - self._clock.now()).total_seconds()))
+            return MAX_SLEEP_S
+        return min(MAX_SLEEP_S, max(MIN_SLEEP_S, (due - self._clock.now()).total_seconds()))
+
+
+def _new_checkout(order: Mapping[str, Any]) -> ProviderCheckout:
+    return ProviderCheckout(
+        id=f"cs{new_id()}",
+        reference=order["reference"],
+        amount_minor=order["amount_minor"],
+        currency=order["currency"],
+        description=order["description"],
+        locale=order["locale"],
+        return_url=order["return_url"],
+        cancel_url=order["cancel_url"],
+        expires_at=stamp(datetime.fromisoformat(order["expires_at"])),
+    )
 
 
 def mount(app: web.Application, service: Service, path: Path | None) -> SandboxProvider:
-    """Put the provider into an application that only the demo and tests run; `path` is its file, None for none.
+    """Add the provider to an application of the demo or the tests. `path` is its database, None for one in memory.
 
-    Raises ValueError when the settings do not switch it on.
+    Raises ValueError unless the settings switch it on.
     """
-    sandbox = SandboxProvider(service, book := ProviderStore(path))
+    store = ProviderStore(path)
+    sandbox = SandboxProvider(service, store)
     app.add_routes(sandbox.routes())
 
     async def running(_: web.Application) -> AsyncIterator[None]:
@@ -265,7 +270,7 @@ def mount(app: web.Application, service: Service, path: Path | None) -> SandboxP
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-        book.close()
+        store.close()
 
     app.cleanup_ctx.append(running)
     return sandbox

@@ -1,4 +1,7 @@
-"""What the pretended payment provider remembers, in a file of its own: it is another company."""
+"""The sandbox provider's database: its checkouts, and the webhooks to deliver.
+
+It is separate from Billchat's, because the provider plays another company.
+"""
 
 import json
 from collections.abc import Mapping
@@ -12,8 +15,8 @@ import sqlite_utils
 from store.ids import new_id
 from store.times import parse, stamp
 
-# How long after one failed delivery of a webhook comes the next; after the last, it stays lost.
-RETRY_AFTER = tuple(timedelta(seconds=wait) for wait in (1, 5, 30, 120, 600, 3600, *[6 * 3600] * 12))
+# Delays between the deliveries of a webhook; after the last one it is lost.
+DELIVERY_DELAYS = tuple(timedelta(seconds=wait) for wait in (1, 5, 30, 120, 600, 3600, *[6 * 3600] * 12))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,14 @@ class ProviderCheckout:
     settles_at: str | None = None
 
     def public(self) -> dict[str, Any]:
-        """Return what the provider tells its customers' systems."""
+        """Return the fields of the provider's API."""
         keys = ("id", "reference", "amount_minor", "currency", "state", "payment", "refunded_minor")
         return {key: getattr(self, key) for key in keys}
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookDelivery:
-    """A webhook on its way."""
+    """A webhook that has not been accepted yet, and the number of its tries."""
 
     id: str
     body: str
@@ -50,7 +53,7 @@ class WebhookDelivery:
 
 
 class ProviderStore:
-    """The provider's checkouts and the webhooks it still has to deliver. Without a path it forgets at the end."""
+    """Checkouts and undelivered webhooks, in an SQLite file; without a path, in memory."""
 
     def __init__(self, path: Path | None) -> None:
         self._db = sqlite_utils.Database(path, execute_plugins=False) if path else sqlite_utils.Database(memory=True)
@@ -69,23 +72,23 @@ class ProviderStore:
         self._webhooks.create({"id": str, "body": str, "due_at": str, "tries": int}, pk="id", if_not_exists=True)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()
 
     def add(self, checkout: ProviderCheckout) -> None:
-        """Write a new checkout."""
+        """Insert a new checkout."""
         self._checkouts.insert(asdict(checkout))
 
     def find(self, checkout: str) -> ProviderCheckout | None:
         """Return a checkout by its id."""
-        return self._one("id", checkout)
+        return self._find_by("id", checkout)
 
     def by_reference(self, reference: str) -> ProviderCheckout | None:
-        """Return a checkout by the reference its order came with."""
-        return self._one("reference", reference)
+        """Return a checkout by the reference of its order."""
+        return self._find_by("reference", reference)
 
     def change(self, checkout: ProviderCheckout, due_at: datetime, **changes: Any) -> ProviderCheckout:  # noqa: ANN401 (columns)
-        """Change a checkout, and write the webhook that tells of it in the same transaction."""
+        """Change a checkout and insert its webhook, in one transaction."""
         changed = replace(checkout, **changes)
         event = {"id": f"evt{new_id()}", "checkout": changed.public()}
         with self._db.conn:
@@ -94,7 +97,7 @@ class ProviderStore:
         return changed
 
     def unsettled(self, now: datetime) -> list[ProviderCheckout]:
-        """Return what is to be approved now, and the pages whose time is up."""
+        """Return the pending checkouts to settle now, and the open ones to expire."""
         where = "(state = 'pending' and settles_at <= :now) or (state = 'open' and expires_at <= :now)"
         return [_checkout(row) for row in self._checkouts.rows_where(where, {"now": stamp(now)})]
 
@@ -104,19 +107,19 @@ class ProviderStore:
         return [WebhookDelivery(row["id"], row["body"], row["tries"]) for row in rows]
 
     def delivered(self, delivery: WebhookDelivery) -> None:
-        """Forget a webhook that arrived."""
+        """Delete a webhook that was accepted."""
         self._webhooks.delete(delivery.id)
 
     def missed(self, delivery: WebhookDelivery, now: datetime) -> None:
-        """Set when to try again to deliver a webhook; after the last try it is given up."""
-        if delivery.tries >= len(RETRY_AFTER):
-            return self.delivered(delivery)
-        due_at = stamp(now + RETRY_AFTER[delivery.tries])
-        self._webhooks.update(delivery.id, {"due_at": due_at, "tries": delivery.tries + 1})
-        return None
+        """Schedule the next try of a webhook; delete it after the last."""
+        if delivery.tries >= len(DELIVERY_DELAYS):
+            self._webhooks.delete(delivery.id)
+        else:
+            due_at = stamp(now + DELIVERY_DELAYS[delivery.tries])
+            self._webhooks.update(delivery.id, {"due_at": due_at, "tries": delivery.tries + 1})
 
     def next_due(self) -> datetime | None:
-        """Return when there is something to do next."""
+        """Return the next due time of a webhook, a settlement or an expiry."""
         [(at,)] = self._db.execute(
             """select min(at) from (
                 select min(due_at) as at from webhooks union all
@@ -125,7 +128,7 @@ class ProviderStore:
         ).fetchall()
         return None if at is None else parse(at)
 
-    def _one(self, column: str, value: str) -> ProviderCheckout | None:
+    def _find_by(self, column: str, value: str) -> ProviderCheckout | None:
         rows = list(self._checkouts.rows_where(f"{column} = :value", {"value": value}))
         return _checkout(rows[0]) if rows else None
 

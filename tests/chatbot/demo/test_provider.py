@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer, unused_port
 from chatbot.config.serving_checks import serving_problems
 from chatbot.config.settings import PaymentSettings, SandboxSettings, ServerSettings
 from chatbot.demo.provider import mount
-from chatbot.demo.provider_store import RETRY_AFTER, ProviderStore
+from chatbot.demo.provider_store import DELIVERY_DELAYS, ProviderStore
 from chatbot.pages import templating
 from tests.clock import FakeClock
 from tests.payment_fixture import OWED, PaymentFixture
@@ -138,8 +138,8 @@ async def test_webhooks_are_sent_until_they_arrive_also_after_a_restart(tmp_path
             if start == 0:
                 await an_order(client)
                 sandbox.approve("R1")
-            await sandbox.work()
-        clock.forward(seconds=RETRY_AFTER[start].total_seconds())
+            await sandbox.process_due()
+        clock.forward(seconds=DELIVERY_DELAYS[start].total_seconds())
     assert len(shop.events) == 3
     assert len(set(shop.events)) == 1
     assert ProviderStore(tmp_path / "sandbox.db").next_due() is None
