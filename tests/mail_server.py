@@ -1,4 +1,4 @@
-"""A real SMTP server for tests: records what arrives and answers what it is told to."""
+"""A real SMTP server for tests: records emails, and replies as scripted."""
 
 import asyncio
 import contextlib
@@ -19,10 +19,10 @@ DROP = "drop"
 
 @dataclass
 class MailServer:
-    """Takes emails on 127.0.0.1.
+    """Accepts emails on 127.0.0.1.
 
-    `rcpt` and `data` hold the answers to the next RCPT and DATA commands, "250 OK" when empty; HANG never answers,
-    DROP cuts the connection.
+    `rcpt` and `data` are the replies to the next RCPT and DATA commands, "250 OK" when empty; HANG never replies, DROP
+    cuts the connection.
     """
 
     port: int = 0
@@ -48,32 +48,32 @@ class MailServer:
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        answer = await self._answer(self.rcpt, server)
-        if answer.startswith("250"):
+        reply = await self._reply(self.rcpt, server)
+        if reply.startswith("250"):
             envelope.rcpt_tos.append(address)
-        return answer
+        return reply
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        answer = await self._answer(self.data, server)
-        if answer.startswith("250"):
+        reply = await self._reply(self.data, server)
+        if reply.startswith("250"):
             assert isinstance(envelope.content, bytes)
             self.raw.append(envelope.content)
             self.received.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
             self.recipients.append(list(envelope.rcpt_tos))
-        return answer
+        return reply
 
-    async def _answer(self, answers: list[str], server: SMTP) -> str:
-        answer = answers.pop(0) if answers else "250 OK"
-        if answer == DROP:
+    async def _reply(self, replies: list[str], server: SMTP) -> str:
+        reply = replies.pop(0) if replies else "250 OK"
+        if reply == DROP:
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
-        if answer in (HANG, DROP):
+        if reply in (HANG, DROP):
             await asyncio.Event().wait()
-        return answer
+        return reply
 
     @property
     def open(self) -> int:
-        """How many connections are open now."""
+        """The number of open connections."""
         return sum(protocol.transport is not None and not protocol.transport.is_closing() for protocol in self._open)
 
     def hang_up(self) -> None:
@@ -93,7 +93,7 @@ async def mail_server(
     def signed_in(smtp: SMTP, session: Session, envelope: Envelope, mechanism: str, given: LoginPassword) -> AuthResult:
         return AuthResult(success=given.password == (password or "").encode(), handled=False)
 
-    def answer_the_door() -> SMTP:
+    def new_connection() -> SMTP:
         server.connections += 1
         protocol = SMTP(
             server,
@@ -107,7 +107,7 @@ async def mail_server(
         return protocol
 
     listening = await asyncio.get_running_loop().create_server(
-        answer_the_door, "127.0.0.1", port, ssl=tls if implicit else None
+        new_connection, "127.0.0.1", port, ssl=tls if implicit else None
     )
     server.port = listening.sockets[0].getsockname()[1]
     try:
@@ -115,11 +115,11 @@ async def mail_server(
     finally:
         listening.close()
         server.hang_up()
-        await asyncio.sleep(0.02)  # for the connections to notice
+        await asyncio.sleep(0.02)  # until the connections have closed
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Make a certificate that lives as long as the test; returns what the server needs and a client that trusts it."""
+    """Make a certificate for a day; returns the server's context, and that of a client that trusts it."""
     key, cert = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
         [

@@ -1,4 +1,4 @@
-"""A server that speaks Twilio's Messages API as far as we use it: records, lists, and misbehaves when told to."""
+"""A fake of Twilio's Messages API, as far as we use it: records, lists, and fails on request."""
 
 import asyncio
 import base64
@@ -16,10 +16,10 @@ ACCOUNT, TOKEN = "AC" + "0" * 32, "a token"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """How the next request to send goes.
+class ScriptedReply:
+    """The reply to the next request.
 
-    `takes`: the message is sent, whatever is answered. `hangs` and `drops`: no answer comes, or the connection is cut.
+    `takes`: the message is accepted, also with an error as the reply. `hangs`, `drops`: no reply, or a cut connection.
     """
 
     status: int = 201
@@ -30,44 +30,44 @@ class Answer:
     body: str | None = None
 
 
-def error(code: int, status: int = 400, *, takes: bool = False) -> Answer:
-    return Answer(status, code, takes)
+def error(code: int, status: int = 400, *, takes: bool = False) -> ScriptedReply:
+    return ScriptedReply(status, code, takes)
 
 
 @dataclass
 class TwilioApi:
-    """What arrived (`asked`: every form that came, `sent`: the messages taken) and what to answer next."""
+    """`forms` of all requests to send, `list_queries`, the messages `sent`, and the replies to come."""
 
     clock: Clock
     url: str = ""
-    answers: list[Answer] = field(default_factory=list)
-    list_answers: list[Answer] = field(default_factory=list)
-    asked: list[dict[str, str]] = field(default_factory=list)
-    looked: list[dict[str, str]] = field(default_factory=list)
+    replies: list[ScriptedReply] = field(default_factory=list)
+    list_replies: list[ScriptedReply] = field(default_factory=list)
+    forms: list[dict[str, str]] = field(default_factory=list)
+    list_queries: list[dict[str, str]] = field(default_factory=list)
     sent: list[dict[str, Any]] = field(default_factory=list)
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         if refused := self._unauthorised(request):
             return refused
         form = {key: str(value) for key, value in (await request.post()).items()}
-        self.asked.append(form)
-        answer = self.answers.pop(0) if self.answers else Answer()
-        message = self._take(form) if answer.takes else None
-        await self._misbehave(request, answer)
-        if answer.body is not None:
-            return web.Response(text=answer.body, status=answer.status)
-        if answer.code is not None or message is None:
-            return self._error(answer)
-        return web.json_response(message, status=answer.status)
+        self.forms.append(form)
+        reply = self.replies.pop(0) if self.replies else ScriptedReply()
+        message = self._take(form) if reply.takes else None
+        await self._fail(request, reply)
+        if reply.body is not None:
+            return web.Response(text=reply.body, status=reply.status)
+        if reply.code is not None or message is None:
+            return self._error(reply)
+        return web.json_response(message, status=reply.status)
 
     async def list_messages(self, request: web.Request) -> web.StreamResponse:
         if refused := self._unauthorised(request):
             return refused
-        self.looked.append(dict(request.query))
-        answer = self.list_answers.pop(0) if self.list_answers else Answer(200)
-        await self._misbehave(request, answer)
-        if answer.code is not None:
-            return self._error(answer)
+        self.list_queries.append(dict(request.query))
+        reply = self.list_replies.pop(0) if self.list_replies else ScriptedReply(200)
+        await self._fail(request, reply)
+        if reply.code is not None:
+            return self._error(reply)
         wanted = [
             message
             for message in reversed(self.sent)
@@ -101,19 +101,19 @@ class TwilioApi:
         self.sent.append(message)
         return message
 
-    async def _misbehave(self, request: web.Request, answer: Answer) -> None:
-        if answer.hangs:
+    async def _fail(self, request: web.Request, reply: ScriptedReply) -> None:
+        if reply.hangs:
             await asyncio.Event().wait()
-        if answer.drops and request.transport is not None:
+        if reply.drops and request.transport is not None:
             request.transport.abort()
 
     def _unauthorised(self, request: web.Request) -> web.Response | None:
         right = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
         return None if request.headers.get("Authorization") == right else self._error(error(20003, 401))
 
-    def _error(self, answer: Answer) -> web.Response:
+    def _error(self, reply: ScriptedReply) -> web.Response:
         return web.json_response(
-            {"code": answer.code, "message": "as told", "more_info": "", "status": answer.status}, status=answer.status
+            {"code": reply.code, "message": "scripted", "more_info": "", "status": reply.status}, status=reply.status
         )
 
 

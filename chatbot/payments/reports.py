@@ -1,6 +1,6 @@
 """Gateways' reports, by webhook, return page or poll: into the ledger and into the conversation of the link.
 
-The store makes sure that money is booked once, however often and in whatever order reports come.
+The store makes sure that money is booked once, in any number and order of reports.
 """
 
 import asyncio

@@ -85,7 +85,7 @@ async def test_codes_are_sent_by_email_and_by_text(
     assert body is not None
     assert await billchat.code(by_email) in body.get_content()
     assert api.sent[0]["body"].endswith(f"#{await billchat.code(by_text)}")
-    assert api.asked[0]["To"] == "+447700900002"
+    assert api.forms[0]["To"] == "+447700900002"
 
 
 async def test_an_email_cut_off_before_its_reply_is_sent_again_with_the_same_id(
@@ -103,7 +103,7 @@ async def test_an_email_cut_off_before_its_reply_is_sent_again_with_the_same_id(
 
 
 async def test_a_text_with_an_unknown_result_arrives_once(billchat: ServiceFixture, api: TwilioApi) -> None:
-    api.answers = [error(20500, 500, takes=True)]
+    api.replies = [error(20500, 500, takes=True)]
     await request_code(billchat, "07700 900001")
     async with real_dispatching(billchat) as dispatcher:
         await until(waits_for_retry(billchat))
@@ -115,11 +115,11 @@ async def test_a_text_with_an_unknown_result_arrives_once(billchat: ServiceFixtu
 
 
 async def test_a_text_to_a_recipient_that_opted_out_is_not_retried(billchat: ServiceFixture, api: TwilioApi) -> None:
-    api.answers = [error(21610)]
+    api.replies = [error(21610)]
     await request_code(billchat, "07700 900001")
     async with real_dispatching(billchat):
         await until(states_are(billchat, "failed"))
-    assert len(api.asked) == 1
+    assert len(api.forms) == 1
 
 
 CRASH = """

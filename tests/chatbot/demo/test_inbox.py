@@ -1,4 +1,4 @@
-"""The demo's inbox shows everything that would have left, after a restart too."""
+"""The demo's inbox shows every sent letter, after a restart too."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ async def test_emails_and_texts_arrive_newest_first(billchat: ServiceFixture) ->
     assert await billchat.code(first.conversation) in email["text"]
 
 
-async def test_what_nobody_can_receive_never_arrives(billchat: ServiceFixture) -> None:
+async def test_a_letter_to_an_unknown_identifier_is_not_shown(billchat: ServiceFixture) -> None:
     await (await billchat.visitor()).say("nobody@example.com")
     await (await billchat.visitor()).say("owes@example.com")
     inbox = await sent(billchat, 1)

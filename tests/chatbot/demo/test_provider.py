@@ -1,4 +1,4 @@
-"""The pretended provider: it behaves like one, and only where it is asked to."""
+"""The sandbox provider: its API, its hosted page and its webhooks."""
 
 import json
 from collections.abc import AsyncIterator
@@ -51,12 +51,12 @@ async def test_its_page_says_that_no_money_moves(paying: PaymentFixture) -> None
     assert policy.endswith(f"form-action 'self' http://127.0.0.1:{paying.client.port}")
 
 
-async def test_it_sends_the_customer_back_to_where_the_shop_asked(paying: PaymentFixture) -> None:
+async def test_it_redirects_the_customer_to_the_addresses_of_the_order(paying: PaymentFixture) -> None:
     assert (await paying.choose("close")).endswith(f"/pay/{paying.token}/done?closed=1")
     assert (await paying.choose("approve")).endswith(f"/pay/{paying.token}/done")
 
 
-async def test_a_finished_checkout_stays_as_it_is(paying: PaymentFixture) -> None:
+async def test_a_finished_checkout_does_not_change(paying: PaymentFixture) -> None:
     page = path_of(await paying.start())
     await paying.press(page, action="decline")
     await paying.press(page, action="approve")
@@ -66,7 +66,7 @@ async def test_a_finished_checkout_stays_as_it_is(paying: PaymentFixture) -> Non
 
 
 @pytest.mark.parametrize("action", ["", "steal", "approve,approve"])
-async def test_what_it_does_not_know_changes_nothing(paying: PaymentFixture, action: str) -> None:
+async def test_an_unknown_action_changes_nothing(paying: PaymentFixture, action: str) -> None:
     await paying.press(path_of(await paying.start()), action=action)
     assert "waiting for confirmation" in await paying.done()
 
@@ -77,7 +77,7 @@ async def test_an_unknown_checkout_is_not_found(paying: PaymentFixture) -> None:
             assert response.status == 404
 
 
-async def test_its_systems_ask_for_the_secret(paying: PaymentFixture) -> None:
+async def test_its_api_requires_the_secret(paying: PaymentFixture) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer é"}):
         async with paying.client.get("/sandbox/api/checkouts/x", headers=headers) as response:
             assert response.status == 401
@@ -104,7 +104,7 @@ async def test_one_reference_is_one_order(paying: PaymentFixture) -> None:
         assert (await again.json())["url"] == (await paying.rows("payments"))[0]["checkout_url"]
 
 
-async def test_a_checkout_left_open_ends(paying: PaymentFixture) -> None:
+async def test_an_open_checkout_expires(paying: PaymentFixture) -> None:
     page = path_of(await paying.start())
     paying.billchat.clock.forward(hours=1)
     async with paying.client.get(page) as response:
@@ -115,7 +115,7 @@ async def test_a_checkout_left_open_ends(paying: PaymentFixture) -> None:
 
 
 class Shop:
-    """Somewhere to send webhooks; it refuses the first few."""
+    """Receives webhooks, and refuses the first ones."""
 
     def __init__(self, refusals: int) -> None:
         self.refusals = refusals
@@ -126,7 +126,7 @@ class Shop:
         return web.Response(status=500 if len(self.events) <= self.refusals else 204)
 
 
-async def test_webhooks_are_sent_until_they_arrive_also_after_a_restart(tmp_path: Path, clock: FakeClock) -> None:
+async def test_webhooks_are_retried_until_they_are_accepted_across_restarts(tmp_path: Path, clock: FakeClock) -> None:
     port, shop = unused_port(), Shop(refusals=2)
     billchat = await ServiceFixture.open(tmp_path, clock, server=ServerSettings(public_url=f"http://127.0.0.1:{port}"))
     for start in range(3):

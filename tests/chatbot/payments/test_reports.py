@@ -1,4 +1,4 @@
-"""Gateways' reports over real HTTP: money is booked once and the chat is informed, with any fault of the provider."""
+"""Gateways' reports over real HTTP: money is booked once and the chat is informed, with every fault injected."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Emails over real SMTP: what arrives, what is tried again, what is given up."""
+"""Emails over real SMTP: contents, connections, retries and failures."""
 
 import asyncio
 import ssl
@@ -20,7 +20,7 @@ from tests.mail_server import DROP, HANG, MailServer, certificate, mail_server
 from tests.service_fixture import ServiceFixture
 
 KEY = "01KB0000000000000000000000"
-LETTER = OutgoingMessage(
+MESSAGE = OutgoingMessage(
     channel="email",
     to="owes@example.com",
     subject="Your Northwind Broadband code",
@@ -56,12 +56,12 @@ async def sender(server: MailServer, tmp_path: Path, clock: FakeClock) -> AsyncI
     await billchat.close()
 
 
-async def send(sender: EmailSender, letter: OutgoingMessage = LETTER, key: str = KEY) -> object:
-    return await sender.send(letter, key=key, maybe_sent=False)
+async def send(sender: EmailSender, message: OutgoingMessage = MESSAGE, key: str = KEY) -> object:
+    return await sender.send(message, key=key, maybe_sent=False)
 
 
-def with_(**changes: str) -> OutgoingMessage:
-    return OutgoingMessage(**{field: getattr(LETTER, field) for field in LETTER.__slots__} | changes)
+def message_with(**changes: str) -> OutgoingMessage:
+    return OutgoingMessage(**{field: getattr(MESSAGE, field) for field in MESSAGE.__slots__} | changes)
 
 
 async def test_an_email_arrives_as_text_and_as_a_page(server: MailServer, sender: EmailSender) -> None:
@@ -71,35 +71,35 @@ async def test_an_email_arrives_as_text_and_as_a_page(server: MailServer, sender
     assert arrived["Message-ID"] == f"<{KEY}@northwind.example>"
     assert arrived["From"] == "Northwind Billing <billing@northwind.example>"
     assert arrived["To"] == "owes@example.com"
-    assert arrived["Subject"] == LETTER.subject
-    assert arrived["Date"].datetime == LETTER.written_at
+    assert arrived["Subject"] == MESSAGE.subject
+    assert arrived["Date"].datetime == MESSAGE.written_at
     assert arrived["Auto-Submitted"] == "auto-generated"
     text, page = arrived.get_body(["plain"]), arrived.get_body(["html"])
     assert text is not None
     assert page is not None
-    assert text.get_content().replace("\r\n", "\n") == LETTER.text
-    assert page.get_content().strip() == LETTER.html
+    assert text.get_content().replace("\r\n", "\n") == MESSAGE.text
+    assert page.get_content().strip() == MESSAGE.html
     assert server.recipients == [["owes@example.com"]]
 
 
-async def test_an_email_that_is_sent_again_is_the_same_to_the_byte(server: MailServer, sender: EmailSender) -> None:
+async def test_an_email_that_is_sent_again_is_byte_for_byte_the_same(server: MailServer, sender: EmailSender) -> None:
     await send(sender)
     await send(sender)
     assert server.raw[0] == server.raw[1]
 
 
-async def test_the_team_answers_whoever_wrote(server: MailServer, sender: EmailSender) -> None:
-    await send(sender, with_(reply_to="ana@example.com"))
+async def test_an_answer_goes_to_the_reply_to_address(server: MailServer, sender: EmailSender) -> None:
+    await send(sender, message_with(reply_to="ana@example.com"))
     assert server.received[0]["Reply-To"] == "ana@example.com"
 
 
-async def test_one_connection_serves_many_letters(server: MailServer, sender: EmailSender) -> None:
+async def test_one_connection_serves_many_messages(server: MailServer, sender: EmailSender) -> None:
     outcomes = [await send(sender, key=f"{KEY}{n}") for n in range(20)]
     assert all(isinstance(outcome, Sent) for outcome in outcomes)
     assert (len(server.received), server.connections) == (20, 1)
 
 
-async def test_many_letters_at_once_share_as_many_connections_as_are_allowed(
+async def test_concurrent_messages_share_a_limited_number_of_connections(
     server: MailServer, tmp_path: Path, clock: FakeClock
 ) -> None:
     billchat = await service_with(tmp_path, clock, server.port, connections=3)
@@ -111,7 +111,7 @@ async def test_many_letters_at_once_share_as_many_connections_as_are_allowed(
     await billchat.close()
 
 
-async def test_a_letter_that_hangs_holds_up_no_other(server: MailServer, sender: EmailSender) -> None:
+async def test_a_message_that_hangs_holds_up_no_other(server: MailServer, sender: EmailSender) -> None:
     server.data = [HANG]
     async with asyncio.TaskGroup() as letters:
         hanging = letters.create_task(send(sender, key=f"{KEY}0"))
@@ -122,14 +122,14 @@ async def test_a_letter_that_hangs_holds_up_no_other(server: MailServer, sender:
         hanging.cancel()
 
 
-async def test_a_kept_connection_that_the_server_cut_is_opened_anew(server: MailServer, sender: EmailSender) -> None:
+async def test_an_idle_connection_that_the_server_cut_is_replaced(server: MailServer, sender: EmailSender) -> None:
     await send(sender)
     server.hang_up()
     assert isinstance(await send(sender), Sent)
     assert server.connections == 2
 
 
-async def test_a_connection_that_dies_in_the_next_letters_hands_is_opened_anew(
+async def test_a_connection_that_breaks_during_the_next_message_is_replaced(
     server: MailServer, sender: EmailSender
 ) -> None:
     await send(sender)
@@ -138,7 +138,7 @@ async def test_a_connection_that_dies_in_the_next_letters_hands_is_opened_anew(
     assert len(server.received) == 2
 
 
-async def test_an_idle_connection_is_let_go(
+async def test_an_idle_connection_is_closed(
     server: MailServer, sender: EmailSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "IDLE_TIMEOUT_S", 0.05)
@@ -166,36 +166,34 @@ async def test_a_temporary_refusal_is_tried_again(server: MailServer, sender: Em
     assert isinstance(await send(sender), Sent)
 
 
-async def test_a_server_that_closes_is_tried_again_on_another_connection(
-    server: MailServer, sender: EmailSender
-) -> None:
+async def test_a_server_that_closes_is_retried_on_a_new_connection(server: MailServer, sender: EmailSender) -> None:
     server.rcpt = ["421 closing"]
     assert await send(sender) == Retry("421")
     assert isinstance(await send(sender), Sent)
     assert server.connections == 2
 
 
-async def test_a_new_connection_that_is_cut_is_tried_later(server: MailServer, sender: EmailSender) -> None:
+async def test_a_new_connection_that_is_cut_is_retried_later(server: MailServer, sender: EmailSender) -> None:
     server.data = [DROP]
     assert await send(sender) == Retry("disconnected")
 
 
-async def test_a_refused_letter_leaves_the_connection_usable(server: MailServer, sender: EmailSender) -> None:
+async def test_a_refused_message_leaves_the_connection_usable(server: MailServer, sender: EmailSender) -> None:
     server.rcpt = ["550 no"]
     await send(sender)
     assert isinstance(await send(sender), Sent)
     assert server.connections == 1
 
 
-async def test_a_server_that_hangs_is_left_in_time_and_costs_those_in_line_nothing(
+async def test_a_server_that_hangs_times_out_one_message_and_none_that_wait(
     server: MailServer, tmp_path: Path, clock: FakeClock
 ) -> None:
-    billchat = await service_with(tmp_path, clock, server.port, timeout_s=0.3, connections=1)
+    billchat = await service_with(tmp_path, clock, server.port, timeout_s=1, connections=1)
     server.data = [HANG]
     async with EmailSender(billchat.service) as sender:
         began = asyncio.get_running_loop().time()
         outcomes = await asyncio.gather(*(send(sender) for _ in range(4)))
-        assert asyncio.get_running_loop().time() - began < 1
+        assert asyncio.get_running_loop().time() - began < 3
         assert outcomes[0] == Retry("timeout")
         assert all(isinstance(outcome, Sent) for outcome in outcomes[1:])
     await billchat.close()
@@ -225,11 +223,11 @@ async def test_a_server_that_is_down_is_tried_again(tmp_path: Path, clock: FakeC
 async def test_nothing_can_be_smuggled_into_the_headers(
     server: MailServer, sender: EmailSender, changes: dict[str, str]
 ) -> None:
-    assert await send(sender, with_(**changes)) == Failed("malformed")
+    assert await send(sender, message_with(**changes)) == Failed("malformed")
     assert server.received == []
 
 
-async def test_without_a_server_nothing_is_promised(billchat: ServiceFixture) -> None:
+async def test_without_a_server_a_message_fails(billchat: ServiceFixture) -> None:
     async with EmailSender(billchat.service) as sender:
         assert await send(sender) == Failed("no_server")
 
@@ -240,7 +238,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.S
 
 
 @pytest.mark.parametrize("mode", ["starttls", "implicit"])
-async def test_letters_travel_encrypted_and_signed_in(
+async def test_messages_are_encrypted_and_the_sender_authenticated(
     tls: tuple[ssl.SSLContext, ssl.SSLContext], mode: str, tmp_path: Path, clock: FakeClock
 ) -> None:
     for_server, for_client = tls
@@ -256,7 +254,9 @@ async def test_letters_travel_encrypted_and_signed_in(
         await billchat.close()
 
 
-async def test_a_server_without_encryption_gets_no_letter(server: MailServer, tmp_path: Path, clock: FakeClock) -> None:
+async def test_a_server_without_encryption_gets_no_message(
+    server: MailServer, tmp_path: Path, clock: FakeClock
+) -> None:
     billchat = await service_with(tmp_path, clock, server.port, tls="starttls")
     async with EmailSender(billchat.service) as sender:
         assert await send(sender) == Retry("connect SMTPException")
@@ -264,7 +264,7 @@ async def test_a_server_without_encryption_gets_no_letter(server: MailServer, tm
     await billchat.close()
 
 
-async def test_a_server_that_cannot_prove_itself_gets_no_letter(
+async def test_a_server_with_an_untrusted_certificate_gets_no_message(
     tls: tuple[ssl.SSLContext, ssl.SSLContext], tmp_path: Path, clock: FakeClock
 ) -> None:
     async with mail_server(tls[0]) as server:
@@ -275,7 +275,7 @@ async def test_a_server_that_cannot_prove_itself_gets_no_letter(
         await billchat.close()
 
 
-async def test_a_wrong_password_condemns_no_letter(tmp_path: Path, clock: FakeClock) -> None:
+async def test_a_wrong_password_fails_no_message_for_good(tmp_path: Path, clock: FakeClock) -> None:
     async with mail_server(password="right") as server:
         billchat = await service_with(tmp_path, clock, server.port, username="billing", password=SecretStr("wrong"))
         async with EmailSender(billchat.service) as sender:

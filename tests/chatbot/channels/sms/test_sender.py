@@ -1,4 +1,4 @@
-"""Texts through Twilio's API: what is sent, what is refused, and never twice for want of an answer."""
+"""Texts through Twilio's API: sending, refusals, and lookups after unknown results."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -17,7 +17,7 @@ from store.chats import outbox
 from store.database import Tx
 from tests.clock import FakeClock
 from tests.service_fixture import ServiceFixture
-from tests.twilio_api import ACCOUNT, TOKEN, Answer, TwilioApi, error, twilio_api
+from tests.twilio_api import ACCOUNT, TOKEN, ScriptedReply, TwilioApi, error, twilio_api
 
 SENDER = "+447700900999"
 TO = "+447700900001"
@@ -60,94 +60,92 @@ def a_text(clock: FakeClock, to: str = TO, minutes: float | None = 10) -> Outgoi
     return OutgoingMessage("sms", to, "", TEXT, clock.now(), expires_at=expires_at)
 
 
-async def send(sender: SmsSender, letter: OutgoingMessage, *, maybe_sent: bool = False) -> SendResult:
-    return await sender.send(letter, key="01KB", maybe_sent=maybe_sent)
+async def send(sender: SmsSender, message: OutgoingMessage, *, maybe_sent: bool = False) -> SendResult:
+    return await sender.send(message, key="01KB", maybe_sent=maybe_sent)
 
 
 async def test_a_text_is_handed_to_twilio(api: TwilioApi, sender: SmsSender, clock: FakeClock) -> None:
     outcome = await send(sender, a_text(clock))
     assert outcome == Sent(api.sent[0]["sid"])
-    assert api.asked == [{"To": TO, "From": SENDER, "Body": TEXT, "ValidityPeriod": "600", "SmartEncoded": "true"}]
-    assert api.looked == []
+    assert api.forms == [{"To": TO, "From": SENDER, "Body": TEXT, "ValidityPeriod": "600", "SmartEncoded": "true"}]
+    assert api.list_queries == []
 
 
 @pytest.mark.parametrize(("left", "validity"), [(10, "600"), (2.5, "150"), (0.001, "1")])
-async def test_twilio_keeps_a_text_no_longer_than_its_code_lives(
+async def test_the_validity_of_a_text_ends_with_its_code(
     api: TwilioApi, sender: SmsSender, clock: FakeClock, left: float, validity: str
 ) -> None:
     await send(sender, a_text(clock, minutes=left))
-    assert api.asked[0]["ValidityPeriod"] == validity
+    assert api.forms[0]["ValidityPeriod"] == validity
 
 
-async def test_a_text_without_an_end_has_no_validity(api: TwilioApi, sender: SmsSender, clock: FakeClock) -> None:
-    await send(sender, a_text(clock, minutes=None))
-    assert "ValidityPeriod" not in api.asked[0]
-
-
-NEVER = [21211, 21408, 21606, 21608, 21610, 21612, 21614, 21635, 30004, 30006, 30007, 30034]
-
-
-@pytest.mark.parametrize("code", NEVER)
-async def test_what_can_never_arrive_is_given_up(
-    api: TwilioApi, sender: SmsSender, clock: FakeClock, code: int
+async def test_a_text_without_an_expiry_has_no_validity_period(
+    api: TwilioApi, sender: SmsSender, clock: FakeClock
 ) -> None:
-    api.answers = [error(code)]
+    await send(sender, a_text(clock, minutes=None))
+    assert "ValidityPeriod" not in api.forms[0]
+
+
+PERMANENT_ERRORS = [21211, 21408, 21606, 21608, 21610, 21612, 21614, 21635, 30004, 30006, 30007, 30034]
+
+
+@pytest.mark.parametrize("code", PERMANENT_ERRORS)
+async def test_a_permanent_error_is_a_failure(api: TwilioApi, sender: SmsSender, clock: FakeClock, code: int) -> None:
+    api.replies = [error(code)]
     assert await send(sender, a_text(clock)) == Failed(str(code))
-    assert len(api.asked) == 1
+    assert len(api.forms) == 1
 
 
 @pytest.mark.parametrize("code", [20429, 20503, 21611, 30001, 30003, 30008])
-async def test_what_may_arrive_later_is_tried_again(
-    api: TwilioApi, sender: SmsSender, clock: FakeClock, code: int
-) -> None:
-    api.answers = [error(code)]
+async def test_a_transient_error_is_retried(api: TwilioApi, sender: SmsSender, clock: FakeClock, code: int) -> None:
+    api.replies = [error(code)]
     assert await send(sender, a_text(clock)) == Retry(str(code))
-    assert len(api.asked) == 1
+    assert len(api.forms) == 1
 
 
-async def test_too_many_requests_is_tried_again(api: TwilioApi, sender: SmsSender, clock: FakeClock) -> None:
-    api.answers = [Answer(429, takes=False, body="slow down")]
+async def test_too_many_requests_is_retried(api: TwilioApi, sender: SmsSender, clock: FakeClock) -> None:
+    api.replies = [ScriptedReply(429, takes=False, body="slow down")]
     assert await send(sender, a_text(clock)) == Retry("429")
 
 
-async def test_a_wrong_token_condemns_no_text(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
+async def test_a_wrong_token_fails_no_text_for_good(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
     billchat = await service_with(tmp_path, clock, api, auth_token=SecretStr("another"))
     async with SmsSender(billchat.service) as sender:
         assert await send(sender, a_text(clock)) == Retry("20003")
     await billchat.close()
 
 
-UNKNOWN = {
+UNKNOWN_RESULTS = {
     "20500 after sending": error(20500, 500, takes=True),
     "20500": error(20500, 500),
-    "a proxy's page": Answer(502, body="<h1>Bad gateway</h1>"),
-    "cut after sending": Answer(drops=True),
-    "cut": Answer(takes=False, drops=True),
-    "no answer": Answer(hangs=True),
-    "half an answer": Answer(201, body='{"sid": "SM'),
+    "a proxy's page": ScriptedReply(502, body="<h1>Bad gateway</h1>"),
+    "cut after sending": ScriptedReply(drops=True),
+    "cut": ScriptedReply(takes=False, drops=True),
+    "no answer": ScriptedReply(hangs=True),
+    "half an answer": ScriptedReply(201, body='{"sid": "SM'),
 }
 
 
-@pytest.mark.parametrize("answer", UNKNOWN.values(), ids=UNKNOWN.keys())
-async def test_a_text_of_unknown_fate_is_looked_for_before_it_is_sent_again(
-    tmp_path: Path, clock: FakeClock, api: TwilioApi, answer: Answer
+@pytest.mark.parametrize("answer", UNKNOWN_RESULTS.values(), ids=UNKNOWN_RESULTS.keys())
+async def test_a_text_with_an_unknown_result_is_looked_up_before_it_is_sent_again(
+    tmp_path: Path, clock: FakeClock, api: TwilioApi, answer: ScriptedReply
 ) -> None:
     billchat = await service_with(tmp_path, clock, api, timeout_s=0.5)
-    api.answers = [answer]
-    letter = a_text(clock)
+    api.replies = [answer]
+    message = a_text(clock)
     async with SmsSender(billchat.service) as sender:
-        outcome = await send(sender, letter)
+        outcome = await send(sender, message)
         assert isinstance(outcome, Retry)
         assert outcome.after == LOOKUP_DELAY
-        assert len(api.asked) == 1
+        assert len(api.forms) == 1
         clock.forward(seconds=10)
-        assert await send(sender, letter, maybe_sent=True) == Sent(api.sent[0]["sid"])
+        assert await send(sender, message, maybe_sent=True) == Sent(api.sent[0]["sid"])
     assert len(api.sent) == 1
-    assert (api.looked[0]["To"], api.looked[0]["From"]) == (TO, SENDER)
+    assert (api.list_queries[0]["To"], api.list_queries[0]["From"]) == (TO, SENDER)
     await billchat.close()
 
 
-async def test_an_older_text_with_other_words_is_not_taken_for_this_one(
+async def test_an_older_text_with_another_body_is_another_text(
     api: TwilioApi, sender: SmsSender, clock: FakeClock
 ) -> None:
     other = OutgoingMessage("sms", TO, "", TEXT.replace("012345", "999999"), clock.now())
@@ -156,7 +154,7 @@ async def test_an_older_text_with_other_words_is_not_taken_for_this_one(
     assert len(api.sent) == 2
 
 
-async def test_the_same_words_from_long_ago_are_not_taken_for_this_text(
+async def test_an_old_text_with_the_same_body_is_another_text(
     api: TwilioApi, sender: SmsSender, clock: FakeClock
 ) -> None:
     await send(sender, a_text(clock))
@@ -165,7 +163,7 @@ async def test_the_same_words_from_long_ago_are_not_taken_for_this_text(
     assert len(api.sent) == 2
 
 
-async def test_a_trial_accounts_own_sentence_does_not_hide_a_text(
+async def test_a_text_is_found_behind_a_trial_accounts_sentence(
     api: TwilioApi, sender: SmsSender, clock: FakeClock
 ) -> None:
     await send(sender, a_text(clock))
@@ -177,12 +175,12 @@ async def test_a_trial_accounts_own_sentence_does_not_hide_a_text(
 async def test_while_the_list_cannot_be_read_nothing_is_sent(
     api: TwilioApi, sender: SmsSender, clock: FakeClock
 ) -> None:
-    api.list_answers = [error(20503, 503)]
+    api.list_replies = [error(20503, 503)]
     assert await send(sender, a_text(clock), maybe_sent=True) == Retry("look_up")
-    assert api.asked == []
+    assert api.forms == []
 
 
-async def test_a_service_that_is_down_is_tried_again(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
+async def test_a_service_that_is_down_is_retried(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
     billchat = await service_with(tmp_path, clock, api, api_base_url="http://127.0.0.1:1")
     async with SmsSender(billchat.service) as sender:
         assert await send(sender, a_text(clock)) == Retry("connect")
@@ -200,13 +198,13 @@ async def test_a_service_that_is_down_is_tried_again(tmp_path: Path, clock: Fake
         ("447", "malformed"),
     ],
 )
-async def test_numbers_that_the_company_does_not_text_cost_nothing(
+async def test_numbers_that_the_company_does_not_text_cause_no_request(
     api: TwilioApi, sender: SmsSender, clock: FakeClock, to: str, reason: str
 ) -> None:
     outcome = await send(sender, a_text(clock, to))
     assert isinstance(outcome, Failed)
     assert outcome.reason == reason
-    assert api.asked == []
+    assert api.forms == []
 
 
 async def test_a_number_of_an_allowed_country_is_texted(api: TwilioApi, sender: SmsSender, clock: FakeClock) -> None:
@@ -225,7 +223,7 @@ async def queue_and_claim(billchat: ServiceFixture) -> outbox.ClaimedMessage:
     return row
 
 
-def keep(tx: Tx, row: outbox.ClaimedMessage, outcome: SendResult) -> None:
+def record(tx: Tx, row: outbox.ClaimedMessage, outcome: SendResult) -> None:
     if isinstance(outcome, Sent):
         outbox.sent(tx, row, row.created_at, outcome.provider_id)
     else:
@@ -239,7 +237,7 @@ async def test_a_days_budget_is_never_exceeded(tmp_path: Path, clock: FakeClock,
         for _ in range(3):
             row = await queue_and_claim(billchat)
             outcomes.append(outcome := await sender.send(a_text(clock), key=row.id, maybe_sent=False))
-            await billchat.service.database.write(lambda tx, row=row, outcome=outcome: keep(tx, row, outcome))  # type: ignore[misc]
+            await billchat.service.database.write(lambda tx, row=row, outcome=outcome: record(tx, row, outcome))  # type: ignore[misc]
         assert outcomes[2] == Failed("budget", alerted=True)
         assert len(api.sent) == 2
         clock.forward(days=1, seconds=1)
@@ -248,21 +246,21 @@ async def test_a_days_budget_is_never_exceeded(tmp_path: Path, clock: FakeClock,
     await billchat.close()
 
 
-async def test_refusals_raise_the_alarm_once_a_day(
+async def test_refusals_are_alerted_once_a_day(
     sender: SmsSender, clock: FakeClock, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def alarms() -> int:
+    def alerts() -> int:
         return (capsys.readouterr().out + caplog.text).count("texts are refused today")
 
     for _ in range(3):
         assert await send(sender, a_text(clock, "+34612345678")) == Failed("country", alerted=True)
-    assert alarms() == 1
+    assert alerts() == 1
     clock.forward(days=1)
     await send(sender, a_text(clock, "+34612345678"))
-    assert alarms() == 1
+    assert alerts() == 1
 
 
-async def test_neither_number_nor_words_are_logged(
+async def test_neither_number_nor_body_is_logged(
     sender: SmsSender, clock: FakeClock, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level("DEBUG")
