@@ -1,4 +1,4 @@
-"""What one text message holds: 160 characters of the GSM 03.38 alphabet, or 70 of any other."""
+"""SMS segments: 160 characters of the GSM 03.38 alphabet, or 70 of any other."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-# These take two places each.
+# Characters of the extension table, which take two places each.
 GSM_DOUBLE = frozenset("^{}\\[~]|€")
 GSM_LENGTH, UNICODE_LENGTH = 160, 70
 
@@ -19,16 +19,16 @@ _PLAIN = str.maketrans(
 
 
 def plain(text: str) -> str:
-    """Write a text in the GSM alphabet, with the nearest character for each that it lacks.
+    """Return a text in the GSM alphabet, with the nearest character in place of every other.
 
-    A text in another script comes back as it was: the customer had better read it in three parts than not at all.
+    A text in another script is returned unchanged, in more segments.
     """
     folded = "".join(map(_nearest, text.translate(_PLAIN)))
     return folded if _is_gsm(folded) else text
 
 
 def fits(text: str) -> bool:
-    """Tell whether a text goes out as a single message."""
+    """Return whether a text is a single segment."""
     if _is_gsm(text):
         return len(text) + sum(character in GSM_DOUBLE for character in text) <= GSM_LENGTH
     return len(text.encode("utf-16-le")) // 2 <= UNICODE_LENGTH
