@@ -1,6 +1,6 @@
 """Sends texts through Twilio, within the company's countries and daily budget, and each at most once.
 
-Twilio has no idempotency keys for messages (see its error 20500). After a try whose result is unknown, Twilio's list of
+Twilio has no idempotency keys for messages (see its error 20500). After a try with an unknown result, Twilio's list of
 messages is searched before the text is sent again. For that Twilio must keep the texts, codes included; a code is
 worthless after ten minutes.
 """
@@ -55,7 +55,7 @@ class SmsSender(Sender):
         self._twilio: Any = None
 
     async def __aenter__(self) -> Self:
-        """Build the client, whose connections belong to the running event loop."""
+        """Build the client. Its connections belong to the running event loop."""
         self._http = TwilioHttpClient()
         self._twilio = twilio_client(self._settings, self._http)
         return self
