@@ -1,1 +1,1 @@
-"""HTTP basics that every part shares: bodies, client addresses, rate limits."""
+"""HTTP basics for every part: request bodies, client addresses, rate limits."""

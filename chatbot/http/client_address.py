@@ -1,4 +1,4 @@
-"""Whose network address a request comes from."""
+"""The network address of a request's client, behind trusted proxies too."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -6,37 +6,41 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from aiohttp import web
 
 UNKNOWN = "unknown"
-_LOW_BITS = 64
+# A provider assigns a customer at least a /64, so the host part says nothing about the client.
+IPV6_HOST_BITS = 64
 
 IpAddress = IPv4Address | IPv6Address
 
 
 def client_address(request: web.Request, trusted_proxies: Sequence[str]) -> str:
-    """Return the address that limits are counted by: an IPv4 address, or an IPv6 network of 64 bits."""
+    """Return the address to count limits by: an IPv4 address, an IPv6 /64 network, or UNKNOWN."""
     address = _client(request, trusted_proxies)
     if isinstance(address, IPv6Address):
-        return str(IPv6Address(int(address) >> _LOW_BITS << _LOW_BITS))
+        return str(IPv6Address(int(address) >> IPV6_HOST_BITS << IPV6_HOST_BITS))
     return UNKNOWN if address is None else str(address)
 
 
-def is_from_inside(request: web.Request, trusted_proxies: Sequence[str]) -> bool:
-    """Tell whether a request comes from this machine or a private network, and not on a stranger's behalf."""
+def is_internal(request: web.Request, trusted_proxies: Sequence[str]) -> bool:
+    """Tell whether a request comes from this machine or a private network.
+
+    False for a request that an unlisted proxy forwarded: its real client is unknown.
+    """
     address = _client(request, trusted_proxies)
     forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
-    direct = not forwarded or _among(_parsed(request.remote or UNKNOWN), trusted_proxies)
-    return direct and address is not None and address.is_private
+    trusted = not forwarded or _is_in(_parse(request.remote or UNKNOWN), trusted_proxies)
+    return trusted and address is not None and address.is_private
 
 
 def _client(request: web.Request, trusted_proxies: Sequence[str]) -> IpAddress | None:
-    """Return the nearest address that is no listed proxy's.
+    """Return the nearest address outside the trusted proxies.
 
-    X-Forwarded-For is believed only as far as listed proxies wrote it: from the right, past every trusted hop. Some
-    proxies add to a header's line, some add a line of their own below it.
+    X-Forwarded-For is read from the right and believed only past trusted hops. Some proxies append to the header's
+    line, some add a line of their own below it.
     """
-    address = _parsed(request.remote or UNKNOWN)
+    address = _parse(request.remote or UNKNOWN)
     hops = list(_hops(request.headers.getall("X-Forwarded-For", ())))
-    while hops and _among(address, trusted_proxies):
-        address = _parsed(hops.pop())
+    while hops and _is_in(address, trusted_proxies):
+        address = _parse(hops.pop())
     return address
 
 
@@ -44,18 +48,18 @@ def _hops(lines: Iterable[str]) -> Iterable[str]:
     return (hop.strip() for line in lines for hop in line.split(",") if hop.strip())
 
 
-def _among(address: IpAddress | None, networks: Sequence[str]) -> bool:
+def _is_in(address: IpAddress | None, networks: Sequence[str]) -> bool:
     return address is not None and any(address in ip_network(network, strict=False) for network in networks)
 
 
-def _parsed(written: str) -> IpAddress | None:
-    """Read an address, with a port or without: 192.0.2.7, 192.0.2.7:443, 2001:db8::7, [2001:db8::7]:443."""
-    if written.startswith("["):
-        written = written[1:].partition("]")[0]
-    elif written.count(":") == 1:
-        written = written.partition(":")[0]
+def _parse(text: str) -> IpAddress | None:
+    """Parse an address, with a port or without: 192.0.2.7, 192.0.2.7:443, 2001:db8::7, [2001:db8::7]:443."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
     try:
-        address = ip_address(written)
+        address = ip_address(text)
     except ValueError:
         return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:

@@ -1,4 +1,4 @@
-"""How fast somebody may go: so many requests in each window of some seconds."""
+"""Rate limit in memory: a number of requests per key and window."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,24 +6,24 @@ from time import monotonic
 
 
 class FixedWindowLimit:
-    """Counts in windows that begin for everybody at once, so that forgetting is one step and memory stays bounded.
+    """Fixed-window counter. All keys share one window, so its end is one `clear` and memory stays bounded.
 
     The library `limits` counts in memory too, but starts a thread for nearly every hit: measured, a sixth of the
     server's work.
     """
 
-    def __init__(self, most: int, seconds: float, clock: Callable[[], float] = monotonic) -> None:
-        self._most = most
-        self._seconds = seconds
+    def __init__(self, max_requests: int, window_s: float, clock: Callable[[], float] = monotonic) -> None:
+        self._max_requests = max_requests
+        self._window_s = window_s
         self._clock = clock
         self._window = 0
         self._counts: Counter[str] = Counter()
 
-    def allows(self, who: str) -> bool:
-        """Count one more request of somebody's; False when that was one too many for this window."""
-        window = int(self._clock() / self._seconds)
+    def allows(self, key: str) -> bool:
+        """Count one request of a key; False above the limit of the current window."""
+        window = int(self._clock() / self._window_s)
         if window != self._window:
             self._window = window
             self._counts.clear()
-        self._counts[who] += 1
-        return self._counts[who] <= self._most
+        self._counts[key] += 1
+        return self._counts[key] <= self._max_requests

@@ -1,7 +1,7 @@
-"""How fast somebody may go, counted by several processes together: in Redis, by the library `limits`.
+"""Rate limit shared by several processes: a counter in Redis, kept by the library `limits`.
 
-Redis only signals. While it is away every process counts for itself, as it would without one, and nobody waits for it:
-a request that Redis does not answer at once is allowed, and Redis is then left alone for some seconds.
+A circuit breaker stands before Redis. A request that Redis does not answer within REDIS_TIMEOUT_S is allowed, and Redis
+is not asked for COOLDOWN_S; meanwhile each process counts alone, as it does without a Redis.
 """
 
 import asyncio
@@ -20,105 +20,104 @@ from chatbot.http.rate_limit import FixedWindowLimit
 
 log = structlog.get_logger(__name__)
 
-# How long a request may wait for Redis, and how long Redis is left alone once it did not answer in that time.
-PATIENCE_S = 0.25
+REDIS_TIMEOUT_S = 0.25
 COOLDOWN_S = 5.0
-# Questions under way at once, and so connections to Redis. In a rush the others wait in line, here and not there.
-AT_ONCE = 4
-CountInRedis = Callable[[str], Awaitable[bool]]
-"""Counts one more request of somebody's; False when that was one too many."""
+# Concurrent queries, and so connections to Redis. In a rush the other requests queue here.
+MAX_CONCURRENT = 4
+SharedCounter = Callable[[str], Awaitable[bool]]
+"""Counts one request of a key in Redis; False above the limit."""
 
-OPTIONS = {
-    "socket_timeout": PATIENCE_S,
-    "socket_connect_timeout": PATIENCE_S,
-    "retry": Retry(NoBackoff(), 0),  # who is away is asked again later, and not by the customer who waits
+REDIS_OPTIONS = {
+    "socket_timeout": REDIS_TIMEOUT_S,
+    "socket_connect_timeout": REDIS_TIMEOUT_S,
+    "retry": Retry(NoBackoff(), 0),  # no retry while a customer waits; the circuit breaker retries later
     "protocol": 2,
 }
 
 
 class RedisFixedWindowLimit:
-    """Allows somebody so many requests in each window of some seconds, over all processes that share a Redis.
+    """Fixed-window limit over all processes that share a Redis and `name`; without a Redis each counts alone.
 
-    It costs one round trip, and somebody is one number in Redis. What this process alone has had too much of is refused
-    without asking. Processes that share `name` count together; without a Redis each counts for itself.
+    Costs one round trip a request and one number per key in Redis. The local counter runs first: above the limit here,
+    a request is refused without asking Redis.
     """
 
     def __init__(
-        self, most: int, seconds: int, *, redis: str | None, name: str, clock: Callable[[], float] = monotonic
+        self, max_requests: int, window_s: int, *, redis: str | None, name: str, clock: Callable[[], float] = monotonic
     ) -> None:
-        self._alone = FixedWindowLimit(most, seconds, clock)
+        self._local = FixedWindowLimit(max_requests, window_s, clock)
         self._clock = clock
         self._client = None if redis is None else _client(redis)
-        self._together = None if self._client is None else _together(self._client, name, most, seconds)
-        self._few = asyncio.Semaphore(AT_ONCE)
-        self._is_away = False
-        self._ask_again_at = 0.0
+        self._shared = None if self._client is None else _shared_counter(self._client, name, max_requests, window_s)
+        self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
+        self._circuit_open = False
+        self._retry_at = 0.0
 
-    async def allows(self, who: str) -> bool:
-        """Count one more request of somebody's; False when that was one too many for this window."""
-        if not self._alone.allows(who):
+    async def allows(self, key: str) -> bool:
+        """Count one request of a key; False above the limit of the current window."""
+        if not self._local.allows(key):
             return False
-        if self._together is None:
+        if self._shared is None:
             return True
-        async with self._few:
-            return not self._may_ask() or await self._ask(self._together, who)
+        async with self._concurrency:
+            return not self._may_query() or await self._count_shared(self._shared, key)
 
     async def close(self) -> None:
-        """Let go of Redis."""
+        """Close the connections to Redis."""
         if self._client is not None:
             await self._client.aclose()
 
-    def _may_ask(self) -> bool:
-        """Tell whether Redis may be asked; while it is away, one request at a time finds out whether it is back."""
-        if not self._is_away:
+    def _may_query(self) -> bool:
+        """Tell whether to query Redis. While the circuit is open, one request per COOLDOWN_S probes it."""
+        if not self._circuit_open:
             return True
         now = self._clock()
-        if now < self._ask_again_at:
+        if now < self._retry_at:
             return False
-        self._ask_again_at = now + COOLDOWN_S
+        self._retry_at = now + COOLDOWN_S
         return True
 
-    async def _ask(self, together: CountInRedis, who: str) -> bool:
+    async def _count_shared(self, counter: SharedCounter, key: str) -> bool:
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                is_allowed = await together(who)
-        except (RedisError, OSError, TimeoutError) as fault:
-            self._lost(fault)
+            async with asyncio.timeout(REDIS_TIMEOUT_S):
+                is_allowed = await counter(key)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._open_circuit(error)
             return True
-        self._found()
+        self._close_circuit()
         return is_allowed
 
-    def _lost(self, fault: Exception) -> None:
-        self._ask_again_at = self._clock() + COOLDOWN_S
-        if not self._is_away:
-            log.warning("connections are counted by each process alone: redis failed", reason=type(fault).__name__)
-        self._is_away = True
+    def _open_circuit(self, error: Exception) -> None:
+        self._retry_at = self._clock() + COOLDOWN_S
+        if not self._circuit_open:
+            log.warning("connections are counted by each process alone: redis failed", reason=type(error).__name__)
+        self._circuit_open = True
 
-    def _found(self) -> None:
-        if self._is_away:
+    def _close_circuit(self) -> None:
+        if self._circuit_open:
             log.info("connections are counted by all processes together again")
-        self._is_away = False
+        self._circuit_open = False
 
 
-def _client(address: str) -> "Redis":
-    """A client for an address as python-socketio writes them, which `redis.url` is for."""
-    if not address.startswith("redis+sentinel:"):
-        return Redis.from_url(address, **OPTIONS)  # type: ignore[arg-type]
-    sentinels, service, options = parse_redis_sentinel_url(address)
-    made: Redis = Sentinel(sentinels, **OPTIONS, **options).master_for(service)  # type: ignore[no-untyped-call]
-    return made
+def _client(url: str) -> "Redis":
+    """Return a client for `redis.url`, which has python-socketio's notation for Sentinel."""
+    if not url.startswith("redis+sentinel:"):
+        return Redis.from_url(url, **REDIS_OPTIONS)  # type: ignore[arg-type]
+    sentinels, service, options = parse_redis_sentinel_url(url)
+    client: Redis = Sentinel(sentinels, **REDIS_OPTIONS, **options).master_for(service)  # type: ignore[no-untyped-call]
+    return client
 
 
-def _together(client: Redis, name: str, most: int, seconds: int) -> CountInRedis:
-    """What counts in Redis. It gets a client of ours, since `limits` writes an address with Sentinel in another way."""
+def _shared_counter(client: Redis, name: str, max_requests: int, window_s: int) -> SharedCounter:
+    """Return the counter in Redis. It uses our client, since `limits` has another notation for Sentinel."""
     from limits import RateLimitItemPerSecond  # late: loaded only where there is a Redis
     from limits.aio.strategies import FixedWindowRateLimiter
     from limits.storage import storage_from_string
 
     storage = storage_from_string(
         "async+redis://",
-        implementation="redispy",  # redis-py, which we have; its default would be a second client
+        implementation="redispy",  # redis-py, which we have; the default would be a second client library
         key_prefix=name,
-        connection_pool=client.connection_pool,  # type: ignore[arg-type]  # it takes one, and does not say so
+        connection_pool=client.connection_pool,  # type: ignore[arg-type]  # accepted, but missing in its annotation
     )
-    return partial(FixedWindowRateLimiter(storage).hit, RateLimitItemPerSecond(most, seconds))
+    return partial(FixedWindowRateLimiter(storage).hit, RateLimitItemPerSecond(max_requests, window_s))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import structlog
 from aiohttp import web
 
-from chatbot.http.client_address import is_from_inside
+from chatbot.http.client_address import is_internal
 from chatbot.service import Service
 from store.chats import outbox
 from store.database import StoreError
@@ -39,7 +39,7 @@ def routes(service: Service) -> Iterable[web.RouteDef]:
 
     async def metrics(request: web.Request) -> web.Response:
         # What becomes of the letters that are sent tells, one by one, who is a customer.
-        if not is_from_inside(request, service.settings.server.trusted_proxies):
+        if not is_internal(request, service.settings.server.trusted_proxies):
             raise web.HTTPForbidden(text="Metrics are read from inside your network only.")
         count, age_s = await _waiting(service)
         service.metrics.outbox_waiting.set(count)

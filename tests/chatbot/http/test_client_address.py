@@ -1,4 +1,4 @@
-"""Whose network address a request counts for, whoever claims what."""
+"""The network address that a request counts for, with honest and forged headers."""
 
 import pytest
 from aiohttp import web
@@ -7,33 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from chatbot.http.client_address import client_address, is_from_inside
+from chatbot.http.client_address import client_address, is_internal
 
 PROXIES = ["10.0.0.0/8", "::1"]
 
 
 def request(remote: str | None, *forwarded: str, header: str = "X-Forwarded-For") -> web.Request:
     headers = CIMultiDict([(header, line) for line in forwarded])
-    asked = make_mocked_request("GET", "/", headers=headers).clone(remote=remote or "")
-    assert isinstance(asked, web.Request)
-    return asked
+    mocked = make_mocked_request("GET", "/", headers=headers).clone(remote=remote or "")
+    assert isinstance(mocked, web.Request)
+    return mocked
 
 
-def test_what_a_stranger_says_of_himself_is_not_believed() -> None:
+def test_a_header_from_an_untrusted_client_is_ignored() -> None:
     assert client_address(request("203.0.113.9", "198.51.100.1"), PROXIES) == "203.0.113.9"
     assert client_address(request("203.0.113.9", "10.0.0.1"), PROXIES) == "203.0.113.9"
 
 
-def test_a_proxy_is_believed_about_its_own_caller_only() -> None:
+def test_a_trusted_proxy_is_believed_about_its_own_client_only() -> None:
     assert client_address(request("10.0.0.1", "198.51.100.1, 203.0.113.9"), PROXIES) == "203.0.113.9"
     assert client_address(request("10.0.0.1", "198.51.100.1, 203.0.113.9, 10.2.2.2"), PROXIES) == "203.0.113.9"
 
 
-def test_a_line_that_a_proxy_wrote_below_the_callers_own_is_the_one_that_counts() -> None:
+def test_a_header_line_added_by_the_proxy_wins_over_the_clients_own() -> None:
     assert client_address(request("10.0.0.1", "198.51.100.1", "203.0.113.9"), PROXIES) == "203.0.113.9"
 
 
-def test_a_proxy_that_names_nobody_counts_itself() -> None:
+def test_a_proxy_that_forwards_no_address_counts_as_the_client() -> None:
     assert client_address(request("10.0.0.1"), PROXIES) == "10.0.0.1"
     assert client_address(request("10.0.0.1", " , "), PROXIES) == "10.0.0.1"
 
@@ -50,11 +50,11 @@ def test_a_proxy_that_names_nobody_counts_itself() -> None:
         ("", "10.0.0.1"),
     ],
 )
-def test_addresses_are_read_however_they_are_written(written: str, counted: str) -> None:
+def test_addresses_are_parsed_in_every_notation(written: str, counted: str) -> None:
     assert client_address(request("10.0.0.1", written), PROXIES) == counted
 
 
-def test_an_ipv4_proxy_that_speaks_over_ipv6_is_still_trusted() -> None:
+def test_an_ipv4_proxy_on_an_ipv6_socket_is_still_trusted() -> None:
     assert client_address(request("::ffff:10.0.0.1", "203.0.113.9"), PROXIES) == "203.0.113.9"
 
 
@@ -65,12 +65,12 @@ def test_sixty_four_bits_of_an_ipv6_network_are_one_address() -> None:
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])), max_size=4))
-def test_no_header_breaks_the_reading(lines: list[str]) -> None:
+def test_no_header_breaks_the_parser(lines: list[str]) -> None:
     assert client_address(request("10.0.0.1", *lines), PROXIES)
 
 
 @pytest.mark.parametrize(
-    ("remote", "forwarded", "inside"),
+    ("remote", "forwarded", "internal"),
     [
         ("127.0.0.1", [], True),
         ("10.0.0.1", [], True),
@@ -84,5 +84,7 @@ def test_no_header_breaks_the_reading(lines: list[str]) -> None:
         ("", [], False),
     ],
 )
-def test_inside_is_where_no_stranger_stands_behind_a_request(remote: str, forwarded: list[str], inside: bool) -> None:
-    assert is_from_inside(request(remote, *forwarded), PROXIES) is inside
+def test_a_request_is_internal_if_its_client_is_known_and_private(
+    remote: str, forwarded: list[str], internal: bool
+) -> None:
+    assert is_internal(request(remote, *forwarded), PROXIES) is internal
