@@ -14,7 +14,7 @@ from chatbot.conversations.turns import Turns
 from chatbot.delivery.dispatcher import Dispatcher
 from chatbot.delivery.sender import Sender
 from chatbot.operations import health, retention
-from chatbot.pages import assets, templating
+from chatbot.pages import assets, chat_panel, templating
 from chatbot.payments import gateways, routes
 from chatbot.payments.gateways.gateway import Gateway
 from chatbot.payments.parts import Payments
@@ -67,7 +67,7 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
     payments = Payments(service, turns, methods)
     app.add_routes(health.routes(service))
     app.add_routes(assets.routes(service.settings.brand.colour))
-    app.add_routes([templating.panel(service)])
+    app.add_routes([chat_panel.route(service)])
     app.add_routes(routes.routes(payments))
     app[PARTS] = Parts(service, turns, dispatcher, payments, chat)
 

@@ -24,10 +24,9 @@ from chatbot.config.settings import (
     TeamSettings,
 )
 from chatbot.delivery.sender import Sender
-from chatbot.demo import provider
+from chatbot.demo import pages, provider
 from chatbot.demo.customers import bill_again, load_demo
 from chatbot.demo.inbox import Inbox
-from chatbot.pages import templating
 from chatbot.service import Service, open_service
 
 FOLDER = Path(".demo")
@@ -81,7 +80,7 @@ def build(settings: Settings, folder: Path = FOLDER) -> web.Application:
 
     app = build_app(service, senders)
     app.middlewares.append(_billing_anew(service))
-    app.add_routes(templating.demo_routes(service, inbox, CUSTOMERS))
+    app.add_routes(pages.routes(service, inbox, CUSTOMERS))
     provider.mount(app, service, folder / "sandbox.db")
     return app
 

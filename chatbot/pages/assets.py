@@ -1,4 +1,4 @@
-"""The widget's built files and the pages' styles, served from memory, compressed once."""
+"""The widget's built files and the pages' styles, compressed at start and served from memory."""
 
 import gzip
 import hashlib
@@ -8,33 +8,35 @@ from pathlib import Path
 
 from aiohttp import web
 
-WIDGET = Path(__file__).parents[2] / "widget" / "dist"
-PAGES = Path(__file__).parent / "templates"
-# The bubble's colour as the loader is built; the company's own takes its place.
+WIDGET_FILES = Path(__file__).parents[2] / "widget" / "dist"
+PAGE_FILES = Path(__file__).parent / "templates"
+# The bubble's colour in the built loader; replaced by the company's.
 LOADER_COLOUR = b"#1d5fd0"
-_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-# Short enough for a fix to reach everybody within minutes; after that a browser asks with the ETag and gets a 304.
-CACHE = "public, max-age=300, stale-while-revalidate=86400"
+CONTENT_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+# Five minutes, so that a fix arrives soon; then a browser revalidates with the ETag and gets a 304.
+CACHE_CONTROL = "public, max-age=300, stale-while-revalidate=86400"
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file, ready to be sent."""
+    """A file with its compressed form and its headers' values."""
 
     body: bytes
-    zipped: bytes
+    gzipped: bytes
     etag: str
     content_type: str
 
     @classmethod
     def of(cls, path: Path, body: bytes) -> "Asset":
-        """Compress what a file holds."""
-        return cls(body, gzip.compress(body, 9, mtime=0), hashlib.sha256(body).hexdigest()[:20], _TYPES[path.suffix])
+        """Build the asset of a file from its content."""
+        return cls(
+            body, gzip.compress(body, 9, mtime=0), hashlib.sha256(body).hexdigest()[:20], CONTENT_TYPES[path.suffix]
+        )
 
     async def serve(self, request: web.Request) -> web.Response:
-        """Answer a request for the file; 304 where the browser has it already."""
+        """Serve the file; 304 if the browser has this version."""
         headers = {
-            "Cache-Control": CACHE,
+            "Cache-Control": CACHE_CONTROL,
             "ETag": f'"{self.etag}"',
             "Vary": "Accept-Encoding",
             "X-Content-Type-Options": "nosniff",
@@ -46,15 +48,15 @@ class Asset:
         body = self.body
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             headers["Content-Encoding"] = "gzip"
-            body = self.zipped
+            body = self.gzipped
         return web.Response(body=body, content_type=self.content_type, charset="utf-8", headers=headers)
 
 
 def routes(colour: str) -> Iterable[web.RouteDef]:
-    """Yield the routes: /widget.js for the company's pages, in its colour, and the rest for our own."""
-    loader = WIDGET / "loader.js"
+    """Yield the routes: /widget.js in the company's colour (#rrggbb), and /widget/… for our own pages."""
+    loader = WIDGET_FILES / "loader.js"
     yield web.get("/widget.js", Asset.of(loader, loader.read_bytes().replace(LOADER_COLOUR, colour.encode())).serve)
-    for folder in (WIDGET, PAGES):
+    for folder in (WIDGET_FILES, PAGE_FILES):
         for path in sorted(folder.iterdir()):
-            if path.suffix in _TYPES and path.name != "loader.js":
+            if path.suffix in CONTENT_TYPES and path.name != "loader.js":
                 yield web.get(f"/widget/{path.name}", Asset.of(path, path.read_bytes()).serve)

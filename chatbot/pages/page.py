@@ -1,4 +1,4 @@
-"""Pages that work without a script: the payment page and its outcomes, and the sandbox's hosted page."""
+"""Frame of the pages that work without scripts: the payment page, its outcomes, the sandbox's hosted page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +11,15 @@ from chatbot.pages.templating import direction
 from chatbot.service import Service
 from flows.wording.words import Money
 
-OURSELVES = "'self'"
+OWN_ORIGIN = "'self'"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page in one language. `refresh_s` lets the browser load it again by itself."""
+    """A page in one language.
+
+    `form_to`: other origins that its forms may submit to. `refresh_s`: seconds until the browser reloads it.
+    """
 
     service: Service
     locale: str
@@ -25,15 +28,15 @@ class Page:
     refresh_s: int | None = None
 
     def text(self, key: str, **args: object) -> str:
-        """Return one of the page's texts."""
+        """Return a text in the page's language."""
         return self.service.words.text(key, self.locale, self.service.zone, **args)
 
     def money(self, minor: int, currency: str) -> str:
-        """Return an amount as it is told in the page's language."""
+        """Return an amount, formatted in the page's language."""
         return self.service.words.money(Money(minor, currency), self.locale)
 
     def respond(self, request: web.Request, template: str, **context: object) -> web.Response:
-        """Render the page. Nothing runs on it, nobody frames it, and its address, which holds a token, goes nowhere."""
+        """Render the page. No script runs, no site may frame it, and no Referer carries its secret address."""
         response = aiohttp_jinja2.render_template(
             template,
             request,
@@ -52,7 +55,7 @@ class Page:
             {
                 "Content-Security-Policy": (
                     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-                    f"form-action {' '.join((OURSELVES, *self.form_to))}"
+                    f"form-action {' '.join((OWN_ORIGIN, *self.form_to))}"
                 ),
                 "Cache-Control": "no-store",
                 "Referrer-Policy": "no-referrer",
@@ -63,6 +66,6 @@ class Page:
             }
         )
         if self.refresh_s is not None:
-            # A header, not a <meta>: the page itself offers to turn it off, as WCAG 2.2.1 asks.
+            # A header, not a <meta>: the page has a link that turns it off (WCAG 2.2.1).
             response.headers["Refresh"] = str(self.refresh_s)
         return response

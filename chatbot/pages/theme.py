@@ -1,4 +1,4 @@
-"""The tones of the company's colour for pages without scripts, each adjusted until it can be read.
+"""Tones of the company's colour for pages without scripts, each adjusted until its contrast suffices.
 
 4.5 : 1 for text, 3 : 1 for edges (WCAG 2.2, 1.4.3 and 1.4.11). The panel derives the same tones in the browser, in
 `widget/src/kit/colour.ts`, on the same surfaces.
@@ -16,15 +16,17 @@ STEPS = 25
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """What the tones stand on; `surface` and `sunken` equal those of the widget's tokens.
+    """The light or dark theme that tones are derived for.
 
-    `text` is how far coloured text stands out: thin light letters on a dark ground need more than the rule asks.
+    `surface` and `sunken`: the backgrounds, equal to those in the widget's `tokens.css`.
+    `opposite`: the colour to mix in for more contrast. `tint`: the brand's share in a soft background.
+    `text`: the contrast of coloured text; dark themes need more than WCAG's 4.5, since thin light letters look fainter.
     """
 
     name: str
     surface: Rgb
     sunken: Rgb
-    away: Rgb
+    opposite: Rgb
     tint: float
     text: float
 
@@ -34,7 +36,7 @@ DARK = Theme("dark", (22, 26, 33), (31, 37, 46), WHITE, 0.2, 6)
 
 
 def stylesheet(colour: str) -> str:
-    """Return the style sheet that gives a page the tones of `colour` (#rrggbb) in both themes."""
+    """Return the style sheet with the tones of `colour` (#rrggbb) in both themes, as custom properties."""
     base = parse(colour)
     tones = [
         f"--{theme.name}-{tone}:{css(value)}" for theme in (LIGHT, DARK) for tone, value in derive(base, theme).items()
@@ -43,23 +45,23 @@ def stylesheet(colour: str) -> str:
 
 
 def derive(base: Rgb, theme: Theme) -> dict[str, Rgb]:
-    """Return the tones of a colour in a theme: fill, fill under the pointer, text on it, tint, text, outline."""
-    # A fill that the surface swallows is moved away from it first; then its text is chosen.
-    fill = _until(base, theme.away, lambda tone: contrast(tone, theme.surface) >= 1.6)
+    """Return the tones of a colour in a theme: fill, hovered fill, text on the fill, tint, text, outline."""
+    # First make the fill visible on the surface; then choose its text.
+    fill = _adjust(base, theme.opposite, lambda tone: contrast(tone, theme.surface) >= 1.6)
     on = WHITE if contrast(fill, WHITE) >= min(4.5, contrast(fill, INK)) else INK
-    further = INK if on == WHITE else WHITE
-    accent = _until(fill, further, lambda tone: contrast(tone, on) >= 4.5)
+    opposite = INK if on == WHITE else WHITE
+    accent = _adjust(fill, opposite, lambda tone: contrast(tone, on) >= 4.5)
     soft = mix(theme.surface, base, theme.tint)
     grounds = (theme.surface, theme.sunken)
     return {
         "accent": accent,
-        "hover": mix(accent, further, 0.14),
+        "hover": mix(accent, opposite, 0.14),
         "on": on,
         "soft": soft,
-        "text": _until(
-            base, theme.away, lambda tone: all(contrast(tone, ground) >= theme.text for ground in (*grounds, soft))
+        "text": _adjust(
+            base, theme.opposite, lambda tone: all(contrast(tone, ground) >= theme.text for ground in (*grounds, soft))
         ),
-        "edge": _until(base, theme.away, lambda tone: all(contrast(tone, ground) >= 3 for ground in grounds)),
+        "edge": _adjust(base, theme.opposite, lambda tone: all(contrast(tone, ground) >= 3 for ground in grounds)),
     }
 
 
@@ -70,25 +72,25 @@ def contrast(one: Rgb, other: Rgb) -> float:
 
 
 def parse(colour: str) -> Rgb:
-    """Read #rrggbb."""
+    """Parse #rrggbb."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def css(colour: Rgb) -> str:
-    """Write #rrggbb."""
+    """Format as #rrggbb."""
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def mix(start: Rgb, end: Rgb, part: float) -> Rgb:
-    """Move a colour towards another, rounded to whole steps so that what is measured is what is shown."""
+    """Mix two colours, `part` (0 to 1) of `end`. Rounded to whole steps: contrast is measured on the shown colour."""
     red, green, blue = (int(a + (b - a) * part + 0.5) for a, b in zip(start, end, strict=True))
     return red, green, blue
 
 
-def _until(start: Rgb, end: Rgb, enough: Callable[[Rgb], bool]) -> Rgb:
+def _adjust(start: Rgb, end: Rgb, suffices: Callable[[Rgb], bool]) -> Rgb:
     for step in range(STEPS):
         tone = mix(start, end, step / STEPS)
-        if enough(tone):
+        if suffices(tone):
             return tone
     return end
 

@@ -17,7 +17,7 @@ from chatbot.cli.event_loop import new_event_loop
 from chatbot.config.settings import Settings
 from chatbot.delivery.sender import Sender
 from chatbot.demo import app as demo
-from chatbot.demo import provider
+from chatbot.demo import pages, provider
 from chatbot.demo.inbox import Inbox
 from chatbot.operations import logs, workers
 from chatbot.pages import templating
@@ -95,7 +95,7 @@ def build(settings: Settings) -> web.Application:
         yield {"email": inbox, "sms": inbox}
 
     app = build_app(service, senders)
-    app.add_routes(templating.demo_routes(service, inbox, []))
+    app.add_routes(pages.routes(service, inbox, []))
     return app
 
 

@@ -1,4 +1,4 @@
-"""The company's colour, made readable."""
+"""Tones of the company's colour."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ TOKENS = (Path(__file__).parents[3] / "widget" / "dist" / "tokens.css").read_tex
 
 
 @given(st.integers(0, 0xFFFFFF), st.sampled_from([LIGHT, DARK]))
-def test_every_colour_can_be_read_in_both_themes(colour: int, theme: Theme) -> None:
+def test_every_colour_reaches_the_contrast_of_wcag_in_both_themes(colour: int, theme: Theme) -> None:
     tones = derive(parse(f"#{colour:06x}"), theme)
     assert contrast(tones["on"], tones["accent"]) >= 4.5
     assert contrast(tones["on"], tones["hover"]) >= 4.5
@@ -29,7 +29,7 @@ def test_the_style_sheet_names_every_tone_of_both_themes() -> None:
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_the_themes_stand_on_the_widgets_surfaces(theme: Theme) -> None:
+def test_the_themes_have_the_widgets_surfaces(theme: Theme) -> None:
     light, dark = TOKENS.split("@media(prefers-color-scheme:dark)", 1)
     sheet = light if theme is LIGHT else dark
     assert f"--surface: {css(theme.surface)};--sunken: {css(theme.sunken)}" in sheet
