@@ -22,7 +22,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import multiprocess
 
-from chatbot.sockets.websockets_only import refuse_polling
+from chatbot.sockets.origin_checks import refuse_polling
 
 log = structlog.get_logger(__name__)
 

@@ -1,1 +1,1 @@
-"""Socket.IO's machinery under every namespace: guards, the fast path, fan-out between processes, limits."""
+"""The Socket.IO server under every namespace: guards, the fast path, fan-out between processes, limits."""

@@ -1,7 +1,7 @@
-"""Who may come in: limits by network address on connections and on conversations begun.
+"""Limits by network address on connections, and on conversations started.
 
-Connections are counted where they begin, in Engine.IO, so that those count which never join the chat. Whether one may
-join is decided before the chat hears of it. Only that may wait for Redis, for a moment; no turn ever does.
+Connections are counted in Engine.IO, so that those which never join a namespace count too. Joining is limited before
+the namespace's connect handler runs. Only that check may wait for Redis, for a moment; turns never do.
 """
 
 from collections import Counter
@@ -9,9 +9,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-import socketio
 import structlog
-from socketio.packet import CONNECT_ERROR
 
 from chatbot.http.client_address import client_address
 from chatbot.http.rate_limit import FixedWindowLimit
@@ -20,122 +18,88 @@ from chatbot.service import Service
 
 log = structlog.get_logger(__name__)
 
-# Where a connection's environment keeps the digest of its network address.
-ADDRESS = "billchat.address"
-MINUTE, HOUR = 60, 3600
+# Key of a connection's `environ` for the keyed digest of its network address.
+ADDRESS_DIGEST = "billchat.address"
+MINUTE_S, HOUR_S = 60, 3600
 
 Environ = dict[str, Any]
 
 
 class ConnectionLimits:
-    """Counts what each network address does, by a keyed digest of it. Redis too holds digests only."""
+    """Counts connections and started conversations per keyed digest of an address; no address reaches Redis."""
 
     def __init__(self, service: Service, clock: Callable[[], float] = monotonic) -> None:
         self._service = service
         limits, redis = service.settings.limits, service.settings.redis.url
-        self._most_open = limits.connections_per_address
+        self._max_open = limits.connections_per_address
         self._open: Counter[str] = Counter()
-        most = limits.connections_per_address_per_minute
+        max_connections = limits.connections_per_address_per_minute
         name = f"billchat-{service.keys.digest('connections')}"
-        self._connections_a_minute = RedisFixedWindowLimit(most, MINUTE, redis=redis, name=name, clock=clock)
-        self._starts_of_session = FixedWindowLimit(limits.starts_per_session_per_hour, HOUR, clock)
-        self._starts_a_minute = FixedWindowLimit(limits.starts_per_address_per_minute, MINUTE, clock)
-        self._starts_an_hour = FixedWindowLimit(limits.starts_per_address_per_hour, HOUR, clock)
-        self._has_refused = False
+        self._connections_per_minute = RedisFixedWindowLimit(
+            max_connections, MINUTE_S, redis=redis, name=name, clock=clock
+        )
+        self._starts_per_session = FixedWindowLimit(limits.starts_per_session_per_hour, HOUR_S, clock)
+        self._starts_per_minute = FixedWindowLimit(limits.starts_per_address_per_minute, MINUTE_S, clock)
+        self._starts_per_hour = FixedWindowLimit(limits.starts_per_address_per_hour, HOUR_S, clock)
+        self._warned = False
 
     def opened(self, environ: Environ) -> bool:
-        """Count a connection that was opened. False for one that is not even told why it may not stay.
+        """Count a new connection. False: close at once (2 × limit).
 
-        Who is above the limit is told when they join. Twice the limit is for those who never do.
+        Between 1 × and 2 × the limit the client gets `slow_down` when it joins; see `may_join`.
         """
         address = client_address(environ["aiohttp.request"], self._service.settings.server.trusted_proxies)
         digest = self._service.keys.digest(f"address:{address}")
-        if self._open[digest] >= 2 * self._most_open:
+        if self._open[digest] >= 2 * self._max_open:
             self._refuse("connections_per_address")
             return False
         self._open[digest] += 1
-        environ[ADDRESS] = digest
+        environ[ADDRESS_DIGEST] = digest
         return True
 
     def closed(self, environ: Environ) -> None:
-        """Forget a connection that ended, if it was counted."""
-        digest = environ.get(ADDRESS)
+        """Uncount a connection, if `opened` had counted it."""
+        digest = environ.get(ADDRESS_DIGEST)
         if digest is not None:
             self._open[digest] -= 1
             if not self._open[digest]:
                 del self._open[digest]
 
     async def may_join(self, environ: Environ) -> bool:
-        """Tell whether a connection may join the chat; that it asked is counted."""
-        digest = environ[ADDRESS]
-        if self._open[digest] > self._most_open:
+        """Count an attempt to join a namespace; False above a limit."""
+        digest = environ[ADDRESS_DIGEST]
+        if self._open[digest] > self._max_open:
             return self._refuse("connections_per_address")
-        if await self._connections_a_minute.allows(digest):
+        if await self._connections_per_minute.allows(digest):
             return True
         return self._refuse("connections_per_address_per_minute")
 
     def may_start(self, digest: str, session: str) -> bool:
-        """Count one more conversation that a session begins; False when that was one too many."""
-        if not self._starts_a_minute.allows(digest):
+        """Count a conversation that a session starts from an address; False above a limit."""
+        if not self._starts_per_minute.allows(digest):
             return self._refuse("starts_per_address_per_minute")
-        if not self._starts_an_hour.allows(digest):
+        if not self._starts_per_hour.allows(digest):
             return self._refuse("starts_per_address_per_hour")
-        if self._starts_of_session.allows(session):
+        if self._starts_per_session.allows(session):
             return True
         self._service.metrics.slowed_down.labels(limit="starts_per_session_per_hour").inc()
         return False
 
     def refusal(self, auth: object) -> dict[str, Any]:
-        """What a connection that may not join is told, in the language it asks for."""
+        """Return the data of the CONNECT_ERROR packet, in the locale that the client's `auth` names."""
         locale = auth.get("locale") if isinstance(auth, dict) else None
         words = self._service.words
         message = words.text("error-slow-down", words.best(locale if isinstance(locale, str) else None))
-        # Socket.IO's own shape: clients see the message, and the data beside it.
+        # The shape that Socket.IO's clients expect: they show `message` and pass `data` on.
         return {"message": message, "data": {"code": "slow_down", "message": message}}
 
     async def close(self) -> None:
-        """Let go of Redis."""
-        await self._connections_a_minute.close()
+        """Close the connections to Redis."""
+        await self._connections_per_minute.close()
 
     def _refuse(self, limit: str) -> bool:
         self._service.metrics.slowed_down.labels(limit=limit).inc()
-        if not self._has_refused:
-            self._has_refused = True  # once: whoever asks decides how often
+        if not self._warned:
+            self._warned = True  # once: clients must not decide the number of log lines
             log.warning("a network address is at its limit; if it is your proxy's, list it", limit=limit)
         return False
-
-
-class LimitedServer(socketio.AsyncServer):  # type: ignore[misc]
-    """A Socket.IO server that asks, for every connection, whether it may come in.
-
-    Its own way to refuse, an exception of the connect handler, comes too late here: with `always_connect` the client is
-    connected by then, and would be told by a packet that no client takes.
-    """
-
-    def __init__(self, limits: ConnectionLimits, **options: object) -> None:
-        super().__init__(**options)
-        self._limits = limits
-
-    async def _handle_eio_connect(self, eio_sid: str, environ: Environ) -> bool | None:
-        if not self._limits.opened(environ):
-            return False
-        await super()._handle_eio_connect(eio_sid, environ)
-        return None
-
-    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
-        environ = self.environ.get(eio_sid, {})
-        try:
-            await super()._handle_eio_disconnect(eio_sid, reason)
-        finally:
-            self._limits.closed(environ)
-
-    async def _handle_connect(self, eio_sid: str, namespace: str | None, auth: object) -> None:
-        environ = self.environ.get(eio_sid)
-        may_join = environ is not None and await self._limits.may_join(environ)
-        if eio_sid not in self.environ:  # it left meanwhile
-            return
-        if may_join:
-            await super()._handle_connect(eio_sid, namespace, auth)
-        else:
-            refusal = self._limits.refusal(auth)
-            await self._send_packet(eio_sid, self.packet_class(CONNECT_ERROR, data=refusal, namespace=namespace))

@@ -1,54 +1,99 @@
-"""The express lane: an event in a WebSocket frame of the plain kind is answered where it arrives.
+"""Fast path for events: decodes a WebSocket frame, calls its handler and writes the acknowledgement in one step.
 
-Socket.IO's own way leads every event through two packets, a queue, a writer's task and two time limits, which cost as
-much as the turn itself. Here the frame is decoded and checked against its shape in one step, handed to the same handler
-that Socket.IO would call, and its acknowledgement written straight to the WebSocket. Anything out of the ordinary
-(polling, connecting, attachments, an event nobody knows, a payload of the wrong shape) goes Socket.IO's way, which
-also words the refusals.
+Socket.IO's own way leads every event through two packets, a queue, a writer task and two timeouts, which cost as much
+as the turn itself.
+
+- It saves 165–175 µs a turn. Without it a turn costs 3.4–4.1 times a bare echo, with it 2.4–2.8 times.
+- It assumes Socket.IO protocol 5 and an event in a text frame: `42/namespace,ID["event",payload]`, where the event is
+  in `shapes` and the payload decodes into its shape. Every other frame goes Socket.IO's way, to the same handlers, and
+  is refused there if it is wrong: polling, connecting, attachments, unknown events, bad payloads.
+- To switch it off, construct `EventFastPath` with no shapes.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
+from aiohttp import WSMsgType, web
+from engineio.async_drivers import aiohttp as driver
 from msgspec import Raw
 
+from chatbot.sockets import hardening
+from chatbot.sockets.hardening import Frame
+
 Ack = dict[str, Any]
-AnswerEvent = Callable[[str, str, Any], Awaitable[Ack | None]]
-"""Answers (Engine.IO's id of a connection, an event's name, its payload): with None where no customer is connected,
-with nothing in it where the connection was ended instead of being answered."""
+HandleEvent = Callable[[str, str, Any], Awaitable[Ack | None]]
+"""Handles (Engine.IO session id, event, payload) and returns the acknowledgement.
 
-LONGEST_ID = 12
+None if no client of the namespace is connected; empty if the connection was closed instead.
+"""
 
-_event = msgspec.json.Decoder(tuple[str, Raw]).decode
+MAX_ACK_ID_DIGITS = 12
+
+_decode_event = msgspec.json.Decoder(tuple[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
 class EventFastPath:
-    """Takes plain frames of one namespace. `shapes` are the payloads of the events that it knows."""
+    """Handles the event frames of one namespace. `shapes`: the payload type of each event."""
 
-    def __init__(self, namespace: str, shapes: Mapping[str, type], answer: AnswerEvent) -> None:
-        self._prefix = f"42{namespace},"
-        self._acknowledged = f"43{namespace},".encode()
+    def __init__(self, namespace: str, shapes: Mapping[str, type], handle: HandleEvent) -> None:
+        self._event_prefix = f"42{namespace},"
+        self._ack_prefix = f"43{namespace},".encode()
         self._decoders: dict[str, Callable[[Raw], Any]] = {
             event: msgspec.json.Decoder(shape).decode for event, shape in shapes.items()
         }
-        self._answer = answer
+        self._handle = handle
 
-    async def take(self, connection: str, frame: str) -> bytes | None:
-        """Answer a frame with its acknowledgement, as a frame that may be empty; None for one that was left alone."""
-        if not frame.startswith(self._prefix):
+    async def handle(self, eio_sid: str, frame: str) -> bytes | None:
+        """Handle an event frame and return the acknowledgement's frame, or b"" if there is nothing to send.
+
+        None: the frame was not handled and is Socket.IO's.
+        """
+        if not frame.startswith(self._event_prefix):
             return None
-        begin = frame.find("[")
-        number = frame[len(self._prefix) : begin]
-        if not (number.isdecimal() and number.isascii() and len(number) <= LONGEST_ID):
+        start = frame.find("[")
+        ack_id = frame[len(self._event_prefix) : start]
+        if not (ack_id.isdecimal() and ack_id.isascii() and len(ack_id) <= MAX_ACK_ID_DIGITS):
             return None
         try:
-            event, payload = _event(frame[begin:])
-            asked = self._decoders[event](payload)
+            event, raw = _decode_event(frame[start:])
+            payload = self._decoders[event](raw)
         except (msgspec.DecodeError, UnicodeError, KeyError):
             return None
-        answer = await self._answer(connection, event, asked)
-        if not answer:
-            return None if answer is None else b""
-        return b"%b%b[%b]" % (self._acknowledged, number.encode(), _encode(answer))
+        ack = await self._handle(eio_sid, event, payload)
+        if not ack:
+            return None if ack is None else b""
+        return b"%b%b[%b]" % (self._ack_prefix, ack_id.encode(), _encode(ack))
+
+
+class WebSocket(driver.WebSocket):  # type: ignore[misc]
+    """Engine.IO's WebSocket: event frames go to the fast path, a malformed frame closes the connection."""
+
+    def __init__(self, handler: Callable[..., Any], server: object, *, fast_path: EventFastPath) -> None:
+        super().__init__(handler, server)
+        self._fast_path = fast_path
+
+    async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
+        """Serve the connection. Without compression: frames are short, and each compressor takes memory."""
+        self.environ = environ
+        self._sock = web.WebSocketResponse(max_msg_size=self.server.max_http_buffer_size, compress=False)
+        await self._sock.prepare(environ["aiohttp.request"])
+        await self.handler(self)
+        return self._sock
+
+    async def wait(self) -> Frame:
+        """Return the next frame that is not for the fast path. Raises OSError for one that Engine.IO lacks."""
+        eio_sid = self.handler.__self__.sid
+        while True:
+            frame: Frame = await super().wait()
+            if isinstance(frame, bytes):
+                break
+            ack = await self._fast_path.handle(eio_sid, frame)
+            if ack is None:
+                break
+            if ack:
+                await self._sock.send_frame(ack, WSMsgType.TEXT)
+        if not hardening.is_frame(frame):
+            raise OSError("not an Engine.IO frame")
+        return frame

@@ -1,153 +1,106 @@
-"""Guards the socket below its events: what no Socket.IO client sends ends its connection, and nothing else.
+"""Guards against malformed input below the events: it closes the sender's connection and has no other effect.
 
 The libraries trust their clients here. A malformed frame would end in a traceback with the connection half open, a
-packet could announce attachments without end, and the names of Socket.IO's own events could be sent as ordinary ones.
+packet could announce any number of attachments, and Socket.IO's internal events could be sent as ordinary ones.
+An ordinary message does not pass here; see `chatbot.sockets.fast_path`.
 """
 
-import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
+import engineio
 import socketio
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import web
 from engineio.async_drivers import aiohttp as driver
 from engineio.exceptions import EngineIOError
 from socketio.packet import BINARY_ACK, BINARY_EVENT, CONNECT_ERROR, EVENT
 
 from chatbot.http.request_body import read_body
-from chatbot.sockets.fast_path import EventFastPath
 
 log = structlog.get_logger(__name__)
 
-MOST_FRAME_BYTES = 16 * 1024
-MOST_PACKETS = 16
-MOST_ATTACHMENTS = 4
-# Answers that may wait for a client to read them, before the next of its requests is looked at.
-MOST_UNREAD = 20
-UNREAD_WAIT_S = 0.01
-# The frames of Engine.IO that carry no message. With nothing behind them, nothing behind them needs to be decoded.
-CONTROL = frozenset(("1", "2", "2probe", "3", "3probe", "5", "6"))
-PACKET_BREAK = "\x1e"
-OWN_EVENTS = frozenset(("connect", "disconnect", "__disconnect_final", "*"))
+MAX_FRAME_BYTES = 16 * 1024
+MAX_PACKETS = 16
+MAX_ATTACHMENTS = 4
+# The frames of Engine.IO that carry no message: close, ping, pong, upgrade, noop. Clients send them without a payload.
+CONTROL_FRAMES = frozenset(("1", "2", "2probe", "3", "3probe", "5", "6"))
+PACKET_SEPARATOR = "\x1e"
+RESERVED_EVENTS = frozenset(("connect", "disconnect", "__disconnect_final", "*"))
 
 Frame = str | bytes
+HandleFrame = Callable[[str, Frame], Awaitable[None]]
 
 
 class Packet(socketio.packet.Packet):  # type: ignore[misc]
-    """A Socket.IO packet; raises ValueError for everything that is none."""
+    """A Socket.IO packet; raises ValueError for malformed input."""
 
     def decode(self, encoded_packet: Frame) -> int:
-        """Decode a packet, and return how many attachments follow it."""
+        """Decode a packet and return the number of attachments that follow it."""
         try:
             attachments: int = super().decode(encoded_packet)
-        except (ValueError, TypeError, IndexError, RecursionError) as fault:
-            raise ValueError("not a Socket.IO packet") from fault
+        except (ValueError, TypeError, IndexError, RecursionError) as error:
+            raise ValueError("not a Socket.IO packet") from error
         if self.packet_type >= CONNECT_ERROR and self.packet_type not in (BINARY_EVENT, BINARY_ACK):
             raise ValueError("not a packet that clients send")
-        if attachments > MOST_ATTACHMENTS:
+        if attachments > MAX_ATTACHMENTS:
             raise ValueError("too many attachments")
-        if self.packet_type in (EVENT, BINARY_EVENT) and not _names_an_event(self.data):
+        if self.packet_type in (EVENT, BINARY_EVENT) and not _is_event(self.data):
             raise ValueError("not an event")
         return attachments
 
     def add_attachment(self, attachment: Frame) -> bool:
-        """Take the next attachment; True when it was the last."""
+        """Add the next attachment; True if it was the last."""
         if not isinstance(attachment, bytes):
             raise ValueError("not an attachment")
         try:
             return bool(super().add_attachment(attachment))
-        except (TypeError, IndexError, RecursionError) as fault:
-            raise ValueError("the attachments do not fit the packet") from fault
-
-
-class WebSocket(driver.WebSocket):  # type: ignore[misc]
-    """Hands on nothing but frames of Engine.IO; anything else ends the connection."""
-
-    express: ClassVar[EventFastPath]
-
-    async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
-        """Open the WebSocket. Nothing is compressed: our frames are short, and a compressor's memory is not."""
-        self.environ = environ
-        self._sock = web.WebSocketResponse(max_msg_size=self.server.max_http_buffer_size, compress=False)
-        await self._sock.prepare(environ["aiohttp.request"])
-        await self.handler(self)
-        return self._sock
-
-    async def wait(self) -> Frame:
-        """Wait for the next frame that the express lane leaves to Socket.IO."""
-        connection = self.handler.__self__.sid
-        while True:
-            frame: Frame = await super().wait()
-            if isinstance(frame, bytes):
-                break
-            answer = await self.express.take(connection, frame)
-            if answer is None:
-                break
-            if answer:
-                await self._sock.send_frame(answer, WSMsgType.TEXT)
-        if not (frame and (isinstance(frame, bytes) or is_frame(frame))):
-            raise OSError("not an Engine.IO frame")
-        return frame
+        except (TypeError, IndexError, RecursionError) as error:
+            raise ValueError("the attachments do not fit the packet") from error
 
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """A request's body as Engine.IO reads it."""
+    """A request body with the interface that Engine.IO reads from."""
 
     content: bytes
 
-    async def read(self, most: int) -> bytes:
-        return self.content[:most]
+    async def read(self, max_bytes: int) -> bytes:
+        return self.content[:max_bytes]
 
 
 async def translate_request(request: web.Request) -> dict[str, Any]:
-    """Describe a request to Engine.IO, with the whole of a body that holds nothing but frames."""
+    """Return Engine.IO's `environ` of a request. Raises HTTPBadRequest unless a POST's body holds frames only."""
     environ: dict[str, Any] = driver.translate_request(request)
     if request.method == "POST":
-        body = await read_body(request, MOST_FRAME_BYTES)
+        body = await read_body(request, MAX_FRAME_BYTES)
         if not _holds_frames(body):
             raise web.HTTPBadRequest(text="This is no Engine.IO payload.")
         environ |= {"wsgi.input": _Body(body), "CONTENT_LENGTH": str(len(body))}
     return environ
 
 
-def guard(sio: socketio.AsyncServer, express: EventFastPath) -> None:
-    """Put the guards, and the express lane, into a server that was made with `serializer=Packet`."""
-    socket = type("WebSocket", (WebSocket,), {"express": express})
-    sio.eio._async = sio.eio._async | {"translate_request": translate_request, "websocket": socket}  # noqa: SLF001
-    sio.eio.on("message", _ending_what_is_no_packet(sio, sio.eio.handlers["message"]))
+def install_guards(eio: engineio.AsyncServer, close_connection: Callable[[str], Awaitable[None]]) -> None:
+    """Check polling bodies and packets of a server, which must have been made with `serializer=Packet`."""
+    eio._async = eio._async | {"translate_request": translate_request}  # noqa: SLF001
+    eio.on("message", _closing_on_error(eio.handlers["message"], close_connection))
 
 
-async def until_read(sio: socketio.AsyncServer, eio_sid: str | None) -> None:
-    """Wait while too many answers lie unread. Who sends without reading would fill our memory otherwise."""
-    while (connection := sio.eio.sockets.get(eio_sid)) is not None and not connection.closed:
-        if connection.queue.qsize() <= MOST_UNREAD:
-            return
-        await asyncio.sleep(UNREAD_WAIT_S)
-
-
-async def hang_up(sio: socketio.AsyncServer, eio_sid: str) -> None:
-    """Close a connection without waiting for the other end to take it in."""
-    connection = sio.eio.sockets.get(eio_sid)
-    if connection is not None:
-        await connection.close(wait=False, reason=sio.eio.reason.SERVER_DISCONNECT)
-        await connection.queue.put(None)  # ends the task that writes, which then closes a WebSocket
-
-
-def is_frame(frame: str) -> bool:
-    """Tell whether a text frame is one that Engine.IO clients send."""
-    return frame in CONTROL or (frame[:1] == "4" and "0" <= frame[1:2] <= "9")
+def is_frame(frame: Frame) -> bool:
+    """Tell whether a frame is one that Engine.IO clients send: control, message or (binary) attachment."""
+    if isinstance(frame, bytes):
+        return bool(frame)
+    return frame in CONTROL_FRAMES or (frame[:1] == "4" and "0" <= frame[1:2] <= "9")
 
 
 def _holds_frames(body: bytes) -> bool:
     try:
-        frames = body.decode().split(PACKET_BREAK)
+        frames = body.decode().split(PACKET_SEPARATOR)
     except UnicodeDecodeError:
         return False
-    return len(frames) <= MOST_PACKETS and all(is_frame(frame) or _is_attachment(frame) for frame in frames)
+    return len(frames) <= MAX_PACKETS and all(is_frame(frame) or _is_attachment(frame) for frame in frames)
 
 
 def _is_attachment(frame: str) -> bool:
@@ -160,20 +113,18 @@ def _is_attachment(frame: str) -> bool:
     return True
 
 
-def _names_an_event(data: object) -> bool:
-    return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] not in OWN_EVENTS
+def _is_event(data: object) -> bool:
+    return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] not in RESERVED_EVENTS
 
 
-def _ending_what_is_no_packet(
-    sio: socketio.AsyncServer, take: Callable[[str, Frame], Awaitable[None]]
-) -> Callable[[str, Frame], Awaitable[None]]:
-    async def taken(eio_sid: str, frame: Frame) -> None:
+def _closing_on_error(handle: HandleFrame, close_connection: Callable[[str], Awaitable[None]]) -> HandleFrame:
+    async def guarded(eio_sid: str, frame: Frame) -> None:
         try:
-            await take(eio_sid, frame)
+            await handle(eio_sid, frame)
         except (ValueError, EngineIOError):
-            await hang_up(sio, eio_sid)
+            await close_connection(eio_sid)
         except Exception:
             log.exception("a packet could not be taken")
-            await hang_up(sio, eio_sid)
+            await close_connection(eio_sid)
 
-    return taken
+    return guarded

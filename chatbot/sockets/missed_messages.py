@@ -1,12 +1,11 @@
-"""Telling our devices what other processes said to their sessions while Redis was away, from the database.
+"""Polls the database for messages that other processes emitted while Redis was away.
 
-Some of it they may have heard already; they know by its number.
+Repeats are possible: clients drop them by their number.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
-from itertools import islice
 
 import structlog
 
@@ -18,71 +17,68 @@ from store.database import StoreError, Tx
 
 log = structlog.get_logger(__name__)
 
-EVERY_S = 2.0
-# Processes come back to Redis one after the other, and who is back first does not hear the others yet.
-GO_ON_FOR_S = 10.0
-# Turns carry the time at which they began, by clocks that differ a little.
-MARGIN = timedelta(seconds=10)
-SESSIONS_AT_ONCE = 200
-MOST_NEWS = 20
+POLL_INTERVAL_S = 2.0
+# Processes reconnect one after the other: the first to be online again still misses the others' messages.
+POLL_AFTER_RECONNECT_S = 10.0
+# A message carries the time at which its turn began, by the clock of its machine.
+CLOCK_TOLERANCE = timedelta(seconds=10)
+SESSIONS_PER_QUERY = 200
+MAX_MESSAGES = 20
 
-PublishMissed = Callable[[str, str, list[Message]], Awaitable[None]]
-"""Tells a session's devices here about messages of a conversation: (session, conversation, messages)."""
+DeliverMissed = Callable[[str, str, list[Message]], Awaitable[None]]
+"""Sends messages to a session's devices on this process: (session, conversation, messages)."""
 
 
 class MissedMessagePoller:
-    """Looks for news of the sessions that are connected here. `sessions` names them, `tell` reaches their devices."""
+    """Delivers missed messages to local devices. `sessions` returns the sessions that have any."""
 
     def __init__(
-        self, service: Service, fanout: RedisFanout, sessions: Callable[[], Iterable[str]], tell: PublishMissed
+        self, service: Service, fanout: RedisFanout, sessions: Callable[[], Iterable[str]], deliver: DeliverMissed
     ) -> None:
         self._service = service
         self._fanout = fanout
         self._sessions = sessions
-        self._tell = tell
-        self._told: dict[str, int] = {}
+        self._deliver = deliver
+        self._last_delivered: dict[str, int] = {}
 
     async def run(self) -> None:
-        """Catch up whenever Redis is away, and for a while after it is back; until cancelled."""
+        """Poll while Redis is away and POLL_AFTER_RECONNECT_S longer, until cancelled."""
         while True:
-            await self._fanout.disconnected.wait()
-            await self._until_all_is_well()
+            await self._fanout.went_offline.wait()
+            await self._poll_until_recovered()
 
-    async def _until_all_is_well(self) -> None:
-        since, well_for = self._service.clock.now() - MARGIN, 0.0
-        while well_for < GO_ON_FOR_S:
-            if self._fanout.connected:
-                self._fanout.disconnected.clear()  # a loss from here on sets it again
-            began = self._service.clock.now()
+    async def _poll_until_recovered(self) -> None:
+        since, online_s = self._service.clock.now() - CLOCK_TOLERANCE, 0.0
+        while online_s < POLL_AFTER_RECONNECT_S:
+            if self._fanout.online:
+                self._fanout.went_offline.clear()  # the next loss sets it again
+            started = self._service.clock.now()
             try:
                 await self.poll(since)
-                since = began - MARGIN
-            except StoreError as fault:
-                log.warning("news could not be read from the database; it is tried again", reason=str(fault))
-            await asyncio.sleep(EVERY_S)
-            well_for = 0.0 if self._fanout.disconnected.is_set() else well_for + EVERY_S
-        self._told.clear()
+                since = started - CLOCK_TOLERANCE
+            except StoreError as error:
+                log.warning("news could not be read from the database; it is tried again", reason=str(error))
+            await asyncio.sleep(POLL_INTERVAL_S)
+            online_s = 0.0 if self._fanout.went_offline.is_set() else online_s + POLL_INTERVAL_S
+        self._last_delivered.clear()
 
     async def poll(self, since: datetime) -> None:
-        """Tell every session that is connected here what was said in its conversations since then."""
-        for sessions in _portions(self._sessions()):
-            for session, conversation, messages in await self._news(sessions, since):
-                fresh = [message for message in messages if message.seq > self._told.get(conversation, 0)]
-                if fresh:
-                    self._told[conversation] = fresh[-1].seq
-                    await self._tell(session, conversation, fresh)
+        """Deliver the messages since a time in the conversations of every local session, each message once."""
+        sessions = list(self._sessions())
+        for start in range(0, len(sessions), SESSIONS_PER_QUERY):
+            recent = await self._read_recent(sessions[start : start + SESSIONS_PER_QUERY], since)
+            for session, conversation, messages in recent:
+                last = self._last_delivered.get(conversation, 0)
+                missed = [message for message in messages if message.seq > last]
+                if missed:
+                    self._last_delivered[conversation] = missed[-1].seq
+                    await self._deliver(session, conversation, missed)
 
-    async def _news(self, sessions: list[str], since: datetime) -> list[RecentMessages]:
-        # Always as many names, so that the database sees the same statement each time.
-        names = sessions + sessions[-1:] * (SESSIONS_AT_ONCE - len(sessions))
+    async def _read_recent(self, sessions: list[str], since: datetime) -> list[RecentMessages]:
+        # Padded to a fixed number, so that the database sees one statement and prepares it once.
+        padded = sessions + sessions[-1:] * (SESSIONS_PER_QUERY - len(sessions))
 
-        def look(tx: Tx) -> list[RecentMessages]:
-            return recent_messages(tx, names, since, MOST_NEWS)
+        def read(tx: Tx) -> list[RecentMessages]:
+            return recent_messages(tx, padded, since, MAX_MESSAGES)
 
-        return await self._service.database.read_in_thread(look)
-
-
-def _portions(sessions: Iterable[str]) -> Iterator[list[str]]:
-    remaining = iter(list(sessions))
-    while portion := list(islice(remaining, SESSIONS_AT_ONCE)):
-        yield portion
+        return await self._service.database.read_in_thread(read)

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -25,13 +24,13 @@ from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal
 from chatbot.conversations.turns import Turns
 from chatbot.http.rate_limit import FixedWindowLimit
 from chatbot.service import Service
-from chatbot.sockets import hardening
-from chatbot.sockets.connection_limits import ADDRESS, ConnectionLimits, LimitedServer
+from chatbot.sockets.connection_limits import ADDRESS_DIGEST, ConnectionLimits
 from chatbot.sockets.fast_path import Ack, EventFastPath
 from chatbot.sockets.missed_messages import MissedMessagePoller
-from chatbot.sockets.origin_checks import refuse_other_sites
+from chatbot.sockets.origin_checks import OriginCheck, refuse_cross_site
 from chatbot.sockets.redis_fanout import RedisFanout
 from chatbot.sockets.rooms import Rooms
+from chatbot.sockets.server import LimitedServer
 from store.chats import conversations
 from store.chats.conversations import Conversation, Message
 from store.database import CommitUnknown, StoreError, Tx
@@ -71,26 +70,20 @@ class WebChannel:
         self._turns = turns
         self._devices: dict[str, ConnectedDevice] = {}
         self._devices_of_session: Counter[str] = Counter()
-        self._has_logged_origin = False
         self._in_progress: set[str] = set()
         self._rate_limit = FixedWindowLimit(service.settings.limits.messages_per_ten_seconds, 10)
         self._fanout = _redis_fanout(service)
         self._limits = ConnectionLimits(service)
         self.sio = sio = LimitedServer(
             self._limits,
-            async_mode="aiohttp",
+            EventFastPath(NAMESPACE, PAYLOADS, self._answer_fast),
             namespaces=[NAMESPACE],
-            always_connect=True,  # so that welcome may be sent from the connect handler
-            async_handlers=False,  # events of a client are handled in order, and one that floods us waits
-            cors_allowed_origins=self._is_own_origin,
-            max_http_buffer_size=hardening.MOST_FRAME_BYTES,
-            serializer=hardening.Packet,
+            cors_allowed_origins=OriginCheck(service.settings.server.public_url),
             client_manager=self._fanout or Rooms(),
         )
         self._handlers: Mapping[str, Handler] = {
             "start": self._start, "open": self._open, "say": self._say, "seen": self._seen,
         }  # fmt: skip
-        hardening.guard(sio, EventFastPath(NAMESPACE, PAYLOADS, self._answer_fast))
         sio.on("connect", self._connect, namespace=NAMESPACE)
         sio.on("disconnect", self._disconnect, namespace=NAMESPACE)
         for event, payload_type in PAYLOADS.items():
@@ -101,7 +94,7 @@ class WebChannel:
 
     def attach(self, app: web.Application) -> None:
         """Serve Socket.IO from an application, to our own pages only."""
-        app.middlewares.append(refuse_other_sites)
+        app.middlewares.append(refuse_cross_site)
         app.on_shutdown.append(self._close)
         self.sio.attach(app)
 
@@ -116,7 +109,7 @@ class WebChannel:
             late = asyncio.get_running_loop().time() > deadline
             busy = set() if late else {self.sio.manager.eio_sid_from_sid(sid, NAMESPACE) for sid in self._in_progress}
             for connection in waiting - busy:
-                await hardening.hang_up(self.sio, connection)
+                await self.sio.close_connection(connection)
             waiting &= busy
             await asyncio.sleep(0.01 if waiting else 0)
         await self.sio.shutdown()
@@ -136,7 +129,7 @@ class WebChannel:
         session, sender = result.session, result.origin
         # The sender may have disconnected meanwhile, and is then not counted any more.
         local = self._devices_of_session[session] > (sender in self._devices)
-        remote = self._fanout is not None and self._fanout.may_hear(NAMESPACE, session)
+        remote = self._fanout is not None and self._fanout.has_remote_members(NAMESPACE, session)
         if result.messages and (local or remote):
             await self.sio.emit(
                 "messages",
@@ -171,14 +164,14 @@ class WebChannel:
         device = ConnectedDevice(
             session=session,
             locale=service.words.best(locale if isinstance(locale, str) else None),
-            address=environ[ADDRESS],
+            address=environ[ADDRESS_DIGEST],
         )
         self._devices[sid] = device
         self._devices_of_session[session] += 1
         service.metrics.sockets.inc()
         await self.sio.enter_room(sid, session, namespace=NAMESPACE)
         if self._fanout is not None:
-            await self._fanout.joined(NAMESPACE, session)
+            await self._fanout.wait_until_announced(NAMESPACE, session)
         try:
             earlier = await service.database.read(lambda tx: conversations.of_session(tx, session, MAX_CONVERSATIONS))
         except StoreError as error:
@@ -242,13 +235,13 @@ class WebChannel:
         device = self._devices.get(sid)
         if device is None:
             return self._refusal("not_found", self._service.settings.languages.default)
-        await hardening.until_read(self.sio, self.sio.manager.eio_sid_from_sid(sid, NAMESPACE))
+        await self.sio.wait_for_drain(self.sio.manager.eio_sid_from_sid(sid, NAMESPACE))
         return self._slow_down(device) or self._refusal("unknown_event", device.locale)
 
     # ── acknowledgements ─────────────────────────────────────────────────────────────────────────────────────
 
     async def _answer_fast(self, connection: str, event: str, payload: Payload) -> Ack | None:
-        """Answer an event of the fast path, whose acknowledgements a client reads as they are sent."""
+        """Answer an event of the fast path, which sends each acknowledgement before it reads the next frame."""
         sid = self.sio.manager.sid_from_eio_sid(connection, NAMESPACE)
         device = self._devices.get(sid)
         if device is None:
@@ -262,7 +255,7 @@ class WebChannel:
             device = self._devices.get(sid)
             if device is None:
                 return self._refusal("not_found", self._service.settings.languages.default)
-            await hardening.until_read(self.sio, self.sio.manager.eio_sid_from_sid(sid, NAMESPACE))
+            await self.sio.wait_for_drain(self.sio.manager.eio_sid_from_sid(sid, NAMESPACE))
             try:
                 decoded = msgspec.convert(payload, payload_type)
             except (msgspec.ValidationError, UnicodeError) as error:
@@ -300,7 +293,7 @@ class WebChannel:
         """
         connection = self.sio.manager.eio_sid_from_sid(sid, NAMESPACE)
         if connection is not None:
-            await hardening.hang_up(self.sio, connection)
+            await self.sio.close_connection(connection)
         return {}
 
     def _slow_down(self, device: ConnectedDevice) -> Ack | None:
@@ -316,20 +309,6 @@ class WebChannel:
 
     def _to_wire(self, conversation: str, messages: Sequence[Message]) -> list[dict[str, Any]]:
         return messages_to_wire(self._service, conversation, messages)
-
-    def _is_own_origin(self, origin: str | None, environ: dict[str, Any]) -> bool:
-        """Tell whether a page's origin is ours. The panel lives on our own host, whichever site embeds it."""
-        if origin is None:
-            return False
-        try:
-            host = urlsplit(origin).netloc
-        except ValueError:
-            return False
-        ours = origin == self._service.settings.server.public_url or host == environ.get("HTTP_HOST")
-        if not ours and not self._has_logged_origin:
-            self._has_logged_origin = True  # once: a stranger could repeat it
-            log.warning("a socket was refused; if the page was ours, set server.public_url to its address")
-        return ours
 
 
 def _redis_fanout(service: Service) -> RedisFanout | None:

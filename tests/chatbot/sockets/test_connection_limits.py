@@ -1,4 +1,4 @@
-"""The door: how many connections and conversations one network address may have, and how the others are told."""
+"""Limits on the connections and new conversations of a network address, and their refusals."""
 
 import asyncio
 import json
@@ -21,16 +21,16 @@ from tests.end_to_end.customer import Customer
 from tests.end_to_end.raw_socket import RawSocket, code_of
 from tests.service_fixture import ServiceFixture
 
-ADDRESS, NEAR, FAR = "203.0.113.7", "198.51.100.4", "192.0.2.9"
-MOST = 3
+ADDRESS, OTHER_ADDRESS, THIRD_ADDRESS = "203.0.113.7", "198.51.100.4", "192.0.2.9"
+LIMIT = 3
 
-Open = Callable[..., Coroutine[Any, Any, ServiceFixture]]
+OpenService = Callable[..., Coroutine[Any, Any, ServiceFixture]]
 
 
 @pytest.fixture
-async def open_house(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Open]:
-    """Opens houses with limits of the test's own, behind a proxy that says where customers come from."""
-    async with AsyncExitStack() as ends:
+async def open_service(tmp_path: Path, clock: FakeClock) -> AsyncIterator[OpenService]:
+    """Opens services with given limits, behind a trusted proxy."""
+    async with AsyncExitStack() as stack:
 
         async def make(redis: str | None = None, **limits: int) -> ServiceFixture:
             sections = {
@@ -39,112 +39,114 @@ async def open_house(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Open]:
                 "redis": RedisSettings(url=redis),
             }
             billchat = await ServiceFixture.open(tmp_path, clock, **sections)
-            ends.push_async_callback(billchat.close)
+            stack.push_async_callback(billchat.close)
             return billchat
 
         yield make
 
 
-def coming_from(address: str) -> dict[str, str]:
+def forwarded_for(address: str) -> dict[str, str]:
     return {"X-Forwarded-For": address}
 
 
-async def knock(raw: RawSocket, locale: str = "en") -> str:
-    """Ask to join; returns the code of the refusal, or nothing."""
+async def join(raw: RawSocket, locale: str = "en") -> str:
+    """Join the namespace; returns the refusal's code, or an empty string."""
     await raw.ws.send_str(f'40/chat,{{"locale": "{locale}"}}')
     frame = await raw.frame()
     if frame.startswith("40/chat,"):
         return ""
-    assert frame.startswith("44/chat,"), "a refusal, in the packet that Socket.IO's clients take for one"
+    assert frame.startswith("44/chat,"), "CONNECT_ERROR"
     refusal = json.loads(frame.removeprefix("44/chat,"))
     assert refusal["message"] == refusal["data"]["message"]
     raw.welcome = refusal
     return str(refusal["data"]["code"])
 
 
-async def come(url: str, address: str) -> str:
-    """Come, ask to join, and leave."""
-    async with RawSocket.open(url, join=False, headers=coming_from(address)) as raw:
-        return await knock(raw)
+async def connect(url: str, address: str) -> str:
+    """Connect, join, and disconnect; returns the refusal's code, or an empty string."""
+    async with RawSocket.open(url, join=False, headers=forwarded_for(address)) as raw:
+        return await join(raw)
 
 
 def slowed_down(billchat: ServiceFixture, limit: str) -> float:
     return float(billchat.service.metrics.slowed_down.labels(limit=limit)._value.get())
 
 
-async def test_an_address_that_connects_too_often_is_told_so_and_others_are_not(open_house: Open) -> None:
-    billchat = await open_house(connections_per_address_per_minute=MOST)
+async def test_an_address_that_connects_too_often_is_refused_and_others_are_not(open_service: OpenService) -> None:
+    billchat = await open_service(connections_per_address_per_minute=LIMIT)
     async with serving(billchat) as (channel, url):
-        assert [await come(url, ADDRESS) for _ in range(MOST + 1)] == [""] * MOST + ["slow_down"]
-        assert [await come(url, NEAR) for _ in range(MOST)] == [""] * MOST
+        assert [await connect(url, ADDRESS) for _ in range(LIMIT + 1)] == [""] * LIMIT + ["slow_down"]
+        assert [await connect(url, OTHER_ADDRESS) for _ in range(LIMIT)] == [""] * LIMIT
         assert slowed_down(billchat, "connections_per_address_per_minute") == 1
         async with asyncio.timeout(5):
             while channel._devices:
                 await asyncio.sleep(0.01)
 
 
-async def test_a_refusal_speaks_the_language_that_was_asked_for(open_house: Open) -> None:
-    billchat = await open_house(connections_per_address_per_minute=1)
+async def test_a_refusal_is_in_the_requested_language(open_service: OpenService) -> None:
+    billchat = await open_service(connections_per_address_per_minute=1)
     async with serving(billchat) as (_, url), RawSocket.open(url, join=False) as raw:
-        assert await knock(raw) == ""
+        assert await join(raw) == ""
         await raw.frame()
-        assert await knock(raw, "es") == "slow_down"
+        assert await join(raw, "es") == "slow_down"
         assert raw.welcome["message"] == billchat.service.words.text("error-slow-down", "es")
 
 
-async def test_joining_again_and_again_on_one_connection_counts_as_well(open_house: Open) -> None:
-    billchat = await open_house(connections_per_address_per_minute=MOST)
+async def test_repeated_joins_on_one_connection_count_too(open_service: OpenService) -> None:
+    billchat = await open_service(connections_per_address_per_minute=LIMIT)
     async with serving(billchat) as (_, url), RawSocket.open(url, join=False) as raw:
-        for _ in range(MOST):
-            assert await knock(raw) == ""
+        for _ in range(LIMIT):
+            assert await join(raw) == ""
             assert (await raw.frame()).startswith("42/chat,")
             await raw.ws.send_str("41/chat,")
-        assert await knock(raw) == "slow_down"
+        assert await join(raw) == "slow_down"
 
 
-async def test_an_ordinary_client_hears_why_it_was_refused(open_house: Open) -> None:
-    billchat = await open_house(connections_per_address_per_minute=1)
+async def test_an_ordinary_client_receives_the_reason_of_a_refusal(open_service: OpenService) -> None:
+    billchat = await open_service(connections_per_address_per_minute=1)
     async with serving(billchat) as (_, url):
-        assert await come(url, "127.0.0.1") == ""
-        device, told = Customer(url), []
-        device._client.on("connect_error", told.append, namespace="/chat")
+        assert await connect(url, "127.0.0.1") == ""
+        device, errors = Customer(url), []
+        device._client.on("connect_error", errors.append, namespace="/chat")
         with pytest.raises(socketio.exceptions.ConnectionError):
             await device.connect()
         message = billchat.service.words.text("error-slow-down", "en")
-        assert told == [{"message": message, "data": {"code": "slow_down", "message": message}}]
+        assert errors == [{"message": message, "data": {"code": "slow_down", "message": message}}]
         await device.discard()
 
 
-async def test_an_address_has_so_many_connections_at_once_and_who_leaves_makes_room(open_house: Open) -> None:
-    billchat = await open_house(connections_per_address=MOST)
+async def test_an_address_has_a_limit_of_open_connections_and_a_closed_one_frees_a_place(
+    open_service: OpenService,
+) -> None:
+    billchat = await open_service(connections_per_address=LIMIT)
     async with serving(billchat) as (channel, url), AsyncExitStack() as stack:
-        inside = [
-            await stack.enter_async_context(RawSocket.open(url, headers=coming_from(ADDRESS))) for _ in range(MOST)
+        open_ones = [
+            await stack.enter_async_context(RawSocket.open(url, headers=forwarded_for(ADDRESS))) for _ in range(LIMIT)
         ]
-        assert await come(url, ADDRESS) == "slow_down"
-        assert await come(url, FAR) == ""
-        assert code_of(await inside[0].ask("start", {"id": "a-request"})) == "", "who is inside notices nothing"
-        await inside[0].ws.close()
+        assert await connect(url, ADDRESS) == "slow_down"
+        assert await connect(url, THIRD_ADDRESS) == ""
+        assert code_of(await open_ones[0].ask("start", {"id": "a-request"})) == "", "open connections are not affected"
+        await open_ones[0].ws.close()
         async with asyncio.timeout(5):
-            while len(channel.sio.eio.sockets) > MOST - 1:
+            while len(channel.sio.eio.sockets) > LIMIT - 1:
                 await asyncio.sleep(0.01)
-        assert await come(url, ADDRESS) == ""
+        assert await connect(url, ADDRESS) == ""
         assert slowed_down(billchat, "connections_per_address") == 1
 
 
-async def test_connections_that_never_join_are_bounded_too(open_house: Open) -> None:
-    billchat = await open_house(connections_per_address=MOST)
+async def test_connections_that_never_join_are_limited_too(open_service: OpenService) -> None:
+    billchat = await open_service(connections_per_address=LIMIT)
     async with serving(billchat) as (channel, url), AsyncExitStack() as stack:
-        for _ in range(2 * MOST):
+        for _ in range(2 * LIMIT):
             await stack.enter_async_context(RawSocket.open(url, join=False))
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await stack.enter_async_context(RawSocket.open(url, join=False))
         assert refused.value.status == 401
-        assert len(channel.sio.eio.sockets) == 2 * MOST
+        assert len(channel.sio.eio.sockets) == 2 * LIMIT
 
 
-async def test_connections_that_ended_in_any_way_are_no_longer_counted(open_house: Open) -> None:
-    billchat = await open_house()
+async def test_connections_that_closed_in_any_way_are_no_longer_counted(open_service: OpenService) -> None:
+    billchat = await open_service()
     async with serving(billchat) as (channel, url):
         for number in range(9):
             async with RawSocket.open(url, join=number % 3 > 0) as raw:
@@ -154,22 +156,22 @@ async def test_connections_that_ended_in_any_way_are_no_longer_counted(open_hous
     assert channel._limits._open == {}
 
 
-async def test_conversations_are_begun_at_a_pace_too(open_house: Open) -> None:
-    billchat = await open_house(starts_per_address_per_minute=MOST)
+async def test_an_address_has_a_limit_of_new_conversations_a_minute(open_service: OpenService) -> None:
+    billchat = await open_service(starts_per_address_per_minute=LIMIT)
     async with (
         serving(billchat) as (_, url),
-        RawSocket.open(url, headers=coming_from(ADDRESS)) as one,
-        RawSocket.open(url, headers=coming_from(ADDRESS)) as another,
-        RawSocket.open(url, headers=coming_from(NEAR)) as elsewhere,
+        RawSocket.open(url, headers=forwarded_for(ADDRESS)) as one,
+        RawSocket.open(url, headers=forwarded_for(ADDRESS)) as another,
+        RawSocket.open(url, headers=forwarded_for(OTHER_ADDRESS)) as elsewhere,
     ):
-        begun = [code_of(await raw.ask("start", {"id": f"request-{n}"})) for n in range(2) for raw in (one, another)]
-        assert begun == [""] * MOST + ["slow_down"]
+        codes = [code_of(await raw.ask("start", {"id": f"request-{n}"})) for n in range(2) for raw in (one, another)]
+        assert codes == [""] * LIMIT + ["slow_down"]
         assert code_of(await elsewhere.ask("start", {"id": "a-request"})) == ""
         assert slowed_down(billchat, "starts_per_address_per_minute") == 1
 
 
-async def test_the_limit_of_an_hour_holds_when_the_minute_is_over(open_house: Open) -> None:
-    billchat = await open_house(starts_per_address_per_minute=2, starts_per_address_per_hour=3)
+async def test_the_hourly_limit_holds_after_the_minute_is_over(open_service: OpenService) -> None:
+    billchat = await open_service(starts_per_address_per_minute=2, starts_per_address_per_hour=3)
     now = 36_000.0
     limits = ConnectionLimits(billchat.service, lambda: now)
     assert [limits.may_start("somebody", "browser") for _ in range(3)] == [True, True, False]
@@ -180,34 +182,38 @@ async def test_the_limit_of_an_hour_holds_when_the_minute_is_over(open_house: Op
     assert limits.may_start("somebody", "browser")
 
 
-async def test_one_browser_begins_only_so_many_conversations(open_house: Open) -> None:
-    billchat = await open_house(starts_per_session_per_hour=2)
-    with capture_logs() as said:
+async def test_a_session_has_a_limit_of_new_conversations_an_hour(open_service: OpenService) -> None:
+    billchat = await open_service(starts_per_session_per_hour=2)
+    with capture_logs() as logged:
         limits = ConnectionLimits(billchat.service)
         assert [limits.may_start("somebody", "browser") for _ in range(3)] == [True, True, False]
         assert limits.may_start("somebody", "another browser")
     assert slowed_down(billchat, "starts_per_session_per_hour") == 1
-    assert said == [], "it is no proxy's address that is at its limit"
+    assert logged == [], "the warning is about addresses, and a session is none"
 
 
-async def test_two_processes_count_connections_together(open_house: Open, redis_url: str) -> None:
-    houses = [await open_house(redis_url, connections_per_address_per_minute=MOST) for _ in range(2)]
-    async with Redis.from_url(redis_url) as redis, serving(houses[0]) as (_, here), serving(houses[1]) as (_, there):
-        ours = f"billchat-{houses[0].service.keys.digest('connections')}*"
-        await redis.delete("nothing", *await redis.keys(ours))
-        assert [await come(url, ADDRESS) for url in (here, there, here, there)] == [""] * MOST + ["slow_down"]
-        kept = [key.decode() for key in await redis.keys(ours)]
-        assert len(kept) == 1
-        assert ADDRESS not in kept[0], "Redis too knows no address"
+async def test_two_processes_share_the_count_of_connections(open_service: OpenService, redis_url: str) -> None:
+    services = [await open_service(redis_url, connections_per_address_per_minute=LIMIT) for _ in range(2)]
+    async with (
+        Redis.from_url(redis_url) as redis,
+        serving(services[0]) as (_, here),
+        serving(services[1]) as (_, there),
+    ):
+        pattern = f"billchat-{services[0].service.keys.digest('connections')}*"
+        await redis.delete("nothing", *await redis.keys(pattern))
+        assert [await connect(url, ADDRESS) for url in (here, there, here, there)] == [""] * LIMIT + ["slow_down"]
+        keys = [key.decode() for key in await redis.keys(pattern)]
+        assert len(keys) == 1
+        assert ADDRESS not in keys[0], "no address in Redis"
 
 
-async def test_an_operator_is_told_once_and_without_the_address(open_house: Open) -> None:
-    billchat = await open_house(connections_per_address_per_minute=1)
-    with capture_logs() as said:
+async def test_a_limit_is_logged_once_and_without_the_address(open_service: OpenService) -> None:
+    billchat = await open_service(connections_per_address_per_minute=1)
+    with capture_logs() as logged:
         async with serving(billchat) as (_, url):
             for _ in range(4):
-                await come(url, ADDRESS)
-    warnings = [line for line in said if line["log_level"] == "warning"]
+                await connect(url, ADDRESS)
+    warnings = [line for line in logged if line["log_level"] == "warning"]
     assert [line["limit"] for line in warnings] == ["connections_per_address_per_minute"]
-    assert ADDRESS not in str(said)
+    assert ADDRESS not in str(logged)
     assert ADDRESS not in billchat.service.metrics.report().decode()

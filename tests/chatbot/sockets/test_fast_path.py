@@ -1,4 +1,4 @@
-"""The express lane: what it answers, and what it leaves to Socket.IO untouched."""
+"""The fast path: plain event frames are acknowledged, all others are left to Socket.IO."""
 
 import json
 from typing import Any
@@ -9,59 +9,59 @@ from hypothesis import strategies as st
 from chatbot.channels.web.wire import Payload, SayPayload, SeenPayload
 from chatbot.sockets.fast_path import EventFastPath
 
-SAID = {"conversation": "c1", "id": "a-good-request-id", "text": "hello"}
+SAY = {"conversation": "c1", "id": "a-good-request-id", "text": "hello"}
 
 
-class Desk:
-    """Answers events as the web channel does, and remembers them."""
+class FakeChannel:
+    """Handles events as the web channel does, and records them."""
 
-    def __init__(self, answer: dict[str, Any] | None) -> None:
-        self.asked: list[tuple[str, str, Payload]] = []
-        self._answer = answer
-        self.lane = EventFastPath("/chat", {"say": SayPayload, "seen": SeenPayload}, self._take)
+    def __init__(self, ack: dict[str, Any] | None) -> None:
+        self.handled: list[tuple[str, str, Payload]] = []
+        self._ack = ack
+        self.fast_path = EventFastPath("/chat", {"say": SayPayload, "seen": SeenPayload}, self._handle)
 
-    async def _take(self, connection: str, event: str, asked: Payload) -> dict[str, Any] | None:
-        self.asked.append((connection, event, asked))
-        return self._answer
+    async def _handle(self, eio_sid: str, event: str, payload: Payload) -> dict[str, Any] | None:
+        self.handled.append((eio_sid, event, payload))
+        return self._ack
 
 
 def frame(event: str, payload: object, number: object = 7, kind: str = "42/chat,") -> str:
     return f"{kind}{number}{json.dumps([event, payload])}"
 
 
-async def test_a_plain_event_is_answered_with_its_acknowledgement() -> None:
-    desk = Desk({"ok": True, "messages": [{"text": "¿Qué?"}]})
-    answer = await desk.lane.take("eio", frame("say", SAID))
-    assert answer is not None
-    assert answer.startswith(b"43/chat,7[")
-    assert json.loads(answer.removeprefix(b"43/chat,7")) == [{"ok": True, "messages": [{"text": "¿Qué?"}]}]
-    assert desk.asked == [("eio", "say", SayPayload("c1", "a-good-request-id", "hello"))]
+async def test_a_plain_event_is_acknowledged() -> None:
+    channel = FakeChannel({"ok": True, "messages": [{"text": "¿Qué?"}]})
+    ack = await channel.fast_path.handle("eio", frame("say", SAY))
+    assert ack is not None
+    assert ack.startswith(b"43/chat,7[")
+    assert json.loads(ack.removeprefix(b"43/chat,7")) == [{"ok": True, "messages": [{"text": "¿Qué?"}]}]
+    assert channel.handled == [("eio", "say", SayPayload("c1", "a-good-request-id", "hello"))]
 
 
-async def test_whatever_is_not_plain_is_left_alone() -> None:
-    desk = Desk({"ok": True})
+async def test_every_other_frame_is_left_to_socket_io() -> None:
+    channel = FakeChannel({"ok": True})
     for other in (
         "2", "3probe", "40/chat,{}", "41/chat,", "42", "42/chat", "42/chat,", "42/chat,7", "42/chat,7[]", "42/chat,7[",
-        frame("say", SAID, kind="42"), frame("say", SAID, kind="42/other,"), frame("say", SAID, kind="43/chat,"),
-        frame("say", SAID, number=""), frame("say", SAID, number="7x"), frame("say", SAID, number="7" * 200),
-        frame("say", SAID, number="٤"), frame("say", SAID, number="1-"), frame("open", SAID), frame("disconnect", {}),
-        frame("say", None), frame("say", {}), frame("say", {**SAID, "text": 5}), frame("say", {**SAID, "choice": "x"}),
-        frame("say", {**SAID, "text": "x" * 2001}), frame("say", {**SAID, "text": "\ud800"}),
-        '42/chat,7["say"]', f'42/chat,7["say",{json.dumps(SAID)},{{}}]', f'42/chat,7["say",{json.dumps(SAID)}',
-        f'42/chat,7["say",{json.dumps(SAID)}]x', '42/chat,7["seen",{"conversation":"x","seq":' + "9" * 5000 + "}]",
+        frame("say", SAY, kind="42"), frame("say", SAY, kind="42/other,"), frame("say", SAY, kind="43/chat,"),
+        frame("say", SAY, number=""), frame("say", SAY, number="7x"), frame("say", SAY, number="7" * 200),
+        frame("say", SAY, number="٤"), frame("say", SAY, number="1-"), frame("open", SAY), frame("disconnect", {}),
+        frame("say", None), frame("say", {}), frame("say", {**SAY, "text": 5}), frame("say", {**SAY, "choice": "x"}),
+        frame("say", {**SAY, "text": "x" * 2001}), frame("say", {**SAY, "text": "\ud800"}),
+        '42/chat,7["say"]', f'42/chat,7["say",{json.dumps(SAY)},{{}}]', f'42/chat,7["say",{json.dumps(SAY)}',
+        f'42/chat,7["say",{json.dumps(SAY)}]x', '42/chat,7["seen",{"conversation":"x","seq":' + "9" * 5000 + "}]",
     ):  # fmt: skip
-        assert await desk.lane.take("eio", other) is None
-    assert desk.asked == []
+        assert await channel.fast_path.handle("eio", other) is None
+    assert channel.handled == []
 
 
-async def test_who_is_not_connected_is_left_to_socket_io_too() -> None:
-    assert await Desk(None).lane.take("eio", frame("say", SAID)) is None
+async def test_an_event_of_a_client_outside_the_namespace_is_left_to_socket_io() -> None:
+    assert await FakeChannel(None).fast_path.handle("eio", frame("say", SAY)) is None
 
 
-async def test_a_connection_that_was_ended_gets_no_acknowledgement() -> None:
-    assert await Desk({}).lane.take("eio", frame("say", SAID)) == b""
+async def test_a_closed_connection_gets_no_acknowledgement() -> None:
+    assert await FakeChannel({}).fast_path.handle("eio", frame("say", SAY)) == b""
 
 
 @given(st.text() | st.text().map(lambda rest: "42/chat,1" + rest) | st.text().map(lambda rest: frame("say", rest)))
-async def test_no_frame_breaks_the_lane(anything: str) -> None:
-    await Desk({"ok": True}).lane.take("eio", anything)
+async def test_no_frame_breaks_the_fast_path(anything: str) -> None:
+    await FakeChannel({"ok": True}).fast_path.handle("eio", anything)

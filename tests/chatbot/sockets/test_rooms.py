@@ -1,4 +1,4 @@
-"""Rooms: who leaves is gone from all of them, and nobody else is looked at."""
+"""Room membership: leaving is complete, and touches no other client."""
 
 from typing import Any
 
@@ -7,18 +7,18 @@ from chatbot.sockets.rooms import Rooms
 CHAT = "/chat"
 
 
-class Closed(dict[str | None, Any]):
-    """Rooms that may be asked for one by one, and not be looked through."""
+class UnscannableRooms(dict[str | None, Any]):
+    """Rooms that allow a look-up, but no scan."""
 
     def items(self) -> Any:
-        raise AssertionError("every room was looked through")
+        raise AssertionError("every room was scanned")
 
     def copy(self) -> Any:
         raise AssertionError("every room was copied")
 
 
-def with_two() -> Rooms:
-    """Ada's and Ben's clients are in the same session, and Ben's in another room, too."""
+def two_clients() -> Rooms:
+    """Return rooms with two clients in one session; Ben is in another room too."""
     rooms = Rooms()
     for sid, entered in (("ada", ["session"]), ("ben", ["session", "other"])):
         rooms.basic_enter_room(sid, CHAT, None, eio_sid=f"{sid}'s socket")
@@ -27,8 +27,8 @@ def with_two() -> Rooms:
     return rooms
 
 
-def test_who_leaves_is_gone_from_every_room_and_the_others_stay() -> None:
-    rooms = with_two()
+def test_a_disconnected_client_leaves_every_room_and_the_others_stay() -> None:
+    rooms = two_clients()
     rooms.basic_disconnect("ben", CHAT)
     assert set(rooms.rooms[CHAT]) == {None, "ada", "session"}
     assert dict(rooms.get_participants(CHAT, "session")) == {"ada": "ada's socket"}
@@ -36,26 +36,26 @@ def test_who_leaves_is_gone_from_every_room_and_the_others_stay() -> None:
     assert rooms.is_connected("ada", CHAT)
 
 
-def test_the_last_to_leave_leaves_nothing_behind() -> None:
-    rooms = with_two()
+def test_nothing_is_kept_of_disconnected_clients() -> None:
+    rooms = two_clients()
     for sid in ("ada", "ben"):
         rooms.pending_connect.setdefault(CHAT, []).append(sid)
         rooms.pre_disconnect(sid, CHAT)
     for sid in ("ada", "ben"):
         rooms.basic_disconnect(sid, CHAT)
-    kept = (rooms.rooms, rooms._rooms_of, rooms.pending_connect, rooms.pending_disconnect, rooms.callbacks)
+    kept = (rooms.rooms, rooms._rooms_by_sid, rooms.pending_connect, rooms.pending_disconnect, rooms.callbacks)
     assert not any(kept), kept
 
 
-def test_leaving_looks_through_nobody_elses_rooms() -> None:
-    rooms = with_two()
-    rooms.rooms[CHAT] = Closed(rooms.rooms[CHAT])
+def test_disconnecting_does_not_scan_other_rooms() -> None:
+    rooms = two_clients()
+    rooms.rooms[CHAT] = UnscannableRooms(rooms.rooms[CHAT])
     rooms.basic_disconnect("ben", CHAT)
     assert not rooms.is_connected("ben", CHAT)
 
 
-def test_who_is_not_there_may_leave_again() -> None:
-    rooms = with_two()
+def test_leaving_twice_does_no_harm() -> None:
+    rooms = two_clients()
     rooms.basic_leave_room("ben", CHAT, "other")
     rooms.basic_leave_room("ben", CHAT, "other")
     rooms.basic_disconnect("nobody", CHAT)

@@ -7,11 +7,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chatbot.conversations.requests import SayRequest, TurnResult
-from chatbot.sockets import hardening
 from store.database import StoreError
 from tests.chatbot.channels.web.serving import serving
 from tests.clock import FakeClock
@@ -147,26 +144,3 @@ async def test_turns_of_one_socket_keep_the_order_in_which_they_were_sent(billch
             await raw.ws.send_str(f"42/chat,{100 + number}{json.dumps(['say', say])}")
         for number in range(30):
             assert (await raw.acknowledgement(100 + number))["messages"][0]["text"] == f"hello {number}"
-
-
-@given(st.text(max_size=20) | st.from_regex(r"[0-9b].{0,8}", fullmatch=True))
-def test_a_frame_is_a_control_or_a_message_that_begins_with_its_kind(frame: str) -> None:
-    assert hardening.is_frame(frame) is (
-        frame in hardening.CONTROL or (frame[:1] == "4" and frame[1:2] in set("0123456789"))
-    )
-
-
-@given(
-    st.text(max_size=60)
-    | st.from_regex(r"[0-6](\d{1,3}-)?(/[a-z]*,)?\d{0,5}[\[{\"].{0,30}", fullmatch=True)
-    | st.binary(max_size=30)
-)
-def test_what_is_decoded_is_a_packet_or_a_value_error(sent: str | bytes) -> None:
-    try:
-        packet = hardening.Packet(encoded_packet=sent)
-    except ValueError:
-        return
-    if sent and packet.packet_type in (2, 5):
-        assert isinstance(packet.data[0], str)
-        assert packet.data[0] not in hardening.OWN_EVENTS
-        assert packet.attachment_count <= hardening.MOST_ATTACHMENTS
