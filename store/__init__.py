@@ -1,7 +1,7 @@
-"""The store remembers: billing ledger, conversations, codes, payments, outbox, agents and the audit.
+"""The store: billing ledger, conversations, codes, payments, outbox, agents and audit.
 
-Start at `database.py` (what a database offers) and `migrations/` (what is kept). The drivers aside, every other module
-holds the queries of one subject: plain functions that take the transaction first.
+Start at `database.py` (the interface of a database) and `migrations/` (the schema). Apart from `drivers/`, each module
+holds the queries of one subject: plain functions with the transaction as their first argument.
 """
 
 from store.database import Conflict, Database, Row, StoreError, Tx

@@ -1,8 +1,8 @@
-"""What every database driver offers: units of work, reads, and the errors that mean "broken".
+"""The interface of every database driver: transactions, reads, and the exceptions that mean "broken".
 
-A unit of work is an ordinary function of a transaction, `fn(tx) -> T`. It never awaits, it is short, and it either
-happens whole or not at all. It may be run on another thread than the one that asked, so it returns values and keeps
-nothing of the transaction.
+A unit of work is an ordinary function of a transaction, `fn(tx) -> T`. It is short, never awaits, and takes effect as a
+whole or not at all. It may run on another thread than the caller's and more than once, so it returns values and keeps
+no reference to the transaction.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,100 +14,97 @@ Params = Mapping[str, Any]
 NO_PARAMS: Params = {}
 
 Row = Mapping[str, Any]
-"""One row of a result, by its columns' names."""
+"""One row of a result, by column name."""
 
 
 class StoreError(Exception):
-    """The database could not do what it was asked; the message says what is wrong and what an operator can do."""
+    """The database failed; the message names the problem and the operator's remedy."""
 
 
 class CommitUnknown(StoreError):
-    """The database was lost while a unit of work was being kept: it was kept whole, or not at all.
+    """The connection was lost during a commit: the unit of work took effect as a whole, or not at all.
 
-    Who can ask again in a way that happens once, should.
+    Callers with an idempotent request should repeat it.
     """
 
 
 class Conflict(StoreError):
     """A unique key, a foreign key or a check refused the row.
 
-    Let it end the unit of work: some databases accept no further statement after it. Where a clash is to be expected,
-    write `on conflict do nothing` and look at the number of rows changed.
+    Let it end the unit of work: some databases accept no further statement after it. Where a conflict is expected,
+    write `on conflict do nothing` and check the number of changed rows.
     """
 
 
 class Tx(Protocol):
-    """A transaction. Parameters are named, `:name`, and never put into the SQL's text."""
+    """A transaction. Parameters are named, `:name`, and never part of the SQL text.
+
+    The locks last until the transaction ends; reads after a lock see the changes of its former holders. They do nothing
+    in a read transaction, and in SQLite, where one unit of work runs at a time.
+    """
 
     def all(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
-        """Every row."""
+        """Return every row."""
         ...
 
     def one(self, sql: str, params: Params = NO_PARAMS) -> Row | None:
-        """The first row, or None when there is none."""
+        """Return the first row, or None."""
         ...
 
-    def query_many(self, *questions: tuple[str, Params]) -> list[list[Row]]:
-        """Ask several questions at once: for each, every row."""
+    def query_many(self, *queries: tuple[str, Params]) -> list[list[Row]]:
+        """Run several queries in one round trip; returns the rows of each."""
         ...
 
     def execute_count(self, sql: str, params: Params = NO_PARAMS) -> int:
-        """Run a statement that changes rows; returns how many it changed."""
+        """Run a statement; returns the number of changed rows."""
         ...
 
     def execute(self, sql: str, params: Params = NO_PARAMS) -> None:
-        """Run a statement that changes rows, without asking how many.
+        """Run a statement without waiting for its result.
 
-        It may travel with the next statement, or with the end of the unit, and what it raises is then raised there.
+        It may be sent with the next query or with the commit, which then raises its error.
         """
         ...
 
     def execute_many(self, sql: str, params: Sequence[Params]) -> None:
-        """Do one statement once for each set of parameters."""
+        """Run a statement once for each set of parameters."""
         ...
 
     def lock_rows(self, select: str, params: Params = NO_PARAMS) -> None:
-        """Hold the rows that a select finds until the unit ends; other units that would hold or change them wait.
-
-        What is read after this is what the others left. Nothing to do in a read, and where one unit runs at a time.
-        """
+        """Lock the rows of a select against changes and locks by other transactions."""
         ...
 
-    def lock(self, *names: str) -> None:
-        """Let one unit at a time, of all processes, go past these names; for what has no row. A unit takes few of them.
-
-        What is read after this is what the others left. Nothing to do in a read, and where one unit runs at a time.
-        """
+    def advisory_lock(self, *names: str) -> None:
+        """Lock a few names, across all processes; for things without a row."""
         ...
 
-    def lock_found(self, select: str, params: Params = NO_PARAMS) -> None:
-        """Lock the names that a select finds in its column `name`."""
+    def advisory_lock_selected(self, select: str, params: Params = NO_PARAMS) -> None:
+        """Lock the names in the column `name` of a select."""
         ...
 
 
 class Database(Protocol):
-    """One open database. Its methods are called on the event loop's thread."""
+    """An open database. Its methods are called on the event loop's thread."""
 
     def write(self, fn: Callable[[Tx], T], key: str | None = None) -> Awaitable[T]:
-        """Run a unit of work that may change things; its result arrives when the change is safely on disk.
+        """Run a unit of work; returns its result once the commit is on disk.
 
-        Units with the same key run one after another, in the order of the calls, and not beside those of another
-        process. What the unit raises is raised here, and nothing of the unit remains; when the database itself fails,
-        that is a StoreError, and an UnsureError where the unit may have been kept. A unit whose waiter is
-        cancelled either does not run or is kept whole. A unit may be run more than once until it succeeds.
+        Units with the same key run one after another, in call order, also across processes. An exception of the unit
+        rolls it back and is raised here. Failures of the database raise StoreError, or CommitUnknown where the unit may
+        have been committed. A unit whose caller is cancelled either does not run or is committed whole.
         """
         ...
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
-        """Run a short read at once, against what has been committed."""
+        """Run a short read at once, on a snapshot of the committed data."""
         ...
 
     async def read_in_thread(self, fn: Callable[[Tx], T]) -> T:
-        """Run a long read (a search, a report) without holding anybody up."""
+        """Run a long read (a search, a report) on another thread, without delaying anything else."""
         ...
 
     async def migrate(self) -> None:
-        """Bring the schema up to this version; raises StoreError for a database that is newer."""
+        """Bring the schema up to this version; raises StoreError for a newer database."""
         ...
 
     async def ready(self) -> None:
@@ -115,5 +112,5 @@ class Database(Protocol):
         ...
 
     async def close(self) -> None:
-        """Finish what has been asked for and let go of the database."""
+        """Finish pending units and reads, then close the database."""
         ...

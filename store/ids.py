@@ -1,7 +1,7 @@
-"""Ids that the program makes: 26 letters and digits that sort in the order in which a process made them.
+"""Ids made by the program: 26 letters and digits that sort by creation time within a process.
 
-The form is Crockford's base 32 (no I, L, O, U) of 48 bits of time and 80 random bits. Nothing but letters and digits,
-because some payment gateways accept no more in a reference.
+The format is Crockford's base 32 (no I, L, O, U) of 48 bits of time and 80 random bits. Letters and digits only,
+because some payment gateways accept nothing else in a reference.
 """
 
 from secrets import randbits
@@ -17,10 +17,10 @@ _newest = 0
 
 
 def new_id() -> str:
-    """A new id, above all that this process made before; ids of other processes sort with it by the millisecond.
+    """Return a new id, greater than all earlier ids of this process; between processes ids sort by the millisecond.
 
-    Within a millisecond, and when the clock is set back, the next one lies a random step of up to 64 bits higher, so
-    knowing one id does not tell its neighbour.
+    Within a millisecond, and after the clock was set back, the next id is higher by a random step of up to 64 bits, so
+    that an id does not reveal its neighbour.
     """
     global _newest  # noqa: PLW0603 (the order is the process's)
     random = randbits(80 + 64)
@@ -29,5 +29,5 @@ def new_id() -> str:
 
 
 def encoded(number: int) -> str:
-    """The id of a number of 128 bits."""
+    """Encode a number of 128 bits as an id."""
     return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])

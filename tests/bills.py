@@ -103,8 +103,10 @@ def asked(given: PaymentReport) -> PaymentReport:
     )
 
 
-def record(tx: Tx, given: PaymentReport, now: datetime = MORNING, asked_in: str | None = None) -> AppliedReport | None:
-    return payment_reports.apply_report(tx, "sandbox", given, now, asked_in)
+def record(
+    tx: Tx, given: PaymentReport, now: datetime = MORNING, polled_state: str | None = None
+) -> AppliedReport | None:
+    return payment_reports.apply_report(tx, "sandbox", given, now, polled_state)
 
 
 def balance(tx: Tx, account: str) -> int:

@@ -20,7 +20,7 @@ from chatbot.payments.gateways import enabled
 from chatbot.payments.gateways.gateway import Gateway
 from chatbot.payments.parts import Payments
 from chatbot.payments.routes import routes
-from store.billing import statements
+from store.billing import accounts
 from store.billing.payment_links import PaymentLink
 from store.chats import conversations
 from store.database import Tx
@@ -140,7 +140,7 @@ class PaymentFixture:
         return [(row["kind"], row["amount_minor"]) for row in rows]
 
     async def balance(self) -> int:
-        account = await self.billchat.service.database.read(lambda tx: statements.find_account(tx, self.account))
+        account = await self.billchat.service.database.read(lambda tx: accounts.find_account(tx, self.account))
         assert account is not None
         return account.balance_minor
 

@@ -79,7 +79,7 @@ class ServiceFixture:
 
     async def code(self, conversation: str) -> str:
         """What a customer would read in the newest letter: right only if somebody has the identifier."""
-        challenge = await self.service.database.read(lambda tx: codes.newest(tx, conversation))
+        challenge = await self.service.database.read(lambda tx: codes.newest_challenge(tx, conversation))
         assert challenge is not None
         return self.service.keys.code(challenge.id, conversation)
 

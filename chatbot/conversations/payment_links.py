@@ -17,7 +17,7 @@ def make_link(turn: Turn, account: str, invoices: tuple[str, ...]) -> PaymentLin
     Amounts are read anew. Invoices that are paid, being paid or of another account add nothing.
     """
     service, contact, now = turn.service, turn.conversation.contact, turn.now
-    terms = payment_links.terms(turn.tx, contact, account, turn.today, now) if contact else None
+    terms = payment_links.lock_terms(turn.tx, contact, account, turn.today, now) if contact else None
     if terms is None:
         return "not_theirs"
     statement = terms.statement

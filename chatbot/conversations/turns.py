@@ -99,7 +99,7 @@ class Turns:
     def _start(self, tx: Tx, request: StartRequest) -> TurnResult | TurnRefusal:
         service = self._service
         digest = service.keys.digest(f"start:{request.action}")
-        known, processed = conversations.begun(tx, request.session, request.id)
+        known, processed = conversations.load_started(tx, request.session, request.id)
         if known is not None and processed is not None:
             return _replay(tx, known, processed, digest)
         conversation = Conversation(
@@ -137,7 +137,7 @@ class Turns:
         redacted = None if request.text is None else redact(request.text)
         pieces: list[Message] = []
         if redacted is not None and is_piece(redacted.fragment):
-            conversation, processed, pieces = conversations.load_with_said(
+            conversation, processed, pieces = conversations.load_with_messages(
                 tx, request.conversation, request.id, MAX_PIECES
             )
         else:
@@ -230,7 +230,7 @@ def _ends_card(turn: Turn, redacted: Redacted, pieces: Sequence[Message]) -> boo
         return False
     for message, fragment in zip(pieces, fragments, strict=True):
         if is_piece(fragment):
-            conversations.rewrite(turn.tx, turn.conversation.id, message.seq, SECRET_MASK)
+            conversations.replace_text(turn.tx, turn.conversation.id, message.seq, SECRET_MASK)
     return True
 
 

@@ -87,12 +87,12 @@ def _check(turn: Turn, digits: str) -> str:
     limits = service.settings.limits
     challenge = codes.take_try(turn.tx, conversation.id, limits.code_tries, _code_limits(limits), now)
     if challenge is None:
-        newest = codes.newest(turn.tx, conversation.id)
+        newest = codes.newest_challenge(turn.tx, conversation.id)
         is_over = newest is None or newest.state != "live" or now > newest.expires_at
         return "code_expired" if is_over else "code_used_up"
     right = hmac.compare_digest(digits.encode(), service.keys.code(challenge.id, conversation.id).encode())
     if right and challenge.contact is not None:
-        codes.use(turn.tx, challenge)
+        codes.mark_used(turn.tx, challenge)
         conversation.contact = challenge.contact
         conversation.verified_at = conversation.active_at = now
         return "code_right"

@@ -64,14 +64,14 @@ class Claims:
             return
         until = self._service.clock.now() + LEASE
         try:
-            await self._service.database.write(lambda tx: outbox.hold(tx, rows, until))
+            await self._service.database.write(lambda tx: outbox.extend_claims(tx, rows, until))
         except StoreError as error:
             log.warning("claims on letters could not be held", reason=str(error))
 
     async def release(self, channels: Iterable[str]) -> None:
         """Let all claims of these channels lapse. Only for the sole dispatcher of a database, before it claims."""
         now, names = self._service.clock.now(), list(channels)
-        await self._service.database.write(lambda tx: outbox.release(tx, now, names))
+        await self._service.database.write(lambda tx: outbox.release_claims(tx, now, names))
 
     async def record(self, row: ClaimedMessage, result: Callable[[Tx], None]) -> None:
         """Record the result of a try; retried for a while, then raises StoreError, and the claim lapses."""
@@ -120,7 +120,7 @@ class Claims:
             rendered = self._render(tx, row)
             needless = isinstance(rendered, OutgoingMessage) and row.id in superseded
             if rendered is None or needless or row.channel == "none":
-                outbox.dropped(tx, row, "not needed")
+                outbox.mark_dropped(tx, row, "not needed")
                 batch.dropped.append(row)
             else:
                 batch.rendered.append((row, rendered))

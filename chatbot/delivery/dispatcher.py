@@ -184,7 +184,7 @@ class Dispatcher:
 
     async def _record_sent(self, row: ClaimedMessage, result: Sent) -> None:
         now = self._service.clock.now()
-        await self._claims.record(row, lambda tx: outbox.sent(tx, row, now, result.provider_id))
+        await self._claims.record(row, lambda tx: outbox.mark_sent(tx, row, now, result.provider_id))
         self._count(row, "sent")
         log.info("letter sent", letter=row.id, kind=row.kind, channel=row.channel, tries=row.tries)
 
@@ -199,7 +199,7 @@ class Dispatcher:
         log.warning("letter not sent yet", letter=row.id, channel=row.channel, reason=result.reason, tries=row.tries)
 
     async def _record_failure(self, row: ClaimedMessage, result: Failed) -> None:
-        await self._claims.record(row, lambda tx: outbox.failed(tx, row, result.reason))
+        await self._claims.record(row, lambda tx: outbox.mark_failed(tx, row, result.reason))
         self._count(row, "failed")
         write = log.info if result.alerted else log.error
         write(

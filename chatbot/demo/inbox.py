@@ -39,7 +39,7 @@ class Inbox(Sender):
         return await self._service.database.read(self._read)
 
     def _read(self, tx: Tx) -> list[ShownLetter]:
-        sent = outbox.sent_newest(tx, MAX_LETTERS)
+        sent = outbox.newest_sent(tx, MAX_LETTERS)
         self._shown = {row.id: self._shown.get(row.id) or self._show(tx, row, at) for row, at in sent}
         return [letter for letter in self._shown.values() if letter is not None]
 

@@ -21,9 +21,9 @@ async def forget(service: Service) -> int:
     """Delete what is older than it may be; returns how many conversations that were."""
     before = service.clock.now() - timedelta(days=service.settings.retention.conversation_days)
     forgotten = 0
-    for conversations in retention.CONVERSATIONS:
+    for conversations in retention.CONVERSATION_PASSES:
         forgotten += await _page_by_page(service, conversations, before)
-    for traces in retention.TRACES:
+    for traces in retention.OTHER_PASSES:
         await _page_by_page(service, traces, before)
     if forgotten:
         log.info("old conversations deleted", count=forgotten)
@@ -39,8 +39,8 @@ async def _page_by_page(service: Service, forget_page: DeletePage, before: datet
 
     while True:
         page = await service.database.write(next_page)
-        forgotten += page.forgotten
-        since = page.last
+        forgotten += page.deleted
+        since = page.resume_after
         if since is None:
             return forgotten
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from flows.events import Event
-from store.billing import payment_links, statements
+from store.billing import accounts, payment_links
 from store.billing.payment_links import PaymentLink
 from store.billing.payment_reports import AppliedReport, PaymentChange
 from store.billing.payments import Payment
@@ -28,13 +28,13 @@ def payment_event(tx: Tx, applied: AppliedReport, now: datetime) -> Event | None
     It does when the conversation has another customer by now, and when a hosted page closes by itself, long after the
     link expired.
     """
-    name, payment = EVENTS.get(applied.what), applied.payment
+    name, payment = EVENTS.get(applied.change), applied.payment
     if name is None:
         return None
     link = None if payment.link is None else payment_links.read_link(tx, payment.link)
     if link is not None and not _has_same_customer(tx, link):
         return None
-    if applied.what == "abandoned" and (link is None or payment_links.link_status(tx, link, now) != "open"):
+    if applied.change == "abandoned" and (link is None or payment_links.link_status(tx, link, now) != "open"):
         return None
     return Event(name, _facts(applied, payment))
 
@@ -43,7 +43,7 @@ def expire_link(link: PaymentLink, now: datetime) -> Callable[[Tx], Event | None
     """Return a unit of work that expires a link and returns the event for its conversation, if it has to be told."""
 
     def expire(tx: Tx) -> Event | None:
-        statements.lock_account(tx, link.account)  # a renewal or a payment has committed, or will see the expired link
+        accounts.lock_account(tx, link.account)  # a renewal or a payment has committed, or will see the expired link
         settled = payment_links.link_status(tx, link, now) == "settled"
         if not payment_links.expire(tx, link.id, now) or settled or not _has_same_customer(tx, link):
             return None
@@ -54,7 +54,7 @@ def expire_link(link: PaymentLink, now: datetime) -> Callable[[Tx], Event | None
 
 def _facts(applied: AppliedReport, payment: Payment) -> dict[str, object]:
     facts: dict[str, object] = {"amount_minor": applied.amount_minor, "currency": payment.currency}
-    if payment.completed_at is not None and applied.what == "completed":
+    if payment.completed_at is not None and applied.change == "completed":
         facts |= {
             "payment": payment.id,
             "reference": payment.receipt,
@@ -66,5 +66,5 @@ def _facts(applied: AppliedReport, payment: Payment) -> dict[str, object]:
 
 def _has_same_customer(tx: Tx, link: PaymentLink) -> bool:
     """Return whether a link's conversation still belongs to its customer: another one may have verified since."""
-    newest = None if link.conversation is None else codes.newest(tx, link.conversation)
+    newest = None if link.conversation is None else codes.newest_challenge(tx, link.conversation)
     return newest is None or newest.contact == link.contact

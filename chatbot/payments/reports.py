@@ -48,21 +48,21 @@ class ReportHandler:
         self._wake = wake
         self._lookups: dict[str, asyncio.Task[None]] = {}
 
-    async def apply(self, gateway: str, report: PaymentReport, asked_in: str | None = None) -> bool:
+    async def apply(self, gateway: str, report: PaymentReport, polled_state: str | None = None) -> bool:
         """Book a report and inform the conversation. False if no payment has its reference (yet).
 
-        `asked_in` is the payment's state when we asked the gateway; None for a webhook.
+        `polled_state` is the payment's state when we asked the gateway; None for a webhook.
         """
         now, database = self._service.clock.now(), self._service.database
-        payment = await database.read(lambda tx: payments.placed(tx, gateway, report.reference))
+        payment = await database.read(lambda tx: payments.find_payment(tx, gateway, report.reference))
         if payment is None:
-            await database.write(lambda tx: payment_reports.keep_unplaced(tx, gateway, report, now))
+            await database.write(lambda tx: payment_reports.save_unplaced(tx, gateway, report, now))
             log.error("payment_report_unplaced", gateway=gateway, outcome=report.outcome)
             self._count(gateway, payment_reports.UNPLACED)
             return False
         while True:
             try:
-                applied = await self._book(payment, report, now, asked_in)
+                applied = await self._book(payment, report, now, polled_state)
             except _ConversationChanged:
                 continue
             break
@@ -86,7 +86,7 @@ class ReportHandler:
         await asyncio.gather(*(self.check(payment) for payment in undecided))
 
     async def _book(
-        self, payment: Payment, report: PaymentReport, now: datetime, asked_in: str | None
+        self, payment: Payment, report: PaymentReport, now: datetime, polled_state: str | None
     ) -> AppliedReport | None:
         """Apply a report in one transaction with its event. Raises _ConversationChanged: nothing was written."""
         conversation = await self._service.database.read(lambda tx: payments.conversation_of(tx, payment.id))
@@ -94,7 +94,7 @@ class ReportHandler:
 
         def book(tx: Tx) -> Event | None:
             nonlocal applied
-            applied = payment_reports.apply_report(tx, payment.gateway, report, now, asked_in)
+            applied = payment_reports.apply_report(tx, payment.gateway, report, now, polled_state)
             if payments.conversation_of(tx, payment.id) != conversation:
                 raise _ConversationChanged
             return None if applied is None else payment_event(tx, applied, now)
@@ -104,12 +104,12 @@ class ReportHandler:
 
     async def _follow_up(self, applied: AppliedReport) -> None:
         payment = applied.payment
-        self._count(payment.gateway, applied.what)
-        log.info("payment_reported", gateway=payment.gateway, payment=payment.id, what=applied.what)
+        self._count(payment.gateway, applied.change)
+        log.info("payment_reported", gateway=payment.gateway, payment=payment.id, what=applied.change)
         if applied.alert is not None:
             self._count(payment.gateway, applied.alert)
             log.error("payment_needs_attention", gateway=payment.gateway, payment=payment.id, alert=applied.alert)
-        if applied.what == "doubtful":
+        if applied.change == "doubtful":
             while lookup := self._lookups.get(payment.id):
                 await asyncio.wait([lookup])  # it began before the doubt, so that its answer cannot settle it
             await self.check(payment)
@@ -124,7 +124,7 @@ class ReportHandler:
         if isinstance(report, Unreachable):
             log.warning("gateway_unreachable", gateway=payment.gateway, payment=payment.id, why=report.why)
             return
-        await self.apply(payment.gateway, report, asked_in=payment.state)
+        await self.apply(payment.gateway, report, polled_state=payment.state)
 
     def _count(self, gateway: str, outcome: str) -> None:
         self._service.metrics.payments.labels(gateway, outcome).inc()
@@ -132,4 +132,4 @@ class ReportHandler:
 
 def _undecided(tx: Tx, digest: str) -> list[Payment]:
     link = payment_links.find_link(tx, digest)
-    return [] if link is None else payments.undecided(tx, link.id)
+    return [] if link is None else payments.undecided_payments(tx, link.id)

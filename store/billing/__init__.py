@@ -1,1 +1,1 @@
-"""Queries about money: customers, accounts, invoices, the ledger, payment links and payments."""
+"""Queries about money: contacts, accounts, invoices, the ledger, payment links and payments."""

@@ -1,7 +1,7 @@
-"""What the company's billing reports, brought in: each record is added, changed or found unchanged, never doubled.
+"""Imports of records from the company's billing: each is added, changed or found unchanged, and never doubled.
 
-Every function answers with an Outcome, or raises Refused for what contradicts the store. What happened stays: an
-invoice keeps its lines and total, a paid one never reopens, a credit is booked once.
+Every function returns an ImportOutcome, or raises RecordRefused for a record that contradicts the store. History stays:
+an invoice keeps its lines and total, a paid invoice never reopens, a credit is booked once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,12 +13,12 @@ from store.billing.ledger import Entry, InvoiceToBook, book_entry, book_invoice,
 from store.database import Row, Tx
 from store.ids import new_id
 
-IMPORTING = "imports"
-"""The lock of imports: of two files that come at once, the second waits, no longer than for any lock."""
+IMPORT_LOCK = "imports"
+"""Serialises imports: of two files at the same time, the second waits, as long as for any lock."""
 
 
 class ImportOutcome(StrEnum):
-    """What became of a record."""
+    """The effect of importing a record."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -26,18 +26,18 @@ class ImportOutcome(StrEnum):
 
 
 class RecordRefused(Exception):
-    """A record that contradicts the store; the message says how and what to do."""
+    """A record that contradicts the store; the message says how, and names the remedy."""
 
 
 def save_customer(
     tx: Tx, reference: str, name: str, locale: str | None, identifiers: Sequence[tuple[str, str]], at: datetime
 ) -> ImportOutcome:
-    """A customer, recognised by exactly these identifiers from now on."""
-    tx.lock(IMPORTING)
+    """Save a customer with exactly these (kind, value) identifiers."""
+    tx.advisory_lock(IMPORT_LOCK)
     known = tx.one("select id, name, locale from contacts where reference = :reference", {"reference": reference})
     if known is None:
         contact = add_contact(tx, name, (), at, reference=reference, locale=locale)
-        _identify(tx, contact, identifiers)
+        _add_identifiers(tx, contact, identifiers)
         return ImportOutcome.ADDED
     contact = known["id"]
     renamed = tx.execute_count(
@@ -49,11 +49,11 @@ def save_customer(
     had = {(row["kind"], row["value"]) for row in rows}
     for kind, value in had.difference(identifiers):
         tx.execute("delete from identifiers where kind = :kind and value = :value", {"kind": kind, "value": value})
-    _identify(tx, contact, [identifier for identifier in identifiers if identifier not in had])
+    _add_identifiers(tx, contact, [identifier for identifier in identifiers if identifier not in had])
     return ImportOutcome.CHANGED if renamed or had != set(identifiers) else ImportOutcome.UNCHANGED
 
 
-def _identify(tx: Tx, contact: str, identifiers: Iterable[tuple[str, str]]) -> None:
+def _add_identifiers(tx: Tx, contact: str, identifiers: Iterable[tuple[str, str]]) -> None:
     for kind, value in dict.fromkeys(identifiers):
         added = tx.execute_count(
             "insert into identifiers (kind, value, contact) values (:kind, :value, :contact)"
@@ -70,9 +70,9 @@ def _identify(tx: Tx, contact: str, identifiers: Iterable[tuple[str, str]]) -> N
 def save_account(
     tx: Tx, number: str, name: str, currency: str, customers: Sequence[str], at: datetime
 ) -> ImportOutcome:
-    """An account that belongs to exactly these customers (their references) from now on."""
-    tx.lock(IMPORTING)
-    owners = {_customer(tx, reference) for reference in customers}
+    """Save an account that belongs to exactly these customers (references)."""
+    tx.advisory_lock(IMPORT_LOCK)
+    owners = {_contact(tx, reference) for reference in customers}
     known = tx.one("select id, name, currency from accounts where number = :number", {"number": number})
     if known is None:
         add_account(tx, number, name, currency, sorted(owners), at)
@@ -94,7 +94,7 @@ def save_account(
     return ImportOutcome.CHANGED
 
 
-def _customer(tx: Tx, reference: str) -> str:
+def _contact(tx: Tx, reference: str) -> str:
     row = tx.one("select id from contacts where reference = :reference", {"reference": reference})
     if row is None:
         raise RecordRefused(f"there is no customer {reference}; put the customer's line above this one")
@@ -103,19 +103,19 @@ def _customer(tx: Tx, reference: str) -> str:
 
 
 def save_invoice(tx: Tx, account: str, invoice: InvoiceToBook, cancelled: bool, at: datetime) -> ImportOutcome:
-    """An invoice on an account (its number). One that is still to pay may change its dates; any may be cancelled."""
-    booked_on = _account(tx, account)
+    """Save an invoice on an account (number). An unpaid invoice may change its dates; any may be cancelled."""
+    owner = _account(tx, account)
     known = tx.one(
         "select id, account, issued_on, due_on, total_minor, state from invoices where number = :number",
         {"number": invoice.number},
     )
     if known is None:
-        added = book_invoice(tx, booked_on["id"], booked_on["currency"], invoice, at)
+        added = book_invoice(tx, owner["id"], owner["currency"], invoice, at)
         if cancelled:
             cancel_invoice(tx, added, at)
-        settle(tx, booked_on["id"])
+        settle(tx, owner["id"])
         return ImportOutcome.ADDED
-    if known["account"] != booked_on["id"]:
+    if known["account"] != owner["id"]:
         raise RecordRefused(f"invoice {invoice.number} was booked on another account; use another number")
     if known["total_minor"] != invoice.total_minor or _lines(tx, known["id"]) != [*invoice.lines]:
         raise RecordRefused(
@@ -124,12 +124,12 @@ def save_invoice(tx: Tx, account: str, invoice: InvoiceToBook, cancelled: bool, 
         )
     if cancelled and known["state"] != "cancelled":
         cancel_invoice(tx, known["id"], at)
-        settle(tx, booked_on["id"])
+        settle(tx, owner["id"])
         return ImportOutcome.CHANGED
-    return _redate(tx, known, invoice)
+    return _change_dates(tx, known, invoice)
 
 
-def _redate(tx: Tx, known: Row, invoice: InvoiceToBook) -> ImportOutcome:
+def _change_dates(tx: Tx, known: Row, invoice: InvoiceToBook) -> ImportOutcome:
     dates = {"issued_on": invoice.issued_on.isoformat(), "due_on": invoice.due_on.isoformat()}
     same = (known["issued_on"], known["due_on"]) == (dates["issued_on"], dates["due_on"])
     if same or known["state"] in ("paid", "cancelled"):
@@ -141,7 +141,7 @@ def _redate(tx: Tx, known: Row, invoice: InvoiceToBook) -> ImportOutcome:
 
 
 def _account(tx: Tx, number: str) -> Row:
-    tx.lock(IMPORTING)
+    tx.advisory_lock(IMPORT_LOCK)
     row = tx.one("select id, currency from accounts where number = :number", {"number": number})
     if row is None:
         raise RecordRefused(f"there is no account {number}; put the account's line above this one")
@@ -159,15 +159,15 @@ def _lines(tx: Tx, invoice: str) -> list[tuple[str, int]]:
 def save_mandate(
     tx: Tx, reference: str, account: str, state: str, next_on: date | None, next_minor: int | None
 ) -> ImportOutcome:
-    """A direct debit on an account (its number), pending, active, cancelled or failed, and what it collects next."""
-    pays = _account(tx, account)
+    """Save a direct debit on an account (number), pending, active, cancelled or failed, and its next collection."""
+    payer = _account(tx, account)
     mandate = {
         "reference": reference,
-        "account": pays["id"],
+        "account": payer["id"],
         "state": state,
         "next_on": next_on.isoformat() if next_on else None,
         "next_minor": next_minor,
-        "currency": pays["currency"],
+        "currency": payer["currency"],
     }
     known = tx.one(
         "select reference, account, state, next_on, next_minor, currency from mandates where reference = :reference",
@@ -180,7 +180,7 @@ def save_mandate(
             {"id": new_id(), **mandate},
         )
         return ImportOutcome.ADDED
-    if known["account"] != pays["id"]:
+    if known["account"] != payer["id"]:
         raise RecordRefused(
             f"direct debit {reference} collects for another account; cancel it there and use another reference"
         )
@@ -194,7 +194,7 @@ def save_mandate(
 
 
 def save_credit(tx: Tx, reference: str, account: str, amount_minor: int, at: datetime) -> ImportOutcome:
-    """Money received or given outside the chat (a bank transfer, a voucher): it covers what is due first."""
+    """Save a credit from outside the chat (a bank transfer, a voucher); it covers the invoices due first."""
     credited = _account(tx, account)
     source = f"imported:{reference}"
     entry = Entry(credited["id"], "credit", -amount_minor, credited["currency"], source)

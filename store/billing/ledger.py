@@ -1,17 +1,19 @@
-"""The ledger: invoices, credits and whatever else changes what an account owes. Lines are added, never changed."""
+"""The ledger: invoices, credits and every other change of an account's debt. Entries are added, never changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
-from store.billing.statements import lock_account, statement
+from msgspec import Struct
+
+from store.billing.accounts import lock_account
+from store.billing.statements import statement
 from store.database import Tx
 from store.ids import new_id
+from store.records import params
 from store.times import stamp
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceToBook:
+class InvoiceToBook(Struct, frozen=True):
     """An invoice as the company's billing issued it: dates, and lines of (description, amount in minor units)."""
 
     number: str
@@ -21,12 +23,12 @@ class InvoiceToBook:
 
     @property
     def total_minor(self) -> int:
-        """What the lines, tax included, add up to."""
+        """The sum of the lines, tax included."""
         return sum(amount for _, amount in self.lines)
 
 
 def book_invoice(tx: Tx, account: str, currency: str, invoice: InvoiceToBook, at: datetime) -> str:
-    """Write an invoice, its lines and its entry; returns the id. Raises Conflict for a number that is already there."""
+    """Write an invoice, its lines and its entry; returns the id. Raises Conflict for a number already in use."""
     if invoice.total_minor < 0:
         raise ValueError("an invoice of less than nothing is a credit")
     booked = new_id()
@@ -58,7 +60,7 @@ def book_invoice(tx: Tx, account: str, currency: str, invoice: InvoiceToBook, at
 
 
 def cancel_invoice(tx: Tx, invoice: str, at: datetime) -> None:
-    """Take an invoice back: what it asked for is credited whole, so money already paid for it becomes credit."""
+    """Cancel an invoice and credit its total, so that money already paid for it becomes credit."""
     row = tx.one("select account, total_minor, currency from invoices where id = :id", {"id": invoice})
     if row is None:
         raise LookupError("no such invoice")
@@ -67,11 +69,10 @@ def cancel_invoice(tx: Tx, invoice: str, at: datetime) -> None:
         tx.execute("update invoices set state = 'cancelled' where id = :id", {"id": invoice})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the ledger: what the customer owes more (positive) or less (negative), and what caused it.
+class Entry(Struct, frozen=True):
+    """A line of the ledger: an amount that raises (positive) or lowers (negative) the debt, and its cause.
 
-    kind: invoice, payment, refund, chargeback, credit or fee. (kind, source) is booked once, however often it is tried.
+    kind: invoice, payment, refund, chargeback, credit or fee. Each (kind, source) is booked once.
     """
 
     account: str
@@ -84,44 +85,35 @@ class Entry:
 
 
 def book_entry(tx: Tx, entry: Entry, at: datetime) -> bool:
-    """Add a line to the ledger; False when this source was booked before."""
+    """Add an entry; False when its source was booked before."""
     return bool(
         tx.execute_count(
             "insert into entries (id, account, kind, amount_minor, currency, invoice, payment, source, booked_at)"
             " values (:id, :account, :kind, :amount_minor, :currency, :invoice, :payment, :source, :booked_at)"
             " on conflict (kind, source) do nothing",
-            {
-                "id": new_id(),
-                "account": entry.account,
-                "kind": entry.kind,
-                "amount_minor": entry.amount_minor,
-                "currency": entry.currency,
-                "invoice": entry.invoice,
-                "payment": entry.payment,
-                "source": entry.source,
-                "booked_at": stamp(at),
-            },
+            {**params(entry), "id": new_id(), "booked_at": stamp(at)},
         )
     )
 
 
 def settle(tx: Tx, account: str) -> None:
-    """Mark the open invoices as paid that credit on the account covers; waits while a payment is under way."""
+    """Mark the open invoices that credit covers as paid; does nothing while a payment is pending."""
     credited = tx.one(
         "select 1 from entries where account = :account and amount_minor < 0 limit 1", {"account": account}
     )
     if credited is None:
         return
-    if _covered(tx, account):  # seldom, so an import holds few accounts however long it takes
+    if _covered(tx, account):  # seldom, so that a long import locks few accounts
         lock_account(tx, account)
         for invoice in _covered(tx, account):
             tx.execute("update invoices set state = 'paid' where id = :id", {"id": invoice})
 
 
 def _covered(tx: Tx, account: str) -> list[str]:
-    stand = statement(tx, account, date.min)
-    if stand.pending_minor:
+    """Return the open invoices that credit covers."""
+    found = statement(tx, account, date.min)
+    if found.pending_minor:
         return []
-    owed = {invoice.id for invoice in stand.invoices}
+    owed = {invoice.id for invoice in found.invoices}
     rows = tx.all("select id from invoices where account = :account and state = 'open'", {"account": account})
     return [row["id"] for row in rows if row["id"] not in owed]

@@ -1,16 +1,19 @@
-"""What a gateway's report does to a payment, the ledger and the invoices: once, however often and in whatever order.
+"""The effect of a gateway's report on a payment, the ledger and the invoices: once, in whichever order reports come.
 
-The rules. A report that fits no legal step is recorded, never raised: what happened at the bank has happened. What
-arrived is booked as it arrived, also when it is not what was asked for, and a person is alerted. Money that no invoice
-takes is credit on the account. Two keys keep a booking from happening twice: the event's, (gateway, key), and the
-money's, (kind of entry, gateway and its payment id).
+Rules. A report that fits no legal step is recorded and never raised: the bank's facts stand. Money is booked as it
+arrived, even where another amount was asked for, and a person is alerted. Money without an invoice is credit on the
+account. Two keys keep a booking from happening twice: the event's (gateway, key), and the money's (kind of entry,
+gateway and its payment id).
 """
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from datetime import datetime
 from secrets import choice
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from store.billing import allocations, payment_links, payments
 from store.billing.ledger import Entry, book_entry
@@ -26,7 +29,7 @@ UNPLACED = "unplaced"
 
 
 class GatewayReport(Protocol):
-    """What a gateway said of a payment; `amount_minor` was paid and `refunded_minor` has gone back, in all."""
+    """A gateway's report of a payment; `amount_minor` was paid and `refunded_minor` refunded, both in total."""
 
     @property
     def outcome(self) -> str: ...  # noqa: D102
@@ -44,23 +47,22 @@ class GatewayReport(Protocol):
     def refunded_minor(self) -> int: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedReport:
-    """What a report changed: the payment as it is now, the amount concerned, and the account's balance after.
+class AppliedReport(Struct, frozen=True):
+    """The change a report made: the payment after it, the amount concerned, and the account's new balance.
 
-    `doubtful`: nothing was changed, because only the gateway's present word can tell a payment that bounced from the
-    late news of an earlier try. `alert` says what a person should look at.
+    `doubtful`: nothing was changed; only a status check can tell a returned payment from a late report of an earlier
+    attempt. `alert`: a person should look at the payment.
     """
 
-    what: PaymentChange
+    change: PaymentChange
     payment: Payment
     amount_minor: int
     balance_minor: int
     alert: PaymentAlert | None = None
 
 
-def keep_unplaced(tx: Tx, gateway: str, report: GatewayReport, now: datetime) -> None:
-    """Keep a report of which we know no payment (yet); the gateway is asked to send it again."""
+def save_unplaced(tx: Tx, gateway: str, report: GatewayReport, now: datetime) -> None:
+    """Save a report without a known payment (yet); the gateway is asked to send it again."""
     tx.execute(
         """insert into gateway_events (gateway, key, payment, outcome, received_at)
         values (:gateway, :key, null, :outcome, :now) on conflict (gateway, key) do nothing""",
@@ -74,43 +76,36 @@ def keep_unplaced(tx: Tx, gateway: str, report: GatewayReport, now: datetime) ->
 
 
 def apply_report(
-    tx: Tx, gateway: str, report: GatewayReport, now: datetime, asked_in: str | None = None
+    tx: Tx, gateway: str, report: GatewayReport, now: datetime, polled_state: str | None = None
 ) -> AppliedReport | None:
-    """Book a report of a payment that `store.billing.payments.placed` finds; None when it changes nothing.
+    """Book a report of a payment that `payments.find_payment` finds; None when it changes nothing.
 
-    `asked_in` is for an answer to our own question: the payment's state when we asked. An answer is dropped when the
-    payment has moved on since, because it may be older than what moved it. Reports for one account are booked one after
-    the other.
+    `polled_state` marks the answer to a status check: the payment's state when the check began. The answer is dropped
+    when the state has changed since, because it may be older than the change. Reports for one account are booked one
+    after the other. Raises LookupError for an unknown payment.
     """
     tx.lock_rows(
         "select id from accounts where id = (select account from payments where id = :payment)",
         {"payment": report.reference},
     )
-    payment = payments.placed(tx, gateway, report.reference)
+    payment = payments.find_payment(tx, gateway, report.reference)
     if payment is None:
         raise LookupError("no payment has this reference")
-    if asked_in not in (None, payment.state) or not _first_time(tx, payment, report, now):
+    if polled_state not in (None, payment.state) or not _save_event(tx, payment, report, now):
         return None
-    if asked_in is not None and payment.state not in ("created", "pending"):
-        payments.check_at(tx, payment.id, None)  # what made us ask is answered
-    match report.outcome:
-        case "paid":
-            return _arrived(tx, payment, report, now)
-        case "refunded":
-            return _went_back(tx, payment, report, now)
-        case "failed" if payment.state == "completed":
-            return _bounced(tx, payment, now) if asked_in else _doubtful(tx, payment, now)
-        case "failed" | "pending" | "cancelled" | "expired":
-            return _moved(tx, payment, report.outcome, now)
-        case _:
-            return None
+    if polled_state is not None and payment.state not in ("created", "pending"):
+        payments.schedule_check(tx, payment.id, None)  # the reason for the check is settled
+    if report.outcome == "failed" and payment.state == "completed":
+        return _book_chargeback(tx, payment, now) if polled_state else _doubt(tx, payment, now)
+    apply = OUTCOMES.get(report.outcome)
+    return None if apply is None else apply(tx, payment, report, now)
 
 
-def _first_time(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> bool:
-    """Note a webhook's event; False if it was dealt with before. One that could not be placed then, may be now."""
+def _save_event(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> bool:
+    """Save a webhook's event; False for one applied before. An event saved as unplaced may be applied now."""
     if report.key is None:
         return True
-    noted = tx.execute_count(
+    saved = tx.execute_count(
         """insert into gateway_events (gateway, key, payment, outcome, received_at)
         values (:gateway, :key, :payment, :outcome, :now)
         on conflict (gateway, key) do update set payment = excluded.payment, outcome = excluded.outcome
@@ -123,30 +118,30 @@ def _first_time(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) 
             "now": stamp(now),
         },
     )
-    return noted == 1
+    return saved == 1
 
 
 # ── money that arrives ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _arrived(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> AppliedReport | None:
+def _book_payment(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> AppliedReport | None:
     if report.currency != payment.currency:
-        return _in_another_currency(tx, payment, now)
+        return _hold_foreign_currency(tx, payment, now)
     first = payment.receipt is None
     ordered = payment.amount_minor
     if not first:  # a second charge under one order is money too, with a row and a receipt of its own
         payment = replace(payment, id=new_id(), receipt=None, created_at=now)
-    if not _enter(tx, payment, "payment", -report.amount_minor, _source(payment, report), now):
+    if not _book(tx, payment, "payment", -report.amount_minor, _source(payment, report), now):
         return None
     if not first:
         payments.insert(tx, payment, next_check_at=None)
     payment = _complete(tx, payment, report, now)
-    spare = allocations.allocate(tx, payment)
+    rest = allocations.allocate(tx, payment)
     if payment.link is not None:
         payment_links.mark_paid(tx, payment.link)
-    allocations.restate(tx, payment)
-    alert: PaymentAlert | None = "wrong_amount" if report.amount_minor != ordered else "overpaid" if spare else None
-    return _recorded(tx, "completed", payment, report.amount_minor, now, alert)
+    allocations.update_invoice_states(tx, payment)
+    alert: PaymentAlert | None = "wrong_amount" if report.amount_minor != ordered else "overpaid" if rest else None
+    return _applied(tx, "completed", payment, report.amount_minor, now, alert)
 
 
 def _complete(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> Payment:
@@ -172,16 +167,16 @@ def _complete(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) ->
     return done
 
 
-def _in_another_currency(tx: Tx, payment: Payment, now: datetime) -> AppliedReport | None:
-    """Hold a payment that came in a currency the account is not kept in: a person decides what it is worth."""
+def _hold_foreign_currency(tx: Tx, payment: Payment, now: datetime) -> AppliedReport | None:
+    """Hold a payment in another currency than the account's as pending: a person decides its value."""
     if payment.state not in ("created", "failed", "cancelled"):
         return None
     held = _set_state(tx, payment, "pending", now)
-    return _recorded(tx, "pending", held, held.amount_minor, now, "wrong_currency")
+    return _applied(tx, "pending", held, held.amount_minor, now, "wrong_currency")
 
 
 def _receipt_number(tx: Tx) -> str:
-    """Draw a number that can be read out: eight letters and digits of Crockford's alphabet, no two receipts alike."""
+    """Draw a unique receipt number to read out: eight letters and digits of Crockford's alphabet."""
     while True:
         drawn = "".join(choice(ALPHABET) for _ in range(8))
         number = f"R-{drawn[:4]}-{drawn[4:]}"
@@ -192,50 +187,51 @@ def _receipt_number(tx: Tx) -> str:
 # ── money that goes back ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _went_back(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> AppliedReport | None:
-    """Book what was refunded since the last report; a payment that we only hear of now is booked first."""
-    arrived = _arrived(tx, payment, report, now)
+def _book_refund(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> AppliedReport | None:
+    """Book the amount refunded since the last report, after the payment itself where it is not booked yet."""
+    booked = _book_payment(tx, payment, report, now)
     if report.currency != payment.currency:
-        return arrived
-    payment = arrived.payment if arrived else _holding(tx, payment, report)
-    kept = _kept(tx, payment)
-    amount = min(kept, report.refunded_minor - (payment.amount_minor - kept))
+        return booked
+    payment = booked.payment if booked else _payment_of_charge(tx, payment, report)
+    unrefunded = _unrefunded(tx, payment)
+    amount = min(unrefunded, report.refunded_minor - (payment.amount_minor - unrefunded))
     source = f"{_source(payment, report)}:{report.refunded_minor}"
-    if amount <= 0 or not _enter(tx, payment, "refund", amount, source, now):
-        return arrived
-    allocations.take_back(tx, payment, kept - amount)
-    if amount == kept:
+    if amount <= 0 or not _book(tx, payment, "refund", amount, source, now):
+        return booked
+    allocations.deallocate(tx, payment, unrefunded - amount)
+    if amount == unrefunded:
         payment = _set_state(tx, payment, "refunded", now)
-    allocations.reopen(tx, payment.account)
-    allocations.restate(tx, payment)
-    return _recorded(tx, "refunded", payment, amount, now, arrived.alert if arrived else None)
+    allocations.reopen_invoices(tx, payment.account)
+    allocations.update_invoice_states(tx, payment)
+    return _applied(tx, "refunded", payment, amount, now, booked.alert if booked else None)
 
 
-def _doubtful(tx: Tx, payment: Payment, now: datetime) -> AppliedReport:
-    payments.check_at(tx, payment.id, now)
-    return _recorded(tx, "doubtful", payment, 0, now)
+def _doubt(tx: Tx, payment: Payment, now: datetime) -> AppliedReport:
+    """Have the gateway asked at once whether a completed payment failed."""
+    payments.schedule_check(tx, payment.id, now)
+    return _applied(tx, "doubtful", payment, 0, now)
 
 
-def _bounced(tx: Tx, payment: Payment, now: datetime) -> AppliedReport | None:
-    kept = _kept(tx, payment)
+def _book_chargeback(tx: Tx, payment: Payment, now: datetime) -> AppliedReport | None:
+    unrefunded = _unrefunded(tx, payment)
     source = f"{payment.gateway}:{payment.gateway_payment}"
-    if kept <= 0 or not _enter(tx, payment, "chargeback", kept, source, now):
+    if unrefunded <= 0 or not _book(tx, payment, "chargeback", unrefunded, source, now):
         return None
     failed = _set_state(tx, payment, "failed", now)
-    allocations.reopen(tx, payment.account)
-    allocations.restate(tx, failed)
-    return _recorded(tx, "reversed", failed, kept, now)
+    allocations.reopen_invoices(tx, payment.account)
+    allocations.update_invoice_states(tx, failed)
+    return _applied(tx, "reversed", failed, unrefunded, now)
 
 
-def _holding(tx: Tx, payment: Payment, report: GatewayReport) -> Payment:
-    """Return the payment that holds this money: the order's own, or the one made for a second charge."""
+def _payment_of_charge(tx: Tx, payment: Payment, report: GatewayReport) -> Payment:
+    """Return the payment that a charge was booked for: the order's own, or the one of a second charge."""
     row = tx.one(
         "select payment from entries where kind = 'payment' and source = :source", {"source": _source(payment, report)}
     )
     return payment if row is None else payments.read_payment(tx, row["payment"])
 
 
-def _kept(tx: Tx, payment: Payment) -> int:
+def _unrefunded(tx: Tx, payment: Payment) -> int:
     row = tx.one(
         "select -coalesce(sum(amount_minor), 0) as minor from entries where account = :account and payment = :payment",
         {"account": payment.account, "payment": payment.id},
@@ -245,8 +241,8 @@ def _kept(tx: Tx, payment: Payment) -> int:
 
 # ── no money yet ────────────────────────────────────────────────────────────────────────────────────────────
 
-# outcome → (states it may follow, the state it leads to, what that is called)
-STEPS: dict[str, tuple[tuple[str, ...], str, PaymentChange]] = {
+# outcome → (states it may follow, new state, name of the change)
+STATE_CHANGES: dict[str, tuple[tuple[str, ...], str, PaymentChange]] = {
     "pending": (("created", "failed", "cancelled"), "pending", "pending"),
     "failed": (("created", "pending", "cancelled"), "failed", "failed"),
     "cancelled": (("created", "pending"), "cancelled", "abandoned"),
@@ -254,13 +250,20 @@ STEPS: dict[str, tuple[tuple[str, ...], str, PaymentChange]] = {
 }
 
 
-def _moved(tx: Tx, payment: Payment, outcome: str, now: datetime) -> AppliedReport | None:
-    follows, state, what = STEPS[outcome]
+def _change_state(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> AppliedReport | None:
+    follows, state, change = STATE_CHANGES[report.outcome]
     if payment.state not in follows or payment.receipt is not None:
         return None
-    moved = _set_state(tx, payment, state, now)
-    allocations.restate(tx, moved)
-    return _recorded(tx, what, moved, moved.amount_minor, now)
+    changed = _set_state(tx, payment, state, now)
+    allocations.update_invoice_states(tx, changed)
+    return _applied(tx, change, changed, changed.amount_minor, now)
+
+
+OUTCOMES: dict[str, Callable[[Tx, Payment, GatewayReport, datetime], AppliedReport | None]] = {
+    "paid": _book_payment,
+    "refunded": _book_refund,
+    **dict.fromkeys(STATE_CHANGES, _change_state),
+}
 
 
 # ── the rows ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -270,14 +273,14 @@ def _source(payment: Payment, report: GatewayReport) -> str:
     return f"{payment.gateway}:{report.gateway_payment}"
 
 
-def _enter(tx: Tx, payment: Payment, kind: str, amount: int, source: str, now: datetime) -> bool:
-    """Write a ledger entry; False when this money was booked before."""
+def _book(tx: Tx, payment: Payment, kind: str, amount: int, source: str, now: datetime) -> bool:
+    """Write a ledger entry; False when its source was booked before."""
     return book_entry(tx, Entry(payment.account, kind, amount, payment.currency, source, payment=payment.id), now)
 
 
 def _set_state(tx: Tx, payment: Payment, state: str, now: datetime) -> Payment:
     tx.execute("update payments set state = :state where id = :id", {"id": payment.id, "state": state})
-    payments.check_at(tx, payment.id, now + CHECK_AFTER[0] if state == "pending" else None)
+    payments.schedule_check(tx, payment.id, now + CHECK_AFTER[0] if state == "pending" else None)
     return replace(payment, state=state)
 
 
@@ -286,16 +289,16 @@ def _balance(tx: Tx, account: str) -> int:
     return 0 if row is None else int(row["minor"])
 
 
-def _recorded(
-    tx: Tx, what: PaymentChange, payment: Payment, amount: int, now: datetime, alert: PaymentAlert | None = None
+def _applied(
+    tx: Tx, change: PaymentChange, payment: Payment, amount: int, now: datetime, alert: PaymentAlert | None = None
 ) -> AppliedReport:
     if alert is not None:
-        _alert(tx, payment, alert, amount, now)
-    return AppliedReport(what, payment, amount, _balance(tx, payment.account), alert)
+        _save_alert(tx, payment, alert, amount, now)
+    return AppliedReport(change, payment, amount, _balance(tx, payment.account), alert)
 
 
-def _alert(tx: Tx, payment: Payment, alert: PaymentAlert, amount: int, now: datetime) -> None:
-    """Leave a lasting note of what a person should look at."""
+def _save_alert(tx: Tx, payment: Payment, alert: PaymentAlert, amount: int, now: datetime) -> None:
+    """Write an audit row for a payment that a person should look at."""
     detail: dict[str, Any] = {"amount_minor": amount, "currency": payment.currency, "link": payment.link is not None}
     tx.execute(
         """insert into audit (id, at, actor, action, subject, detail)

@@ -1,23 +1,23 @@
-"""What letters tell beside what their outbox row names: a payment's receipt, and who left a message."""
+"""Receipts: a completed payment and the invoices it paid."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from store.database import Tx
+from store.records import records
 from store.times import parse
 
 
-@dataclass(frozen=True, slots=True)
-class PaidInvoice:
-    """An invoice and how much of a payment went to it, in minor units."""
+class PaidInvoice(Struct, frozen=True):
+    """An invoice and its share of a payment, in minor units."""
 
     number: str
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A completed payment as its payer is told of it. What no invoice took stays as credit on the account."""
+class Receipt(Struct, frozen=True):
+    """The receipt of a completed payment. Amounts without an invoice stay as credit on the account."""
 
     reference: str
     amount_minor: int
@@ -29,12 +29,12 @@ class Receipt:
 
     @property
     def on_account_minor(self) -> int:
-        """What no invoice took."""
+        """The amount that no invoice took."""
         return self.amount_minor - sum(invoice.amount_minor for invoice in self.invoices)
 
 
 def read_receipt(tx: Tx, payment: str) -> Receipt | None:
-    """Return a payment's receipt; None when the payment is not completed, or not any longer."""
+    """Return a payment's receipt; None unless the payment is completed now."""
     row = tx.one(
         """select p.receipt, p.amount_minor, p.currency, p.completed_at, a.number, a.name
         from payments p join accounts a on a.id = p.account
@@ -55,13 +55,5 @@ def read_receipt(tx: Tx, payment: str) -> Receipt | None:
         paid_at=parse(row["completed_at"]),
         account_number=row["number"],
         account_name=row["name"],
-        invoices=tuple(PaidInvoice(invoice["number"], invoice["amount_minor"]) for invoice in invoices),
+        invoices=tuple(records(invoices, PaidInvoice)),
     )
-
-
-def proven_name(tx: Tx, conversation: str) -> str | None:
-    """Return the name of the customer that a right code proved in a conversation; None when there was none."""
-    row = tx.one(
-        "select k.name from conversations c join contacts k on k.id = c.contact where c.id = :id", {"id": conversation}
-    )
-    return None if row is None else str(row["name"])

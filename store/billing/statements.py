@@ -1,10 +1,10 @@
-"""Customers, their accounts and what is owed on them.
+"""Statements: the balance of an account, its unpaid invoices and its next direct debit.
 
-A balance is the sum of an account's entries, which are signed (what the customer owes is positive) and never changed.
-What remains of an invoice is its total less what completed payments were allocated to it. Money on the account that no
-invoice took (a credit, a payment of too much) covers the invoices that are due first, and a payment that a gateway is
-still confirming covers the invoices it was made for. So what can be paid now is the balance less what is under way, and
-every figure in the chat, on the payment page and on the receipt follows from here.
+The balance is the sum of the account's entries, which are signed (a debt is positive) and never changed. An invoice's
+remaining amount is its total less the allocations of completed payments. Credit that no invoice took (a voucher, an
+overpayment) covers the invoices due first, and a pending payment covers the invoices it was made for. So the payable
+amount is the balance less pending payments, and every figure in the chat, on the payment page and on the receipt comes
+from here.
 """
 
 from collections import defaultdict
@@ -13,22 +13,15 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
+from store.billing.accounts import BALANCE, Account
 from store.database import Params, Row, Tx
-
-
-class Account(Struct, frozen=True):
-    """Something the company bills for. Money in minor units; a negative balance is credit."""
-
-    id: str
-    number: str
-    name: str
-    currency: str
-    balance_minor: int
+from store.records import record
 
 
 class OpenInvoice(Struct, frozen=True):
-    """An invoice and what is still to pay of it, in minor units of the account's currency."""
+    """An invoice and its unpaid amount, in minor units of the account's currency."""
 
     id: str
     number: str
@@ -36,31 +29,17 @@ class OpenInvoice(Struct, frozen=True):
     amount_minor: int
     overdue: bool
 
-    def as_facts(self) -> dict[str, Any]:
-        """The invoice as plain data; written out because `dataclasses.asdict` copies deeply, in every turn."""
-        return {
-            "id": self.id,
-            "number": self.number,
-            "due_on": self.due_on,
-            "amount_minor": self.amount_minor,
-            "overdue": self.overdue,
-        }
-
 
 class NextCollection(Struct, frozen=True):
-    """What an active direct debit will take next; nothing is known of it while both are None."""
+    """The next collection of an active direct debit; date and amount are None until they are announced."""
 
     next_on: str | None
     next_minor: int | None
     currency: str
 
-    def as_facts(self) -> dict[str, Any]:
-        """The collection as plain data."""
-        return {"next_on": self.next_on, "next_minor": self.next_minor, "currency": self.currency}
-
 
 class Statement(Struct, frozen=True):
-    """What is owed on one account, the invoices that are due first at the top."""
+    """The debt of one account, with its invoices in the order they are due."""
 
     account: Account
     pending_minor: int
@@ -70,77 +49,33 @@ class Statement(Struct, frozen=True):
 
     @property
     def owed_minor(self) -> int:
-        """What paying everything comes to: the invoices, and charges that stand on none (a returned payment's fee)."""
+        """The payable amount: invoices, and charges without an invoice (the fee for a returned payment)."""
         return max(0, self.account.balance_minor - self.pending_minor)
 
     def as_facts(self) -> dict[str, Any]:
-        """The statement as plain JSON-serialisable data."""
+        """Return the statement as JSON-serialisable data, for the dialogue."""
         account = self.account
         return {
             "account": {"id": account.id, "number": account.number, "name": account.name},
             "currency": account.currency,
             "balance_minor": account.balance_minor,
             "pending_minor": self.pending_minor,
-            "invoices": [invoice.as_facts() for invoice in self.invoices],
-            "in_progress": [invoice.as_facts() for invoice in self.in_progress],
-            "mandate": self.mandate.as_facts() if self.mandate else None,
+            "invoices": [*map(asdict, self.invoices)],
+            "in_progress": [*map(asdict, self.in_progress)],
+            "mandate": asdict(self.mandate) if self.mandate else None,
         }
 
-
-# ── who ──
-
-FIND_CONTACT = "select contact from identifiers where kind = :kind and value = :value"
-KNOWN_BY = "select kind, value from identifiers where contact = :contact"
-OWNS = "select 1 from account_contacts where contact = :contact and account = :account"
-BALANCE = "cast(coalesce((select sum(amount_minor) from entries where account = a.id), 0) as bigint)"
-HOLD = "select id from accounts where id = :account"
-ACCOUNT = f"select a.id, a.number, a.name, a.currency, {BALANCE} as balance_minor from accounts a where a.id = :account"
-
-
-def find_contact(tx: Tx, kind: str, value: str) -> str | None:
-    """Who has this identifier: kind "email" (lower case) or "mobile" (+447700900001)."""
-    row = tx.one(FIND_CONTACT, {"kind": kind, "value": value})
-    return row["contact"] if row else None
-
-
-def contact_email(tx: Tx, contact: str) -> str | None:
-    """Where the contact gets mail; the first in the alphabet of several."""
-    known_by = tx.all(KNOWN_BY, {"contact": contact})
-    return min((row["value"] for row in known_by if row["kind"] == "email"), default=None)
-
-
-def find_account(tx: Tx, account: str) -> Account | None:
-    """The account with its balance as it stands."""
-    row = tx.one(ACCOUNT, {"account": account})
-    return _account(row) if row else None
-
-
-def lock_account(tx: Tx, account: str) -> None:
-    """Let nobody else book on an account or make a link for it until this unit of work ends."""
-    tx.lock_rows(HOLD, {"account": account})
-
-
-def owns(tx: Tx, contact: str, account: str) -> bool:
-    """Whether the account is this contact's. Ask before saying anything about an account."""
-    return tx.one(OWNS, {"contact": contact, "account": account}) is not None
-
-
-def _account(row: Row) -> Account:
-    return Account(row["id"], row["number"], row["name"], row["currency"], row["balance_minor"])
-
-
-# ── what is owed ──
 
 _HEADER = f"""
 select a.id, a.number, a.name, a.currency, {BALANCE} as balance_minor,
     cast(coalesce((select sum(amount_minor) from payments where account = a.id and state = 'pending'), 0) as bigint)
         as pending_minor,
     m.id as mandate, m.next_on, m.next_minor, m.currency as mandate_currency,
-    (select 1 from account_contacts where contact = :contact and account = a.id) as theirs
+    (select 1 from account_contacts where contact = :contact and account = a.id) as owned
 from accounts a left join mandates m on m.id = (
     select id from mandates where account = a.id and state = 'active' order by next_on is null, next_on, id limit 1
 )
-where a.id {{whose}}
+where a.id {{accounts}}
 """
 _UNPAID = """
 select i.account, i.id, i.number, i.due_on, i.state, i.total_minor - cast(coalesce((
@@ -148,88 +83,88 @@ select i.account, i.id, i.number, i.due_on, i.state, i.total_minor - cast(coales
     where l.invoice = i.id and p.state = 'completed'
 ), 0) as bigint) as remains_minor
 from invoices i
-where i.account {whose} and i.state in ('open', 'in_progress')
+where i.account {accounts} and i.state in ('open', 'in_progress')
 order by i.due_on, i.number
 """
 _ONE, _ALL = "= :account", "in (select account from account_contacts where contact = :contact)"
-HEADER, HEADERS = _HEADER.format(whose=_ONE), _HEADER.format(whose=_ALL)
-UNPAID, ALL_UNPAID = _UNPAID.format(whose=_ONE), _UNPAID.format(whose=_ALL)
+HEADER, HEADERS = _HEADER.format(accounts=_ONE), _HEADER.format(accounts=_ALL)
+UNPAID, ALL_UNPAID = _UNPAID.format(accounts=_ONE), _UNPAID.format(accounts=_ALL)
 
 
 def statements_of(tx: Tx, contact: str, today: date) -> list[Statement]:
-    """What is owed on each of the contact's accounts, those that owe most first."""
+    """Return the statement of each of a contact's accounts, the largest balance first."""
     params = {"contact": contact}
     unpaid, headers = tx.query_many((ALL_UNPAID, params), (HEADERS, params))
     by_account: defaultdict[str, list[Row]] = defaultdict(list)
     for row in unpaid:
         by_account[row["account"]].append(row)
-    found = [stated(by_account[header["id"]], header, today) for header in headers]
+    found = [build_statement(by_account[header["id"]], header, today) for header in headers]
     return sorted(found, key=lambda each: (-each.account.balance_minor, each.account.number))
 
 
 def statement(tx: Tx, account: str, today: date) -> Statement:
-    """What is owed on an account on a day of the company's time zone. The account must exist.
+    """Return an account's statement on a day of the company's time zone; LookupError for an unknown account.
 
-    Who acts on it `lock_account`s the account before.
+    Call `lock_account` before, where a decision rests on the statement.
     """
-    unpaid, headers = tx.query_many(*questions(account))
+    unpaid, headers = tx.query_many(*statement_queries(account))
     if not headers:
         raise LookupError("no such account")
-    return stated(unpaid, headers[0], today)
+    return build_statement(unpaid, headers[0], today)
 
 
 def statement_for(tx: Tx, contact: str, account: str, today: date) -> Statement | None:
-    """What is owed on an account; None unless it is this contact's."""
-    unpaid, headers = tx.query_many(*questions(account, contact))
-    return stated(unpaid, headers[0], today) if theirs(headers) else None
+    """Return an account's statement; None unless it is this contact's."""
+    unpaid, headers = tx.query_many(*statement_queries(account, contact))
+    return build_statement(unpaid, headers[0], today) if is_owned(headers) else None
 
 
-def questions(account: str, contact: str | None = None) -> tuple[tuple[str, Params], tuple[str, Params]]:
-    """What to ask for a statement; `stated` understands the answers, and `theirs` whether the account is the contact's.
+def statement_queries(account: str, contact: str | None = None) -> tuple[tuple[str, Params], tuple[str, Params]]:
+    """Return the queries for a statement: unpaid invoices, and the header. `build_statement` takes their rows.
 
-    Where nobody holds the account, money may arrive between the two queries: then the balance, which is read last,
-    already knows of it and covers the invoices that still seem open.
+    Without a lock on the account, money may arrive between the two. The balance is read last, so it includes that money
+    and covers the invoices that still seem open.
     """
     return (UNPAID, {"account": account}), (HEADER, {"account": account, "contact": contact})
 
 
-def theirs(headers: Sequence[Row]) -> bool:
-    """Whether the account was found, and is the contact's."""
-    return bool(headers) and headers[0]["theirs"] is not None
+def is_owned(headers: Sequence[Row]) -> bool:
+    """Whether the header query found the account, and it is the contact's."""
+    return bool(headers) and headers[0]["owned"] is not None
 
 
-def stated(unpaid: Sequence[Row], header: Row, today: date) -> Statement:
-    """The statement that the answers to `questions` make."""
+def build_statement(unpaid: Sequence[Row], header: Row, today: date) -> Statement:
+    """Make a statement of the rows that `statement_queries` return."""
     pending = header["pending_minor"]
-    under_way = [row for row in unpaid if row["state"] == "in_progress"]
+    in_progress = [row for row in unpaid if row["state"] == "in_progress"]
     still_open = [row for row in unpaid if row["state"] == "open"]
     return Statement(
-        account=_account(header),
+        account=record(header, Account),
         pending_minor=pending,
-        invoices=_due(still_open, max(0, header["balance_minor"] - pending), today),
-        in_progress=_due(under_way, pending, today),
-        mandate=_collection(header, today),
+        invoices=_apply_credit(still_open, max(0, header["balance_minor"] - pending), today),
+        in_progress=_apply_credit(in_progress, pending, today),
+        mandate=_next_collection(header, today),
     )
 
 
-def _due(unpaid: Sequence[Row], expected: int, today: date) -> tuple[OpenInvoice, ...]:
-    """The invoices with what is to pay of each, when `expected` is to pay of all; credit takes the oldest due first."""
-    covered = max(0, sum(row["remains_minor"] for row in unpaid) - expected)
-    due = []
+def _apply_credit(unpaid: Sequence[Row], owed: int, today: date) -> tuple[OpenInvoice, ...]:
+    """Return the invoices with their payable amounts, `owed` in total. Credit covers those due first."""
+    credit = max(0, sum(row["remains_minor"] for row in unpaid) - owed)
+    invoices = []
     for row in unpaid:
-        taken = min(covered, row["remains_minor"])
-        covered -= taken
-        amount = row["remains_minor"] - taken
+        covered = min(credit, row["remains_minor"])
+        credit -= covered
+        amount = row["remains_minor"] - covered
         if amount > 0:
             overdue = row["due_on"] < today.isoformat()
-            due.append(OpenInvoice(row["id"], row["number"], row["due_on"], amount, overdue))
-    return tuple(due)
+            invoices.append(OpenInvoice(row["id"], row["number"], row["due_on"], amount, overdue))
+    return tuple(invoices)
 
 
-def _collection(header: Row, today: date) -> NextCollection | None:
+def _next_collection(header: Row, today: date) -> NextCollection | None:
     if header["mandate"] is None:
         return None
     next_on = header["next_on"]
-    if next_on is None or next_on < today.isoformat():  # the day has passed and the next one is not announced yet
+    if next_on is None or next_on < today.isoformat():  # past: the next date is not announced yet
         return NextCollection(None, None, header["mandate_currency"])
     return NextCollection(next_on, header["next_minor"], header["mandate_currency"])

@@ -1,9 +1,9 @@
-"""One-time codes: their challenges, their tries, and what was sent and failed per identifier.
+"""One-time codes: challenges, tries, and the failures and requests of each identifier.
 
-No code is here. A challenge's id is random; the code is derived from it with a key that the database does not hold.
+No code is stored. A challenge's id is random; the code derives from it and a key outside the database.
 
-Who counts for an identifier or an address first locks its name, and counts alone until its unit of work has ended, so
-that no limit is passed by many tries at one moment.
+Counting for an identifier or an address takes an advisory lock on it until the transaction ends, so that concurrent
+tries cannot exceed a limit.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from store.database import Row, Tx
+from store.database import Tx
 from store.ids import new_id
-from store.times import parse, stamp
+from store.records import params, record
+from store.times import stamp
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -22,7 +23,7 @@ TRIED = "identifier_tried"
 
 
 class Challenge(Struct, frozen=True):
-    """A code that was asked for. `contact` is None when nobody has that identifier: then no code is right."""
+    """A requested code. `contact` is None for an unknown identifier: then no code is right."""
 
     id: str
     kind: str
@@ -35,7 +36,7 @@ class Challenge(Struct, frozen=True):
 
 
 class CodeLimits(Struct, frozen=True):
-    """How many are too many: failures that lock an identifier, and codes that it may be sent and nobody answers."""
+    """Limits of an identifier: failures until it is locked, and codes without a right answer."""
 
     failures_per_hour: int
     failures_in_a_row: int
@@ -44,7 +45,7 @@ class CodeLimits(Struct, frozen=True):
 
 
 class CodeRequest(Struct, frozen=True):
-    """A wish for a code to an identifier. `address` it comes from, `digest` is what it is known by among its tries."""
+    """A request for a code to an identifier, from a network address; `digest` stands for the identifier in the log."""
 
     conversation: str
     kind: str
@@ -54,20 +55,20 @@ class CodeRequest(Struct, frozen=True):
 
 
 class CodeHistory(Struct, frozen=True):
-    """What speaks for and against one more code to an identifier.
-
-    The moments below are those of the newest event that makes a count full; None while it is not.
-    """
+    """The basis for deciding whether an identifier may be sent a code."""
 
     contact: str | None
-    """Who has the identifier."""
+    """The contact with the identifier."""
     asked: int
-    """Codes that this conversation asked for to it since its last right one, the newest of them at `asked_at`."""
+    """Codes to the identifier that this conversation requested since its last right one, the newest at `asked_at`."""
     asked_at: datetime | None
     tried: int
-    """Identifiers that the address tried within the hour, the first of them at `tried_at`."""
+    """Identifiers that the address tried within the hour, the first at `tried_at`."""
     tried_at: datetime | None
     tried_this: bool
+    """Whether this identifier is among them."""
+
+    # For each limit that is reached: the time of the oldest event that counts towards it. Otherwise None.
     failures_per_hour: datetime | None
     failures_in_a_row: datetime | None
     codes_per_ten_minutes: datetime | None
@@ -75,7 +76,7 @@ class CodeHistory(Struct, frozen=True):
 
 
 def issue(tx: Tx, challenge: Challenge, conversation: str, origin: str) -> None:
-    """Write a new challenge and end the conversation's earlier ones: only the newest code counts."""
+    """Write a new challenge and supersede the conversation's earlier ones: only the newest code is valid."""
     tx.execute(
         "update challenges set state = 'superseded' where conversation = :conversation and state = 'live'",
         {"conversation": conversation},
@@ -83,23 +84,14 @@ def issue(tx: Tx, challenge: Challenge, conversation: str, origin: str) -> None:
     tx.execute(
         """insert into challenges (id, conversation, origin, kind, value, contact, tries, state, created_at, expires_at)
         values (:id, :conversation, :origin, :kind, :value, :contact, 0, 'live', :created_at, :expires_at)""",
-        {
-            "id": challenge.id,
-            "conversation": conversation,
-            "origin": origin,
-            "kind": challenge.kind,
-            "value": challenge.value,
-            "contact": challenge.contact,
-            "created_at": stamp(challenge.created_at),
-            "expires_at": stamp(challenge.expires_at),
-        },
+        {**params(challenge), "conversation": conversation, "origin": origin},
     )
 
 
-# ── whether one may be sent ──
+# ── requesting a code ──
 
-# Newest first and all but so many left out by an offset: an identifier's failures since its last right code, and the
-# codes to it that nobody answered rightly.
+# With an offset of a limit less one, each finds the event that reaches the limit: of an identifier's failures since its
+# last right code, and of the codes to it without a right answer.
 _FAILURES = f"""select at from attempts_log where kind = '{FAILED}' and subject = {{value}}
 order by at desc limit 1 offset"""
 _UNANSWERED = """select created_at from challenges
@@ -127,13 +119,13 @@ from (
 """
 
 
-def code_history(tx: Tx, request: CodeRequest, full: CodeLimits, now: datetime) -> CodeHistory:
-    """Read all that decides whether an identifier may be sent a code."""
+def code_history(tx: Tx, request: CodeRequest, limits: CodeLimits, now: datetime) -> CodeHistory:
+    """Lock an identifier and its address, and read the history of their codes and tries."""
     identifier = f"identifier {request.value}"
     if request.address is None:
-        tx.lock(identifier)
+        tx.advisory_lock(identifier)
     else:
-        tx.lock(f"address {request.address}", identifier)
+        tx.advisory_lock(f"address {request.address}", identifier)
     [row] = tx.all(
         HISTORY,
         {
@@ -144,34 +136,23 @@ def code_history(tx: Tx, request: CodeRequest, full: CodeLimits, now: datetime) 
             "digest": request.digest,
             "hour_ago": stamp(now - _HOUR),
             "day_ago": stamp(now - _DAY),
-            **_offsets(full),
+            **_offsets(limits),
         },
     )
-    return CodeHistory(
-        contact=row["contact"],
-        asked=row["asked"],
-        asked_at=_moment(row["asked_at"]),
-        tried=row["tried"],
-        tried_at=_moment(row["tried_at"]),
-        tried_this=row["tried_this"] > 0,
-        failures_per_hour=_moment(row["failures_per_hour"]),
-        failures_in_a_row=_moment(row["failures_in_a_row"]),
-        codes_per_ten_minutes=_moment(row["codes_per_ten_minutes"]),
-        codes_per_day=_moment(row["codes_per_day"]),
-    )
+    return record(row, CodeHistory)
 
 
-# ── whether one is right ──
+# ── checking a code ──
 
 NEWEST = """
 select id from challenges where conversation = :conversation
 order by case state when 'live' then 0 when 'superseded' then 2 else 1 end, created_at desc limit 1
 """
-"""What was superseded is older than what did that, whatever the clocks of two processes say."""
-THEIR_NAME = f"select 'identifier ' || value as name from challenges where id = ({NEWEST})"
+"""A superseded challenge is older than the one that superseded it, even where two processes' clocks disagree."""
+LOCK_NAME = f"select 'identifier ' || value as name from challenges where id = ({NEWEST})"
 TAKE_TRY = f"""
 update challenges set tries = tries + 1
-where id = ({NEWEST}) and state = 'live' and expires_at >= :now and tries < :most
+where id = ({NEWEST}) and state = 'live' and expires_at >= :now and tries < :max_tries
     and coalesce(contact, '') = coalesce((
         select i.contact from identifiers i where i.kind = challenges.kind and i.value = challenges.value
     ), '')
@@ -181,86 +162,69 @@ returning *
 """
 
 
-def newest(tx: Tx, conversation: str) -> Challenge | None:
-    """Return the conversation's newest challenge, whatever became of it."""
-    return newest_of(tx, [conversation])[0]
+def newest_challenge(tx: Tx, conversation: str) -> Challenge | None:
+    """Return the newest challenge of a conversation, in any state."""
+    return newest_challenges(tx, [conversation])[0]
 
 
-def newest_of(tx: Tx, conversations: Sequence[str]) -> list[Challenge | None]:
-    """Return the newest challenge of each conversation, whatever became of it."""
-    question = f"select * from challenges where id = ({NEWEST})"
-    answers = tx.query_many(*((question, {"conversation": conversation}) for conversation in conversations))
-    return [_challenge(found[0]) if found else None for found in answers]
+def newest_challenges(tx: Tx, conversations: Sequence[str]) -> list[Challenge | None]:
+    """Return the newest challenge of each conversation, in any state."""
+    query = f"select * from challenges where id = ({NEWEST})"
+    results = tx.query_many(*((query, {"conversation": conversation}) for conversation in conversations))
+    return [record(rows[0], Challenge) if rows else None for rows in results]
 
 
-def take_try(tx: Tx, conversation: str, most: int, full: CodeLimits, now: datetime) -> Challenge | None:
-    """Use up one try of the conversation's newest challenge before anything is compared; returns it, this try counted.
+def take_try(tx: Tx, conversation: str, max_tries: int, limits: CodeLimits, now: datetime) -> Challenge | None:
+    """Count a try of the conversation's newest challenge before the code is compared; returns the challenge after it.
 
-    None when it is over, when its `most` tries are gone, or when its identifier is locked or somebody else's by now.
+    None when the challenge has ended or has no tries left, or its identifier is locked or now another contact's.
     """
-    tx.lock_found(THEIR_NAME, {"conversation": conversation})
-    offsets = _offsets(full)
+    tx.advisory_lock_selected(LOCK_NAME, {"conversation": conversation})
+    offsets = _offsets(limits)
     taken = tx.all(
         TAKE_TRY,
         {
             "conversation": conversation,
             "now": stamp(now),
-            "most": most,
+            "max_tries": max_tries,
             "hour_ago": stamp(now - _HOUR),
             "failures_per_hour": offsets["failures_per_hour"],
             "failures_in_a_row": offsets["failures_in_a_row"],
         },
     )
-    return _challenge(taken[0]) if taken else None
+    return record(taken[0], Challenge) if taken else None
 
 
-def use(tx: Tx, challenge: Challenge) -> None:
-    """Consume a challenge whose code was right, by who has just taken a try of it and so holds it.
+def mark_used(tx: Tx, challenge: Challenge) -> None:
+    """Mark a challenge as answered rightly, and clear its identifier's failures.
 
-    Its owner has proved to be there, so the failures of its identifier are forgotten.
+    To be called after `take_try` in the same transaction, which holds the lock.
     """
     tx.execute("update challenges set state = 'used' where id = :id and state = 'live'", {"id": challenge.id})
-    tx.execute(_CLEAR, {"value": challenge.value})
+    tx.execute(_CLEAR_FAILURES, {"value": challenge.value})
 
 
-_CLEAR = f"delete from attempts_log where kind = '{FAILED}' and subject = :value"
+_CLEAR_FAILURES = f"delete from attempts_log where kind = '{FAILED}' and subject = :value"
 
 
 def clear_failures(tx: Tx, value: str) -> int:
-    """Forget an identifier's failures; returns how many there were."""
-    return tx.execute_count(_CLEAR, {"value": value})
+    """Delete an identifier's failures; returns their number."""
+    return tx.execute_count(_CLEAR_FAILURES, {"value": value})
 
 
 def record_attempt(tx: Tx, kind: str, subject: str, detail: str, now: datetime) -> None:
-    """Write down a failed code or a tried identifier."""
+    """Log a failed code or a tried identifier."""
     tx.execute(
         "insert into attempts_log (id, kind, subject, detail, at) values (:id, :kind, :subject, :detail, :at)",
         {"id": new_id(), "kind": kind, "subject": subject, "detail": detail, "at": stamp(now)},
     )
 
 
-def _offsets(full: CodeLimits) -> dict[str, int]:
-    """How many events to leave out, to come to the one that makes each count full."""
+def _offsets(limits: CodeLimits) -> dict[str, int]:
+    """Return the offset of the event that reaches each limit."""
     return {
-        "failures_per_hour": full.failures_per_hour - 1,
-        "failures_in_a_row": full.failures_in_a_row - 1,
-        "codes_per_ten_minutes": full.codes_per_ten_minutes - 1,
-        "codes_per_day": full.codes_per_day - 1,
+        "failures_per_hour": limits.failures_per_hour - 1,
+        "failures_in_a_row": limits.failures_in_a_row - 1,
+        "codes_per_ten_minutes": limits.codes_per_ten_minutes - 1,
+        "codes_per_day": limits.codes_per_day - 1,
     }
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else parse(text)
-
-
-def _challenge(row: Row) -> Challenge:
-    return Challenge(
-        id=row["id"],
-        kind=row["kind"],
-        value=row["value"],
-        contact=row["contact"],
-        tries=row["tries"],
-        state=row["state"],
-        created_at=parse(row["created_at"]),
-        expires_at=parse(row["expires_at"]),
-    )

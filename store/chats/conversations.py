@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from store.database import Row, Tx
-from store.times import parse, stamp
+from store.records import params, record, records
+from store.times import stamp
 
 
 class Conversation(Struct):
-    """One conversation as a turn finds and leaves it.
+    """A conversation, loaded by a turn, changed by it and saved again.
 
-    `state` and `facts` belong to the dialogue; `offered` are the choices [{id, label}] of its newest message;
-    `held_by` is who answers: bot, queue, agent or closed; `contact` is who a right code proved the customer to be.
+    `state` and `facts` belong to the dialogue; `offered` holds the choices [{id, label}] of the newest message;
+    `held_by` is bot, queue, agent or closed; `contact` is the customer that a right code proved.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Conversation(Struct):
 
 
 class Message(Struct):
-    """One numbered line of a conversation. `extra` holds choices, expects and card, where there are any."""
+    """A numbered message of a conversation. `extra` holds its choices, expects and card."""
 
     seq: int
     author: str
@@ -48,56 +48,56 @@ class Message(Struct):
 
 
 class ProcessedRequest(Struct, frozen=True):
-    """A request that was taken before: the first seq of its turn, and the digest of what it said."""
+    """A request that a turn has processed: the first seq of the turn, and the digest of the request's body."""
 
     turn: int
     digest: str
 
 
-MOST_IN_TURN = 100
-"""More messages than any turn writes."""
-MOST_UNREAD = 200
-"""Among so many messages that nobody has read yet are the bot's counted, which is more than anybody wants to know."""
+MAX_IN_TURN = 100
+"""Above the number of messages that any turn writes."""
+MAX_UNREAD = 200
+"""Unread messages are counted among the next 200 rows."""
 
 _COLUMNS = (
     "c.id, c.session, c.channel, c.locale, c.state, c.facts, c.offered, c.held_by, c.agent, c.last_seq, c.seen_seq, "
     "c.preview, c.contact, c.verified_at, c.active_at"
 )
-_WITH_TURN = f"""
-select {_COLUMNS}, m.turn as taken_turn, m.digest as taken_digest
+_WITH_REQUEST = f"""
+select {_COLUMNS}, m.turn as processed_turn, m.digest as processed_digest
 from conversations c left join messages m on m.conversation = c.id and m.client_id ="""
-LOAD = f"{_WITH_TURN} :client_id where c.id = :id"
-BEGUN = f"{_WITH_TURN} c.begun_by where c.session = :session and c.begun_by = :request"
-_NEWEST_SAID = """
-select * from messages where conversation = :conversation and author = 'customer' order by seq desc limit :most
+LOAD = f"{_WITH_REQUEST} :client_id where c.id = :id"
+LOAD_STARTED = f"{_WITH_REQUEST} c.begun_by where c.session = :session and c.begun_by = :request"
+_NEWEST_OF_CUSTOMER = """
+select * from messages where conversation = :conversation and author = 'customer' order by seq desc limit :limit
 """
 
 
 def load(
     tx: Tx, conversation: str, client_id: str | None = None
 ) -> tuple[Conversation | None, ProcessedRequest | None]:
-    """Load a conversation, and the turn that already took the request `client_id`, in one look-up."""
-    return _found(tx.all(LOAD, {"id": conversation, "client_id": client_id}))
+    """Load a conversation and, with the same query, the turn that already processed the request `client_id`."""
+    return _loaded(tx.all(LOAD, {"id": conversation, "client_id": client_id}))
 
 
-def load_with_said(
-    tx: Tx, conversation: str, client_id: str, most: int
+def load_with_messages(
+    tx: Tx, conversation: str, client_id: str, limit: int
 ) -> tuple[Conversation | None, ProcessedRequest | None, list[Message]]:
-    """Load the same and, asked together with it, the newest messages that the customer wrote, in order."""
-    found, said = tx.query_many(
+    """Load the same and, in the same round trip, the customer's newest messages, oldest first."""
+    rows, messages = tx.query_many(
         (LOAD, {"id": conversation, "client_id": client_id}),
-        (_NEWEST_SAID, {"conversation": conversation, "most": most}),
+        (_NEWEST_OF_CUSTOMER, {"conversation": conversation, "limit": limit}),
     )
-    return *_found(found), [_message(row) for row in reversed(said)]
+    return *_loaded(rows), records(reversed(messages), Message)
 
 
-def begun(tx: Tx, session: str, request: str) -> tuple[Conversation | None, ProcessedRequest | None]:
-    """Load the conversation that a session's request began, and the turn that took it."""
-    return _found(tx.all(BEGUN, {"session": session, "request": request}))
+def load_started(tx: Tx, session: str, request: str) -> tuple[Conversation | None, ProcessedRequest | None]:
+    """Load the conversation that a session's request started, and the turn that processed the request."""
+    return _loaded(tx.all(LOAD_STARTED, {"session": session, "request": request}))
 
 
 def start(tx: Tx, conversation: Conversation, now: datetime, request: str) -> None:
-    """Write a new conversation that a request began, and its session where this is the session's first."""
+    """Write a new conversation, the request that started it, and its session if that is new."""
     at = stamp(now)
     tx.execute(
         """insert into sessions (id, locale, created_at, seen_at) values (:id, :locale, :at, :at)
@@ -109,23 +109,18 @@ def start(tx: Tx, conversation: Conversation, now: datetime, request: str) -> No
             seen_seq, preview, contact, verified_at, active_at, started_at, updated_at, begun_by)
         values (:id, :session, :channel, :locale, :state, :facts, :offered, :held_by, :agent, :last_seq,
             :seen_seq, :preview, :contact, :verified_at, :active_at, :at, :at, :request)""",
-        {
-            **_values(conversation, at),
-            "session": conversation.session,
-            "channel": conversation.channel,
-            "request": request,
-        },
+        {**params(conversation), "at": at, "request": request},
     )
 
 
 def save(tx: Tx, conversation: Conversation, now: datetime) -> None:
-    """Write back what a turn changed. How far the customer has read is no turn's business; `mark_seen` notes it."""
+    """Save a turn's changes. `seen_seq` is not among them: only `mark_seen` writes it."""
     tx.execute(
         """update conversations set locale = :locale, state = :state, facts = :facts, offered = :offered,
             held_by = :held_by, agent = :agent, last_seq = :last_seq, preview = :preview,
             contact = :contact, verified_at = :verified_at, active_at = :active_at, updated_at = :at
         where id = :id""",
-        _values(conversation, stamp(now)),
+        {**params(conversation), "at": stamp(now)},
     )
 
 
@@ -139,14 +134,9 @@ def add_messages(
         values (:conversation, :seq, :turn, :author, :name, :at, :text, :extra, :client_id, :digest)""",
         [
             {
+                **params(message),
                 "conversation": conversation,
-                "seq": message.seq,
                 "turn": turn,
-                "author": message.author,
-                "name": message.name,
-                "at": message.at,
-                "text": message.text,
-                "extra": None if message.extra is None else _dump(message.extra),
                 "client_id": client_id if message.seq == turn else None,
                 "digest": digest if message.seq == turn else None,
             }
@@ -156,50 +146,48 @@ def add_messages(
 
 
 def messages_of_turn(tx: Tx, conversation: str, turn: int) -> list[Message]:
-    """Return what a turn said, in order."""
-    return [
-        _message(row)
-        for row in tx.all(
-            """select * from messages where conversation = :conversation and seq >= :turn and seq < :turn + :most
-            and turn = :turn order by seq""",
-            {"conversation": conversation, "turn": turn, "most": MOST_IN_TURN},
-        )
-    ]
+    """Return the messages of a turn, in order."""
+    rows = tx.all(
+        """select * from messages where conversation = :conversation and seq >= :turn and seq < :turn + :limit
+        and turn = :turn order by seq""",
+        {"conversation": conversation, "turn": turn, "limit": MAX_IN_TURN},
+    )
+    return records(rows, Message)
 
 
 def messages_after(tx: Tx, conversation: str, after: int, limit: int) -> list[Message]:
-    """Return up to `limit` of the newest messages with a number above `after`, in order."""
+    """Return up to `limit` of the newest messages with a seq above `after`, in order."""
     rows = tx.all(
         """select * from messages where conversation = :conversation and seq > :after
         order by seq desc limit :limit""",
         {"conversation": conversation, "after": after, "limit": limit},
     )
-    return [_message(row) for row in reversed(rows)]
+    return records(reversed(rows), Message)
 
 
 def of_session(tx: Tx, session: str, limit: int) -> list[Row]:
-    """Return a session's newest conversations: id, held_by, preview, updated_at, unread, started_at."""
+    """Return a session's newest conversations: id, held_by, state, preview, updated_at, started_at, unread."""
     return tx.all(
         """select id, held_by, state, preview, updated_at, started_at,
             (select count(*) from messages m
-             where m.conversation = newest.id and m.seq > seen_seq and m.seq <= seen_seq + :most
+             where m.conversation = newest.id and m.seq > seen_seq and m.seq <= seen_seq + :max_unread
              and m.author <> 'customer') as unread
         from (select * from conversations where session = :session order by updated_at desc limit :limit) as newest
         order by updated_at desc""",
-        {"session": session, "limit": limit, "most": MOST_UNREAD},
+        {"session": session, "limit": limit, "max_unread": MAX_UNREAD},
     )
 
 
 def mark_seen(tx: Tx, conversation: str, session: str, seq: int) -> bool:
-    """Note how far the customer has read, never backwards; False if the session has no such conversation."""
-    mine = tx.one(
+    """Raise the seq up to which the customer has read; False if the session has no such conversation."""
+    row = tx.one(
         "select seen_seq, last_seq from conversations where id = :id and session = :session",
         {"id": conversation, "session": session},
     )
-    if mine is None:
+    if row is None:
         return False
-    seen = min(seq, mine["last_seq"])
-    if seen > mine["seen_seq"]:
+    seen = min(seq, row["last_seq"])
+    if seen > row["seen_seq"]:
         tx.execute(
             "update conversations set seen_seq = :seen where id = :id and seen_seq < :seen",
             {"id": conversation, "seen": seen},
@@ -207,77 +195,26 @@ def mark_seen(tx: Tx, conversation: str, session: str, seq: int) -> bool:
     return True
 
 
-def rewrite(tx: Tx, conversation: str, seq: int, text: str) -> None:
-    """Put other words in the place of a message's."""
+def replace_text(tx: Tx, conversation: str, seq: int, text: str) -> None:
+    """Replace the text of a message."""
     tx.execute(
         "update messages set text = :text where conversation = :conversation and seq = :seq",
         {"text": text, "conversation": conversation, "seq": seq},
     )
 
 
-def _found(rows: Sequence[Row]) -> tuple[Conversation | None, ProcessedRequest | None]:
+def proven_name(tx: Tx, conversation: str) -> str | None:
+    """Return the name of the customer that a right code proved in a conversation; None without one."""
+    row = tx.one(
+        "select k.name from conversations c join contacts k on k.id = c.contact where c.id = :id", {"id": conversation}
+    )
+    return None if row is None else str(row["name"])
+
+
+def _loaded(rows: Sequence[Row]) -> tuple[Conversation | None, ProcessedRequest | None]:
     if not rows:
         return None, None
     [row] = rows
-    return _conversation(row), None if row["taken_turn"] is None else ProcessedRequest(
-        row["taken_turn"], row["taken_digest"]
-    )
-
-
-def _conversation(row: Row) -> Conversation:
-    return Conversation(
-        id=row["id"],
-        session=row["session"],
-        channel=row["channel"],
-        locale=row["locale"],
-        state=row["state"],
-        facts=_read(row["facts"]),
-        offered=_read(row["offered"]),
-        held_by=row["held_by"],
-        agent=row["agent"],
-        last_seq=row["last_seq"],
-        seen_seq=row["seen_seq"],
-        preview=row["preview"],
-        contact=row["contact"],
-        verified_at=None if row["verified_at"] is None else parse(row["verified_at"]),
-        active_at=None if row["active_at"] is None else parse(row["active_at"]),
-    )
-
-
-def _values(conversation: Conversation, at: str) -> dict[str, Any]:
-    return {
-        "id": conversation.id,
-        "locale": conversation.locale,
-        "state": conversation.state,
-        "facts": _dump(conversation.facts),
-        "offered": _dump(conversation.offered),
-        "held_by": conversation.held_by,
-        "agent": conversation.agent,
-        "last_seq": conversation.last_seq,
-        "seen_seq": conversation.seen_seq,
-        "preview": conversation.preview,
-        "contact": conversation.contact,
-        "verified_at": None if conversation.verified_at is None else stamp(conversation.verified_at),
-        "active_at": None if conversation.active_at is None else stamp(conversation.active_at),
-        "at": at,
-    }
-
-
-def _message(row: Row) -> Message:
-    return Message(
-        seq=row["seq"],
-        author=row["author"],
-        at=row["at"],
-        text=row["text"],
-        name=row["name"],
-        extra=None if row["extra"] is None else _read(row["extra"]),
-        client_id=row["client_id"],
-    )
-
-
-_read = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder().encode
-
-
-def _dump(value: object) -> str:
-    return _encode(value).decode()
+    turn = row["processed_turn"]
+    request = None if turn is None else ProcessedRequest(turn, row["processed_digest"])
+    return record(row, Conversation), request

@@ -1,8 +1,8 @@
-"""The outbox: every email and text on its way out, written in the same transaction as what caused it.
+"""The outbox: outgoing emails and texts, written in the same transaction as their cause.
 
-A row waits, is claimed for sending, and ends as sent, failed or dropped. A claim lapses when its holder died or hangs;
-then another dispatcher takes the row over. Rows of channel `none` belong to identifiers that nobody has: they walk the
-same road, and the dispatcher drops them at the end of it.
+A message is waiting, then claimed (`sending`), and ends as sent, failed or dropped. A claim lapses when its dispatcher
+died or hangs; then another dispatcher claims the message. Messages of channel `none` are for unknown identifiers: they
+take the same steps, so that timing reveals nothing, and the dispatcher drops them at the end.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,22 +10,22 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-from store.database import Row, Tx
+from store.database import Tx
 from store.ids import new_id
+from store.records import record, records, to_json
 from store.times import parse, stamp
 
 CHANNELS = ("email", "sms", "none")
-"""Every channel that a letter may have. What is not here is never claimed, so it is not taken in either."""
+"""All channels. Dispatchers claim from these only, so `queue` refuses any other."""
 
 
 class ClaimedMessage(Struct, frozen=True):
-    """A row that its claimer alone may send, until the claim lapses.
+    """A message that its claimant alone may send, until the claim lapses.
 
-    `tries` counts this claim too, and so is the claim's number. From the second on it is not known whether an earlier
-    one already sent the letter: its sender may have died, or waited in vain for an answer.
+    `tries` counts this claim too, and identifies it. From the second claim on the message may already have been sent:
+    an earlier claimant may have died, or timed out waiting for an answer.
     """
 
     id: str
@@ -50,31 +50,31 @@ def queue(  # noqa: PLR0913 (a row's columns, each by its name)
     now: datetime,
     expires_at: datetime | None = None,
 ) -> str:
-    """Put a letter into the outbox, due at once; returns its id.
+    """Write a message that is due at once; returns its id.
 
-    `args` names what the letter is about, by ids; what it says is put into words when it is sent. Raises ValueError for
-    a channel that is none of ours.
+    `args` holds ids for the template, which is rendered when the message is sent. Raises ValueError for an unknown
+    channel.
     """
     if channel not in CHANNELS:
-        raise ValueError(f"no letter has the channel {channel}; a new one belongs into store.chats.outbox.CHANNELS")
-    letter = new_id()
+        raise ValueError(f"unknown channel {channel}; add a new one to store.chats.outbox.CHANNELS")
+    message = new_id()
     tx.execute(
         """insert into outbox (id, channel, recipient, kind, locale, args, state, tries, due_at, claimed_until,
             expires_at, provider_id, error, created_at, sent_at)
         values (:id, :channel, :recipient, :kind, :locale, :args, 'waiting', 0, :now, null,
             :expires_at, null, null, :now, null)""",
         {
-            "id": letter,
+            "id": message,
             "channel": channel,
             "recipient": recipient,
             "kind": kind,
             "locale": locale,
-            "args": _encode(args).decode(),
+            "args": to_json(args),
             "now": stamp(now),
             "expires_at": None if expires_at is None else stamp(expires_at),
         },
     )
-    return letter
+    return message
 
 
 CLAIM = """
@@ -82,14 +82,14 @@ update outbox set state = 'sending', tries = tries + 1, claimed_until = :until
 where id in (
     select id from (
         select id from (
-            select id from outbox where state = 'sending' and channel = :channel and claimed_until <= :now limit :places
+            select id from outbox where state = 'sending' and channel = :channel and claimed_until <= :now limit :limit
         ) as lapsed
         union all
         select id from (
             select id from outbox where state = 'waiting' and channel = :channel and due_at <= :now
-            order by due_at limit :places
+            order by due_at limit :limit
         ) as due
-    ) as claimable limit :places
+    ) as claimable limit :limit
 ) and case state when 'waiting' then due_at when 'sending' then claimed_until end <= :now
 returning *
 """
@@ -104,86 +104,87 @@ select min(at) as at from (
 """
 
 
-def claim(tx: Tx, now: datetime, until: datetime, places: Mapping[str, int]) -> list[ClaimedMessage]:
-    """Claim up to so many letters of each channel: those whose claim has lapsed, then those due for longest.
+def claim(tx: Tx, now: datetime, until: datetime, limits: Mapping[str, int]) -> list[ClaimedMessage]:
+    """Claim up to `limits[channel]` messages of each channel: lapsed claims first, then those due for longest.
 
-    Whether a row may be claimed is asked twice: one that another process changed while this one waited for its lock is
-    looked at again, and by the outer condition only, which no index knows, so that rows are found by the inner one.
-    Processes claim one after the other, so that two claims of many rows never wait for each other.
+    The condition for a claim stands twice in the statement. The inner one finds rows by an index. Where another process
+    changed a row while this one waited for the row's lock, PostgreSQL checks the outer one again, and only that.
+    Processes claim one after the other, so that two claims of many rows never deadlock.
     """
-    tx.lock("outbox")
-    of_channels = tx.query_many(
+    tx.advisory_lock("outbox")
+    by_channel = tx.query_many(
         *(
-            (CLAIM, {"channel": channel, "now": stamp(now), "until": stamp(until), "places": most})
-            for channel, most in places.items()
+            (CLAIM, {"channel": channel, "now": stamp(now), "until": stamp(until), "limit": limit})
+            for channel, limit in limits.items()
         )
     )
-    return sorted(map(_claimed, chain(*of_channels)), key=lambda row: (row.created_at, row.id))
+    claimed = records(chain(*by_channel), ClaimedMessage)
+    return sorted(claimed, key=lambda row: (row.created_at, row.id))
 
 
-def hold(tx: Tx, rows: Sequence[ClaimedMessage], until: datetime) -> None:
-    """Make the claims on letters that are being sent last longer; one that is somebody else's by now stays so."""
+def extend_claims(tx: Tx, rows: Sequence[ClaimedMessage], until: datetime) -> None:
+    """Extend claims on messages that are being sent; a claim that lapsed and was taken over is left alone."""
     tx.execute_many(
         "update outbox set claimed_until = :until where id = :id and state = 'sending' and tries = :tries",
         [{"id": row.id, "tries": row.tries, "until": stamp(until)} for row in rows],
     )
 
 
-def release(tx: Tx, now: datetime, channels: Iterable[str]) -> None:
-    """Let every claim on these channels' letters lapse. Only for who knows that no dispatcher but itself is alive."""
+def release_claims(tx: Tx, now: datetime, channels: Iterable[str]) -> None:
+    """Let every claim on these channels lapse. The caller must know that no other dispatcher is alive."""
     tx.execute_many(
         "update outbox set claimed_until = :now where state = 'sending' and channel = :channel",
         [{"now": stamp(now), "channel": channel} for channel in channels],
     )
 
 
-def sent(tx: Tx, row: ClaimedMessage, now: datetime, provider_id: str | None) -> None:
-    """Record that a letter left. Like every ending it changes nothing when the claim had lapsed."""
-    _end(tx, row, "sent", sent_at=now, provider_id=provider_id)
+def mark_sent(tx: Tx, row: ClaimedMessage, now: datetime, provider_id: str | None) -> None:
+    """Mark a message as sent. Like every end of a claim, it changes nothing once the claim was taken over."""
+    _end_claim(tx, row, "sent", sent_at=now, provider_id=provider_id)
 
 
 def retry(tx: Tx, row: ClaimedMessage, due_at: datetime, reason: str) -> None:
-    """Let a letter wait for its next try."""
-    _end(tx, row, "waiting", due_at=due_at, error=reason)
+    """Return a message to waiting, until its next try is due."""
+    _end_claim(tx, row, "waiting", due_at=due_at, error=reason)
 
 
-def failed(tx: Tx, row: ClaimedMessage, reason: str) -> None:
-    """Give a letter up."""
-    _end(tx, row, "failed", error=reason)
+def mark_failed(tx: Tx, row: ClaimedMessage, reason: str) -> None:
+    """Mark a message as given up."""
+    _end_claim(tx, row, "failed", error=reason)
 
 
-def dropped(tx: Tx, row: ClaimedMessage, reason: str) -> None:
-    """Record that there was no need to send a letter."""
-    _end(tx, row, "dropped", error=reason)
+def mark_dropped(tx: Tx, row: ClaimedMessage, reason: str) -> None:
+    """Mark a message as not needed."""
+    _end_claim(tx, row, "dropped", error=reason)
 
 
-def sent_newest(tx: Tx, limit: int) -> list[tuple[ClaimedMessage, datetime]]:
-    """Return the letters that left last, the newest first, each with the time it left."""
+def newest_sent(tx: Tx, limit: int) -> list[tuple[ClaimedMessage, datetime]]:
+    """Return the messages sent last, newest first, each with the time it was sent."""
     rows = tx.all(
         """select id, channel, recipient, kind, locale, args, tries, created_at, expires_at, sent_at
         from outbox where state = 'sent' order by sent_at desc, id desc limit :limit""",
         {"limit": limit},
     )
-    return [(_claimed(row), parse(row["sent_at"])) for row in rows]
+    return [(record(row, ClaimedMessage), parse(row["sent_at"])) for row in rows]
 
 
 def next_due(tx: Tx, channels: Iterable[str]) -> datetime | None:
-    """Return when there is something of these channels to claim next: a letter is due, or a claim lapses."""
-    answers = tx.query_many(*((NEXT_DUE, {"channel": channel}) for channel in channels))
-    return min((parse(row["at"]) for [row] in answers if row["at"] is not None), default=None)
+    """Return the next time when a message of these channels is due, or a claim on one lapses."""
+    results = tx.query_many(*((NEXT_DUE, {"channel": channel}) for channel in channels))
+    return min((parse(row["at"]) for [row] in results if row["at"] is not None), default=None)
 
 
 def depth(tx: Tx, now: datetime) -> tuple[int, timedelta | None]:
-    """Return how many letters have not left yet, and the age of the oldest."""
+    """Return the number of unsent messages, and the age of the oldest."""
     [row] = tx.all("select count(*) as n, min(created_at) as oldest from outbox where state in ('waiting', 'sending')")
     return row["n"], None if row["oldest"] is None else max(now - parse(row["oldest"]), timedelta(0))
 
 
-def place_in_line(tx: Tx, row_id: str, channel: str, since: datetime) -> int:
-    """Return which letter of its channel this one is, counting those that fell due after `since` and left or leave now.
+def send_rank(tx: Tx, row_id: str, channel: str, since: datetime) -> int:
+    """Return a message's rank (from 1) among the sent and sending messages of its channel that fell due after `since`.
 
-    Letters that are being sent at the same moment stand in the order of their ids, so that of several dispatchers
-    exactly as many go ahead as a budget allows.
+    Messages that are being sent rank by their ids, so that several dispatchers together send exactly as many as a
+    budget allows.
     """
     [row] = tx.all(
         """select (select count(*) from outbox where state = 'sent' and channel = :channel and due_at > :since)
@@ -194,7 +195,7 @@ def place_in_line(tx: Tx, row_id: str, channel: str, since: datetime) -> int:
     return int(row["n"])
 
 
-def _end(
+def _end_claim(
     tx: Tx,
     row: ClaimedMessage,
     state: str,
@@ -204,7 +205,7 @@ def _end(
     provider_id: str | None = None,
     error: str | None = None,
 ) -> None:
-    """Leave `sending`, whatever for, by one and the same statement. A claim is known by its number."""
+    """Leave `sending` for another state, by one statement for all. `tries` identifies the claim."""
     tx.execute(
         """update outbox set state = :state, claimed_until = null, due_at = coalesce(:due_at, due_at),
             sent_at = :sent_at, provider_id = :provider_id, error = :error
@@ -219,21 +220,3 @@ def _end(
             "error": error,
         },
     )
-
-
-def _claimed(row: Row) -> ClaimedMessage:
-    return ClaimedMessage(
-        id=row["id"],
-        channel=row["channel"],
-        recipient=row["recipient"],
-        kind=row["kind"],
-        locale=row["locale"],
-        args=_read(row["args"]),
-        tries=row["tries"],
-        created_at=parse(row["created_at"]),
-        expires_at=None if row["expires_at"] is None else parse(row["expires_at"]),
-    )
-
-
-_read = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder().encode

@@ -1,4 +1,4 @@
-"""What was said lately in the conversations of some sessions."""
+"""The newest messages of several sessions, for devices that missed them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,15 +10,15 @@ from store.times import stamp
 
 
 class RecentMessages(NamedTuple):
-    """A conversation in which something was said, and its newest messages in order."""
+    """The newest messages of a conversation, in order."""
 
     session: str
     conversation: str
     messages: list[Message]
 
 
-def recent_messages(tx: Tx, sessions: Sequence[str], since: datetime, most: int) -> list[RecentMessages]:
-    """Return what was said since a time in these sessions' conversations: up to `most` messages of each."""
+def recent_messages(tx: Tx, sessions: Sequence[str], since: datetime, limit: int) -> list[RecentMessages]:
+    """Return the conversations of these sessions with a turn since a time, and up to `limit` messages of each."""
     names = [f"s{number}" for number in range(len(sessions))]
     rows = tx.all(
         f"""select id, session, last_seq from conversations
@@ -26,6 +26,6 @@ def recent_messages(tx: Tx, sessions: Sequence[str], since: datetime, most: int)
         {**dict(zip(names, sessions, strict=True)), "since": stamp(since)},
     )
     return [
-        RecentMessages(row["session"], row["id"], messages_after(tx, row["id"], max(0, row["last_seq"] - most), most))
+        RecentMessages(row["session"], row["id"], messages_after(tx, row["id"], max(0, row["last_seq"] - limit), limit))
         for row in rows
     ]

@@ -1,10 +1,10 @@
-"""Forgetting what is older than a moment, page by page.
+"""Deletion of old conversations, outbox messages and attempts, page by page.
 
-No index knows what is old: it would cost every turn something. Ids follow time instead, so a walk along the primary key
-meets the oldest rows first, and ends with the first page whose last row is younger. A page is a unit of work, and
-neither reads nor writes more rows than it has, however many there are in all.
+There is no index by age: it would add work to every turn. Ids follow time instead, so a walk along the primary key
+meets the oldest rows first, and ends with the first page with a younger last row. Each page is one transaction, and
+reads and writes no more rows than the page holds, however large the table is.
 
-What belongs to the books is kept: payment links and payments only lose their conversation.
+The books are kept: payment links and payments only lose their conversation.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,119 +18,122 @@ from store.times import stamp
 
 
 class DeletedPage(Struct, frozen=True):
-    """What became of a page: how many rows are gone, and the id to go on from; None where nothing older follows."""
+    """The number of rows deleted from a page, and the id after which the next page starts; None at the end."""
 
-    forgotten: int
-    last: str | None
+    deleted: int
+    resume_after: str | None
 
 
 DeletePage = Callable[[Tx, datetime, str | None, int], DeletedPage]
-"""Forgets what is older than a moment in the page after an id, None for the first, of at most so many rows."""
+"""Deletes rows before a moment from the page after an id (None: the first page), of at most so many rows."""
 
 PageBounds = Mapping[str, str]
-"""The `first` and the `last` id of a page, and the moment `before` which its rows are old."""
+"""The `first` and the `last` id of a page, and `before`: the moment before which a row is old."""
 
-# Above every id, of today's form and of the former one, which was hexadecimal, in whatever order a database sorts.
+# Above every id in any collation: today's ids, and those before migration 3, which were hexadecimal.
 _GREATEST = "z"
 
 
-def conversations(tx: Tx, before: datetime, since: str | None, most: int) -> DeletedPage:
-    """Delete the conversations of a page whose last message is older, and all that hangs on them."""
-    question = "select id, started_at as began from conversations where id > :since order by id limit :most"
-    return _forget(tx, question, _delete_conversations, before, since or "", most)
+def delete_conversations(tx: Tx, before: datetime, after: str | None, limit: int) -> DeletedPage:
+    """Delete the conversations of a page without a turn since `before`, and their dependent rows."""
+    page = "select id, started_at as created from conversations where id > :after order by id limit :limit"
+    return _delete_page(tx, page, _delete_old_conversations, before, after or "", limit)
 
 
-def conversations_from_the_end(tx: Tx, before: datetime, since: str | None, most: int) -> DeletedPage:
-    """Do the same from the greatest id downwards: there lie those that began before migration 3.
+def delete_conversations_descending(tx: Tx, before: datetime, after: str | None, limit: int) -> DeletedPage:
+    """Do the same from the greatest id downwards, for the conversations started before migration 3.
 
-    Their ids do not follow time, so all of them are looked through.
+    Their ids do not follow time, so the walk covers all of them.
     """
-    question = "select id, started_at as began from conversations where id < :since order by id desc limit :most"
-    return _forget(tx, question, _delete_conversations, before, since or _GREATEST, most, down=True)
+    page = "select id, started_at as created from conversations where id < :after order by id desc limit :limit"
+    return _delete_page(tx, page, _delete_old_conversations, before, after or _GREATEST, limit, descending=True)
 
 
-def letters(tx: Tx, before: datetime, since: str | None, most: int) -> DeletedPage:
-    """Delete the letters of a page that were written before and have left, were given up or were not needed."""
-    question = "select id, created_at as began from outbox where id > :since order by id limit :most"
-    return _forget(tx, question, _delete_letters, before, since or "", most)
+def delete_outbox(tx: Tx, before: datetime, after: str | None, limit: int) -> DeletedPage:
+    """Delete the sent, failed and dropped outbox messages of a page."""
+    page = "select id, created_at as created from outbox where id > :after order by id limit :limit"
+    return _delete_page(tx, page, _delete_old_outbox, before, after or "", limit)
 
 
-def tries(tx: Tx, before: datetime, since: str | None, most: int) -> DeletedPage:
-    """Delete the counted tries of a page: failed codes and tried identifiers."""
-    question = "select id, at as began from attempts_log where id > :since order by id limit :most"
-    return _forget(tx, question, _delete_tries, before, since or "", most)
+def delete_attempts(tx: Tx, before: datetime, after: str | None, limit: int) -> DeletedPage:
+    """Delete the attempts of a page: failed codes and tried identifiers."""
+    page = "select id, at as created from attempts_log where id > :after order by id limit :limit"
+    return _delete_page(tx, page, _delete_old_attempts, before, after or "", limit)
 
 
-CONVERSATIONS: tuple[DeletePage, ...] = (conversations, conversations_from_the_end)
-TRACES: tuple[DeletePage, ...] = (letters, tries)
-"""What outlives its conversation."""
+CONVERSATION_PASSES: tuple[DeletePage, ...] = (delete_conversations, delete_conversations_descending)
+OTHER_PASSES: tuple[DeletePage, ...] = (delete_outbox, delete_attempts)
+"""For rows that outlive their conversation."""
 
 
 # ── a page ──
 
 
-def _forget(
+def _delete_page(
     tx: Tx,
-    question: str,
+    page: str,
     delete: Callable[[Tx, PageBounds], int],
     before: datetime,
-    since: str,
-    most: int,
+    after: str,
+    limit: int,
     *,
-    down: bool = False,
+    descending: bool = False,
 ) -> DeletedPage:
-    """Find a page and delete what is old in it.
+    """Select a page and delete its old rows.
 
-    One process at a time, or two that delete the last conversations of a session would both leave the session.
+    One process at a time: two that delete the last conversations of a session would both leave the session behind.
     """
-    tx.lock("forgetting")
-    rows = tx.all(question, {"since": since, "most": most})
+    tx.advisory_lock("forgetting")
+    rows = tx.all(page, {"after": after, "limit": limit})
     if not rows:
         return DeletedPage(0, None)
-    furthest = rows[-1]
-    follows_time = len(furthest["id"]) == LENGTH
-    older_may_follow = len(rows) == most and (furthest["began"] < stamp(before) or not follows_time)
-    first, last = (furthest, rows[0]) if down else (rows[0], furthest)
-    gone = delete(tx, {"first": first["id"], "last": last["id"], "before": stamp(before)})
-    return DeletedPage(gone, furthest["id"] if older_may_follow else None)
+    last = rows[-1]
+    follows_time = len(last["id"]) == LENGTH
+    more = len(rows) == limit and (last["created"] < stamp(before) or not follows_time)
+    lowest, highest = (last, rows[0]) if descending else (rows[0], last)
+    deleted = delete(tx, {"first": lowest["id"], "last": highest["id"], "before": stamp(before)})
+    return DeletedPage(deleted, last["id"] if more else None)
 
 
-def _delete_letters(tx: Tx, here: PageBounds) -> int:
+def _delete_old_outbox(tx: Tx, bounds: PageBounds) -> int:
     return tx.execute_count(
         """delete from outbox where id between :first and :last and created_at < :before
-        and state not in ('waiting', 'sending')""",  # a list of the other states would be looked for by its index
-        here,
+        and state not in ('waiting', 'sending')""",  # a list of the other states would use the index on state
+        bounds,
     )
 
 
-def _delete_tries(tx: Tx, here: PageBounds) -> int:
-    return tx.execute_count("delete from attempts_log where id between :first and :last and at < :before", here)
+def _delete_old_attempts(tx: Tx, bounds: PageBounds) -> int:
+    return tx.execute_count("delete from attempts_log where id between :first and :last and at < :before", bounds)
 
 
-_FORGOTTEN = "select id from conversations where id between :first and :last and state = 'forgotten'"
-LINKS = f"update payment_links set conversation = null where conversation in ({_FORGOTTEN})"
-CHALLENGES = f"delete from challenges where conversation in ({_FORGOTTEN})"
-MESSAGES = f"delete from messages where conversation in ({_FORGOTTEN})"
+_MARKED = "select id from conversations where id between :first and :last and state = 'forgotten'"
+LINKS = f"update payment_links set conversation = null where conversation in ({_MARKED})"
+CHALLENGES = f"delete from challenges where conversation in ({_MARKED})"
+MESSAGES = f"delete from messages where conversation in ({_MARKED})"
 
 
-def _delete_conversations(tx: Tx, here: PageBounds) -> int:
-    """Delete conversations, and the sessions that have no other.
+def _delete_old_conversations(tx: Tx, bounds: PageBounds) -> int:
+    """Delete conversations, and sessions without another conversation.
 
-    The conversations are marked first: a turn that comes at this very moment was either before that, and keeps its
-    conversation whole, or finds it gone.
+    The conversations are marked first: a concurrent turn either came before the mark and keeps its conversation whole,
+    or finds it gone.
     """
     tx.execute(
-        "update conversations set state = 'forgotten' where id between :first and :last and updated_at < :before", here
+        "update conversations set state = 'forgotten' where id between :first and :last and updated_at < :before",
+        bounds,
     )
     sessions = tx.all(
-        "select distinct session from conversations where id between :first and :last and state = 'forgotten'", here
+        "select distinct session from conversations where id between :first and :last and state = 'forgotten'", bounds
     )
-    for what_hangs_on_them in (LINKS, CHALLENGES, MESSAGES):
-        tx.execute(what_hangs_on_them, here)
-    gone = tx.execute_count("delete from conversations where id between :first and :last and state = 'forgotten'", here)
+    for dependents in (LINKS, CHALLENGES, MESSAGES):
+        tx.execute(dependents, bounds)
+    deleted = tx.execute_count(
+        "delete from conversations where id between :first and :last and state = 'forgotten'", bounds
+    )
     tx.execute_many(
         """delete from sessions where id = :session and seen_at < :before
         and not exists (select 1 from conversations where session = sessions.id)""",
-        [{"session": row["session"], "before": here["before"]} for row in sessions],
+        [{"session": row["session"], "before": bounds["before"]} for row in sessions],
     )
-    return gone
+    return deleted

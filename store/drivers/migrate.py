@@ -1,8 +1,8 @@
 """Migrations: numbered SQL files, forward only, each applied once.
 
-`store/migrations/0002.what_it_does.sql` is applied after 0001, in the one transaction that holds the database's write
-lock, so processes that start together migrate once and a crash leaves the schema as it was. The library yoyo-migrations
-was tried and does not fit: its lock is a row, so a process killed while it migrates blocks every later start until a
+`store/migrations/0002.name.sql` is applied after 0001, all in one transaction that holds the database's write lock. So
+processes that start together migrate once, and a crash leaves the schema as it was. The library yoyo-migrations was
+tried and does not fit: its lock is a row, so a process killed during a migration blocks every later start until a
 person deletes that row.
 """
 
@@ -28,7 +28,7 @@ create table if not exists migrations (
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file of `store/migrations/`."""
+    """A file of `store/migrations/`."""
 
     version: int
     name: str
@@ -37,7 +37,7 @@ class Migration:
 
 @cache
 def migrations() -> tuple[Migration, ...]:
-    """The migrations that this version brings, oldest first."""
+    """Return this version's migrations, oldest first."""
     found = []
     for file in FOLDER.iterdir():
         version, _, rest = file.name.partition(".")
@@ -47,7 +47,7 @@ def migrations() -> tuple[Migration, ...]:
 
 
 def statements(sql: str) -> Iterator[str]:
-    """The statements of a file, one at a time; the last one, too, ends with a semicolon."""
+    """Split a file into statements; ValueError if the last one lacks its semicolon."""
     statement = ""
     for line in sql.splitlines(keepends=True):
         statement += line
@@ -59,7 +59,7 @@ def statements(sql: str) -> Iterator[str]:
 
 
 def migrate(tx: Tx) -> None:
-    """Apply what is missing. The transaction must hold the database's write lock. Raises StoreError if it is newer."""
+    """Apply the missing migrations; StoreError for a newer database. The transaction must hold the write lock."""
     tx.execute_count(REGISTER)
     applied = _applied(tx)
     for migration in migrations():
@@ -74,7 +74,7 @@ def migrate(tx: Tx) -> None:
 
 
 def check(tx: Tx) -> None:
-    """Raise StoreError unless the schema is exactly this version's and takes a write; a full disk takes none."""
+    """Raise StoreError unless the schema is exactly this version's and a write succeeds (it fails on a full disk)."""
     missing = {migration.version for migration in migrations()} - _applied(tx)
     if missing:
         raise StoreError(f"the database lacks migration {min(missing)}; start the service once to bring it up to date")

@@ -7,15 +7,15 @@ from store.database import Database, StoreError
 
 
 def open_database(url: str) -> Database:
-    """Open the database that `url` names.
+    """Open the database at an address.
 
     `sqlite:///billchat.db` is a file in the current folder, `sqlite:////var/lib/billchat/billchat.db` an absolute path.
     The file and its folder are created when missing. `postgresql://user@host:5432/name` is a PostgreSQL database, which
-    must exist; the address is libpq's, with all that may stand behind its `?`. Raises StoreError.
+    must exist; the address is libpq's, with all its parameters. Raises StoreError.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
-        from store.drivers.sqlite import open_sqlite  # late: a driver is loaded only where it is used
+        from store.drivers.sqlite import open_sqlite  # late: only the driver in use is loaded
 
         return open_sqlite(rest)
     if scheme in ("postgresql", "postgres"):
@@ -30,7 +30,7 @@ def open_database(url: str) -> Database:
 
 
 def describe(url: str) -> str:
-    """Say which database an address names, for an operator to see; without user and password."""
+    """Name the database of an address for an operator, without user and password."""
     file = _file(url)
     if file is not None:
         return f"database {file}" if file.exists() else f"new database {file}"
@@ -39,7 +39,7 @@ def describe(url: str) -> str:
 
 
 def refuse_missing(url: str) -> None:
-    """Raise StoreError where opening this database would make a new file."""
+    """Raise StoreError if opening the database would create a new file."""
     file = _file(url)
     if file is not None and not file.exists():
         raise StoreError(f"there is no database {file}; look at database.url, which the environment may set")

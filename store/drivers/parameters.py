@@ -1,7 +1,7 @@
-"""One SQL text for both databases: `:name` parameters by their places, as each database numbers them.
+"""One SQL text for both databases: `:name` parameters become numbered ones, and values are converted.
 
-PostgreSQL knows no names. SQLite does, but Python's module then asks it for the name of each parameter, one by one and
-giving up the interpreter each time: a thirtieth of a turn.
+PostgreSQL has no named parameters. SQLite has, but Python's module then asks it for each parameter's name, releasing
+the interpreter each time: a thirtieth of a turn.
 """
 
 import re
@@ -15,41 +15,41 @@ from typing import TYPE_CHECKING, Any
 
 from store.database import Params, Row
 
-if TYPE_CHECKING:  # a service on SQLite does without psycopg, and its start without what that takes to load
+if TYPE_CHECKING:  # a service on SQLite does not load psycopg
     from psycopg.pq.abc import PGresult
 
-# Where a colon is no parameter: in quotes, in comments and in ::casts.
+# A colon in quotes, in a comment or in a ::cast is no parameter.
 _PARTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|::|:(?P<name>[A-Za-z_]\w*)", re.DOTALL)
 
 Decode = Callable[[bytes], Any]
 Columns = list[tuple[str, Decode]]
 
 
-def _whole(value: bytes) -> int | Decimal:
-    """A sum of bigints is numeric to PostgreSQL; all of ours are whole numbers."""
+def _integer(value: bytes) -> int | Decimal:
+    """Load a numeric, PostgreSQL's type for a sum of bigints, as an integer where it is one."""
     number = Decimal(value.decode())
     return int(number) if number == number.to_integral_value() else number
 
 
-def _true(value: bytes) -> bool:
+def _boolean(value: bytes) -> bool:
     return value == b"t"
 
 
-# PostgreSQL's numbers for its types; whatever is not here is text.
-LOADS: dict[int, Decode] = {16: _true, 20: int, 21: int, 23: int, 700: float, 701: float, 1700: _whole}
+# By the OIDs of PostgreSQL's types; all other types are loaded as text.
+LOADS: dict[int, Decode] = {16: _boolean, 20: int, 21: int, 23: int, 700: float, 701: float, 1700: _integer}
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedStatement:
-    """An SQL text as PostgreSQL takes it, the order of its parameters, and the name it is prepared under."""
+    """An SQL text for PostgreSQL, the order of its parameters, and the name of its prepared statement."""
 
     text: bytes
     order: tuple[str, ...]
     name: bytes
 
     def values(self, params: Params) -> list[bytes | None]:
-        """The parameters as they travel; KeyError for one that is missing."""
-        return [_sent(params[name]) for name in self.order]
+        """Encode the parameters in order; KeyError for a missing one."""
+        return [_encoded(params[name]) for name in self.order]
 
 
 @lru_cache(maxsize=1024)
@@ -61,15 +61,15 @@ def prepared(sql: str) -> PreparedStatement:
 
 @lru_cache(maxsize=1024)
 def positional(sql: str) -> tuple[str, Callable[[Params], Sequence[Any]]]:
-    """Translate an SQL text for SQLite, once: the text, and what puts parameters into its order."""
+    """Translate an SQL text for SQLite, once; returns the text and a function that orders the parameters."""
     text, order = _numbered(sql, "?")
     if len(order) > 1:
-        return text, itemgetter(*order)  # several at a time, without a step of Python's for each
+        return text, itemgetter(*order)  # in C, not one by one in Python
     return text, lambda params: [params[name] for name in order]
 
 
 def _numbered(sql: str, mark: str) -> tuple[str, tuple[str, ...]]:
-    """The text with each parameter as a mark and a number, and their names in the order of the numbers."""
+    """Replace each parameter by a mark and a number; returns the text, and the names in the order of the numbers."""
     order: list[str] = []
 
     def numbered(part: re.Match[str]) -> str:
@@ -83,11 +83,11 @@ def _numbered(sql: str, mark: str) -> tuple[str, tuple[str, ...]]:
     return _PARTS.sub(numbered, sql), tuple(order)
 
 
-def _sent(value: object) -> bytes | None:
+def _encoded(value: object) -> bytes | None:
     if value is None:
         return None
     if isinstance(value, str):
-        # PostgreSQL's text cannot hold the character U+0000, and would end there.
+        # PostgreSQL's text type cannot hold the character U+0000.
         return value.encode() if "\0" not in value else value.replace("\0", "\ufffd").encode()
     if isinstance(value, int):
         return b"%d" % value
@@ -97,20 +97,20 @@ def _sent(value: object) -> bytes | None:
 
 
 def columns_of(result: "PGresult") -> Columns:
-    """The columns of a result: their names, and what makes Python values of them."""
+    """Return the columns of a result: names, and functions that load their values."""
     return [
         ((result.fname(column) or b"").decode(), LOADS.get(result.ftype(column), bytes.decode))
         for column in range(result.nfields)
     ]
 
 
-def rows(result: "PGresult", columns: Columns, most: int | None = None) -> list[Row]:
-    """The rows of a result as dictionaries."""
+def rows(result: "PGresult", columns: Columns, limit: int | None = None) -> list[Row]:
+    """Return the rows of a result as dictionaries, up to `limit`."""
     value = result.get_value
     return [
         {
             name: None if (found := value(row, column)) is None else load(found)
             for column, (name, load) in enumerate(columns)
         }
-        for row in range(result.ntuples if most is None else min(most, result.ntuples))
+        for row in range(result.ntuples if limit is None else min(limit, result.ntuples))
     ]

@@ -1,8 +1,8 @@
-"""The PostgreSQL driver: a few connections for units of work, others for short reads, and threads for long reads.
+"""The PostgreSQL driver: a pool for units of work, one for short reads, and threads for long reads and migrations.
 
-A unit is a transaction at READ COMMITTED. What would be decided wrongly if another process decided it at the same
-moment is serialised by name: the unit's key, `Tx.lock` and `Tx.hold`. Locks are taken in one order (the key, the name
-of an address, the name of an identifier, rows of accounts), and a deadlock that happens all the same is run again.
+A unit is a transaction at READ COMMITTED. Decisions that two processes must not take at the same moment are serialised
+by locks: the unit's key, `Tx.advisory_lock` and `Tx.lock_rows`. Locks are taken in one order (the key, an address, an
+identifier, account rows); a deadlock all the same is retried.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from store.drivers.postgres_pool import PendingUnit, UnitPool
 
 T = TypeVar("T")
 
-WRITERS = 8
-LOOKERS = 2
-LONG_READS_AT_ONCE = 4
+MAX_WRITE_CONNECTIONS = 8
+MAX_READ_CONNECTIONS = 2
+MAX_LONG_READS = 4
 
-# An address may set any of these otherwise. A server that vanishes without a word is noticed within half a minute.
+# Defaults; an address may set any of them. A server that vanishes silently is noticed within half a minute.
 CONNECTION: dict[str, str | int] = {
     "application_name": "billchat",
     "connect_timeout": 5,
@@ -38,116 +38,116 @@ CONNECTION: dict[str, str | int] = {
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,
 }
-# A statement is planned when it is first used, perhaps while its tables are still empty, and a plan that reads a whole
-# table would then be kept until PostgreSQL next counts the rows: minutes on a busy new database. No statement of a turn
-# is meant to read one. Compiling a plan takes longer than any of them. A process that stands still in a unit (a
-# paused machine, say) does not keep the others from what it holds for ever; its unit runs again when it goes on.
+# A statement is planned on first use, perhaps while its tables are still empty, and a plan with a sequential scan would
+# then be kept until the next ANALYZE: minutes on a busy new database. Compiling a plan takes longer than running any of
+# our statements, so jit is off. A process that stands still in a transaction (a paused machine, say) loses its locks
+# after 15 s; its unit runs again when it goes on.
 OPTIONS = (
     "-c synchronous_commit=on -c lock_timeout=10s -c idle_in_transaction_session_timeout=15s"
     " -c client_min_messages=warning -c enable_seqscan=off -c jit=off"
 )
 
-BEGIN = "begin isolation level read committed read write"
-BEGIN_LOOKING = "begin isolation level repeatable read read only"
-LOCK = "pg_advisory_xact_lock(hashtextextended({name}, 0))"
-"""PostgreSQL keeps a lock under a number of 64 bits; names that share one by chance wait for each other in vain."""
-MIGRATING = "migrations"
+BEGIN_WRITE = "begin isolation level read committed read write"
+BEGIN_READ = "begin isolation level repeatable read read only"
+ADVISORY_LOCK = "pg_advisory_xact_lock(hashtextextended({name}, 0))"
+"""PostgreSQL locks a 64-bit number; names with the same hash wait for each other without need."""
+MIGRATION_LOCK = "migrations"
 
 
-def locking(*names: str) -> tuple[str, Params]:
-    """The statement that locks names, one after the other, and its parameters."""
-    return _locks(len(names)), {f"name{index}": name for index, name in enumerate(names)}
+def lock_query(*names: str) -> tuple[str, Params]:
+    """Return the statement that locks names, one after the other, and its parameters."""
+    return _lock_statement(len(names)), {f"name{index}": name for index, name in enumerate(names)}
 
 
 @cache
-def _locks(how_many: int) -> str:
-    return f"select {', '.join(LOCK.format(name=f':name{index}') for index in range(how_many))}"
+def _lock_statement(count: int) -> str:
+    return f"select {', '.join(ADVISORY_LOCK.format(name=f':name{index}') for index in range(count))}"
 
 
 class PostgresTx:
     """A transaction on one PostgreSQL connection."""
 
-    __slots__ = ("_ask", "_ask_all", "_send")
+    __slots__ = ("_query", "_query_many", "_send")
 
     def __init__(self, pipeline: Pipeline) -> None:
-        self._ask = pipeline.ask
-        self._ask_all = pipeline.ask_all
+        self._query = pipeline.query
+        self._query_many = pipeline.query_many
         self._send = pipeline.send
 
     def all(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
-        """Every row."""
-        return rows(*self._ask(sql, params))
+        """Return every row."""
+        return rows(*self._query(sql, params))
 
     def one(self, sql: str, params: Params = NO_PARAMS) -> Row | None:
-        """The first row, or None."""
-        found = rows(*self._ask(sql, params), most=1)
+        """Return the first row, or None."""
+        found = rows(*self._query(sql, params), limit=1)
         return found[0] if found else None
 
     def execute_count(self, sql: str, params: Params = NO_PARAMS) -> int:
-        """How many rows the statement changed."""
-        result, _ = self._ask(sql, params)
+        """Return the number of changed rows."""
+        result, _ = self._query(sql, params)
         return result.command_tuples or 0
 
     def execute(self, sql: str, params: Params = NO_PARAMS) -> None:
-        """Sent with what comes next."""
+        """Send with the next query."""
         self._send(sql, params)
 
-    def query_many(self, *questions: tuple[str, Params]) -> list[list[Row]]:
-        """All of them in one round trip."""
-        return [rows(*answer) for answer in self._ask_all(questions)] if questions else []
+    def query_many(self, *queries: tuple[str, Params]) -> list[list[Row]]:
+        """Run all queries in one round trip."""
+        return [rows(*answer) for answer in self._query_many(queries)] if queries else []
 
     def execute_many(self, sql: str, params: Sequence[Params]) -> None:
-        """One statement for each set of parameters, sent with what comes next."""
+        """Send one statement for each set of parameters with the next query."""
         for each in params:
             self._send(sql, each)
 
     def lock_rows(self, select: str, params: Params = NO_PARAMS) -> None:
-        """Not FOR UPDATE: rows that refer to these may be written meanwhile."""
+        """Lock without FOR UPDATE, so that rows with a foreign key to these can be written meanwhile."""
         self._send(f"{select} for no key update", params)
 
-    def lock(self, *names: str) -> None:
-        """Locks that PostgreSQL lets go of with the transaction."""
-        self._send(*locking(*names))
+    def advisory_lock(self, *names: str) -> None:
+        """Take advisory locks that PostgreSQL releases with the transaction."""
+        self._send(*lock_query(*names))
 
-    def lock_found(self, select: str, params: Params = NO_PARAMS) -> None:
-        """Likewise."""
-        self._send(f"select {LOCK.format(name='name')} from ({select}) as found", params)
+    def advisory_lock_selected(self, select: str, params: Params = NO_PARAMS) -> None:
+        """Take the same locks for the names of a select."""
+        self._send(f"select {ADVISORY_LOCK.format(name='name')} from ({select}) as found", params)
 
 
-class PostgresLook(PostgresTx):
-    """A transaction that only reads, all of it from one moment."""
+class PostgresReadTx(PostgresTx):
+    """A read-only transaction on one snapshot. Locks do nothing."""
 
     __slots__ = ()
 
     def lock_rows(self, select: str, params: Params = NO_PARAMS) -> None:
-        """Nothing to hold: this reader's moment stands still."""
+        """Do nothing."""
 
-    def lock(self, *names: str) -> None:
-        """Nothing to lock."""
+    def advisory_lock(self, *names: str) -> None:
+        """Do nothing."""
 
-    def lock_found(self, select: str, params: Params = NO_PARAMS) -> None:
-        """Nothing to lock."""
-
-
-def unit(pipeline: Pipeline, job: PendingUnit[T]) -> T:
-    """Run a unit of work, up to its COMMIT."""
-    begin: list[tuple[str, Params]] = [(BEGIN, NO_PARAMS)]
-    if job.key is not None:
-        begin.append(locking(job.key))
-    return _within(pipeline, begin, lambda: job.fn(PostgresTx(pipeline)))
+    def advisory_lock_selected(self, select: str, params: Params = NO_PARAMS) -> None:
+        """Do nothing."""
 
 
-def look(pipeline: Pipeline, job: PendingUnit[T]) -> T:
-    """Run a unit that only reads, up to its COMMIT."""
-    return reading(pipeline, job.fn)
+def run_write(pipeline: Pipeline, unit: PendingUnit[T]) -> T:
+    """Run a unit of work in a transaction, up to its COMMIT."""
+    begin: list[tuple[str, Params]] = [(BEGIN_WRITE, NO_PARAMS)]
+    if unit.key is not None:
+        begin.append(lock_query(unit.key))
+    return _in_transaction(pipeline, begin, lambda: unit.fn(PostgresTx(pipeline)))
 
 
-def reading(pipeline: Pipeline, fn: Callable[[Tx], T]) -> T:
-    """Read at one moment."""
-    return _within(pipeline, [(BEGIN_LOOKING, NO_PARAMS)], lambda: fn(PostgresLook(pipeline)))
+def run_read(pipeline: Pipeline, unit: PendingUnit[T]) -> T:
+    """Run a read in a transaction, up to its COMMIT."""
+    return read_snapshot(pipeline, unit.fn)
 
 
-def _within(pipeline: Pipeline, begin: Sequence[tuple[str, Params]], run: Callable[[], T]) -> T:
+def read_snapshot(pipeline: Pipeline, fn: Callable[[Tx], T]) -> T:
+    """Run a function in a read-only transaction, on one snapshot."""
+    return _in_transaction(pipeline, [(BEGIN_READ, NO_PARAMS)], lambda: fn(PostgresReadTx(pipeline)))
+
+
+def _in_transaction(pipeline: Pipeline, begin: Sequence[tuple[str, Params]], run: Callable[[], T]) -> T:
     try:
         for sql, params in begin:
             pipeline.send(sql, params)
@@ -159,11 +159,14 @@ def _within(pipeline: Pipeline, begin: Sequence[tuple[str, Params]], run: Callab
         raise
 
 
-class Blocking:
-    """A connection for a thread, which may wait."""
+class BlockingConnection:
+    """A connection for a thread of its own, which may block."""
 
     def __init__(self, address: str) -> None:
-        self._connection = _refusals_explained(lambda: psycopg.connect(address, autocommit=True))
+        try:
+            self._connection = psycopg.connect(address, autocommit=True)
+        except psycopg.Error as error:
+            raise connect_error(error) from error
         self._poll = select.poll()
         self.pipeline = Pipeline(self._connection.pgconn, self._wait)
 
@@ -172,25 +175,25 @@ class Blocking:
         self._poll.poll()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._connection.close()
 
 
 class PostgresDatabase:
-    """A PostgreSQL database behind the interface of `store.database.Database`."""
+    """A PostgreSQL database with the interface of `store.database.Database`."""
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._writes = UnitPool(self._connect, unit, WRITERS)
-        self._looks = UnitPool(self._connect, look, LOOKERS, looking=True)
-        self._readers: deque[Blocking] = deque()
-        self._threads = ThreadPoolExecutor(LONG_READS_AT_ONCE, thread_name_prefix="store-read")
+        self._writes = UnitPool(self._connect, run_write, MAX_WRITE_CONNECTIONS)
+        self._reads = UnitPool(self._connect, run_read, MAX_READ_CONNECTIONS, read_only=True)
+        self._readers: deque[BlockingConnection] = deque()
+        self._threads = ThreadPoolExecutor(MAX_LONG_READS, thread_name_prefix="store-read")
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         try:
             return await psycopg.AsyncConnection.connect(self._address, autocommit=True)
         except psycopg.Error as error:
-            raise _refused(error) from error
+            raise connect_error(error) from error
 
     def write(self, fn: Callable[[Tx], T], key: str | None = None) -> Awaitable[T]:
         """Run a unit of work; see `store.drivers.postgres_pool`."""
@@ -198,29 +201,28 @@ class PostgresDatabase:
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
         """Run a short read on the event loop's thread."""
-        return await self._looks.submit(fn)
+        return await self._reads.submit(fn)
 
     async def read_in_thread(self, fn: Callable[[Tx], T]) -> T:
         """Run a long read on another thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, fn)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read_blocking, fn)
 
-    def _read(self, fn: Callable[[Tx], T]) -> T:
+    def _read_blocking(self, fn: Callable[[Tx], T]) -> T:
         while self._readers:
-            reader = self._readers.pop()
             try:
-                return self._read_with(reader, fn)
-            except ConnectionLost:  # it broke while it lay idle; the next one, or a new one, tells what is the matter
+                return self._read_with(self._readers.pop(), fn)
+            except ConnectionLost:  # it broke while idle; the next or a new one shows the cause, if it lasts
                 continue
-        return self._read_with(Blocking(self._address), fn)
+        return self._read_with(BlockingConnection(self._address), fn)
 
-    def _read_with(self, reader: Blocking, fn: Callable[[Tx], T]) -> T:
+    def _read_with(self, reader: BlockingConnection, fn: Callable[[Tx], T]) -> T:
         try:
-            result = reading(reader.pipeline, fn)
+            result = read_snapshot(reader.pipeline, fn)
             reader.pipeline.send("commit")
-            reader.pipeline.finish()
+            reader.pipeline.drain()
             return result
         except ConnectionLost:
-            reader.pipeline.give_up()
+            reader.pipeline.abandon()
             raise
         finally:
             if reader.pipeline.broken:
@@ -233,13 +235,13 @@ class PostgresDatabase:
         await asyncio.to_thread(self._migrate)
 
     def _migrate(self) -> None:
-        connection = Blocking(self._address)
+        connection = BlockingConnection(self._address)
         try:
             pipeline = connection.pipeline
-            pipeline.send(BEGIN)
+            pipeline.send(BEGIN_WRITE)
             pipeline.send("set local lock_timeout = 0")
             tx = PostgresTx(pipeline)
-            tx.lock(MIGRATING)
+            tx.advisory_lock(MIGRATION_LOCK)
             migrate(tx)
             pipeline.commit()
         finally:
@@ -250,31 +252,24 @@ class PostgresDatabase:
         await self.write(check)
 
     async def close(self) -> None:
-        """Finish every unit and read that was asked for, then close all connections."""
+        """Finish all units and reads, then close all connections."""
         await asyncio.to_thread(self._threads.shutdown)
         for reader in self._readers:
             reader.close()
-        await self._looks.close()
+        await self._reads.close()
         await self._writes.close()
 
 
-def _refusals_explained(connect: Callable[[], psycopg.Connection[Any]]) -> psycopg.Connection[Any]:
-    try:
-        return connect()
-    except psycopg.Error as error:
-        raise _refused(error) from error
+def connect_error(error: psycopg.Error) -> StoreError:
+    """Explain why connecting failed. libpq's message names host, user and database, never the password."""
+    message = " ".join(str(error).split())
+    state = error.sqlstate or next((state for words, state in CONNECT_ERRORS.items() if words in message), "08")
+    return ConnectionLost(f"the PostgreSQL database {remedy(state)} ({message})")
 
 
-def _refused(error: psycopg.Error) -> StoreError:
-    """Why there is no connection. libpq's words name host, user and database, never the password."""
-    said = " ".join(str(error).split())
-    state = error.sqlstate or next((state for words, state in REFUSALS.items() if words in said), "08")
-    return ConnectionLost(f"the PostgreSQL database {remedy(state)} ({said})")
-
-
-# While connecting, libpq keeps the server's SQLSTATE to itself.
-# The first that fits: PostgreSQL also says “role” and “database” of those that have no connection left.
-REFUSALS = {
+# Part of the message → SQLSTATE, which libpq does not pass on while connecting.
+# The first match counts: PostgreSQL also says “role” and “database” where either has no connection left.
+CONNECT_ERRORS = {
     "authentication failed": "28",
     "no password supplied": "28",
     "pg_hba.conf": "28",
@@ -289,11 +284,15 @@ REFUSALS = {
 
 
 def open_postgres(url: str) -> PostgresDatabase:
-    """Open the database at a libpq address; it is reached for when it is first used."""
+    """Open the database at a libpq address; it connects on first use. Options in the address override ours."""
     try:
         given = conninfo_to_dict(url)
     except psycopg.Error:
-        # Its words are not repeated: they may hold a password.
+        # The message is not repeated: it may hold a password.
         raise StoreError("database: this address cannot be read; write postgresql://user@host:5432/name") from None
-    options = f"{OPTIONS} {given.pop('options', '')}".strip()
-    return PostgresDatabase(make_conninfo("", **{**CONNECTION, **given, "options": options}))
+    own_options = given.pop("options", "")
+
+    def address(options: str) -> str:
+        return make_conninfo("", **{**CONNECTION, **given, "options": f"{options} {own_options}".strip()})
+
+    return PostgresDatabase(address(OPTIONS))

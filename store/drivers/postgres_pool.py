@@ -1,10 +1,21 @@
-"""Units of work on PostgreSQL connections, on the event loop's own thread.
+"""A connection pool that runs units of work in greenlets on the event loop's thread.
 
-A unit is ordinary synchronous code. It runs in a greenlet, so that while it waits for the server the loop goes on with
-other things, other units among them, and comes back to it when the answer is there. Worker threads were measured on the
-same units and cost about twice the CPU: they fight with the loop for the interpreter at every answer.
+How it works. A unit is ordinary synchronous code. In a greenlet, its wait for the server switches back to the event
+loop, which meanwhile serves other things, other units among them; the loop switches to the unit again when the socket
+is readable. A connection runs one unit after another, and the COMMIT of one is sent with the BEGIN of the next
+(`postgres_connection.py`). Units with the same key run one after another, in call order.
 
-Units with the same key stand in one lane: they run one after another, in the order in which they came.
+What it buys. Worker threads took twice the CPU for the same units: they compete with the loop for the interpreter at
+every result. With the pipelined connections, all of it divides the CPU of a turn by two to four.
+
+What it assumes.
+- `submit` is called on the event loop's thread, and a unit never blocks except in its transaction.
+- A unit may run again: after a serialization failure up to MAX_FAILURES times, after a lost connection for RETRY_FOR_S.
+  It is not repeated once its COMMIT was sent and the outcome is unknown.
+- Connections open as needed, and after a failure with a growing backoff.
+
+How to switch it off. There is no setting; see `postgres_connection.py`. Long reads and migrations do not use the pool:
+they run on other threads, with `postgres.BlockingConnection`, which shows the simpler alternative.
 """
 
 import asyncio
@@ -23,252 +34,254 @@ from store.drivers.postgres_connection import CollateralAbort, ConnectionLost, P
 
 T = TypeVar("T")
 
-PATIENCE_S = 5.0
-"""How long a unit is tried again while the database is away; it may be restarting."""
-MOST_CLASHES = 5
+RETRY_FOR_S = 5.0
+"""How long a unit is retried while the database is out of reach; it may be restarting."""
+MAX_FAILURES = 5
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5)
 
 RunUnit = Callable[[Pipeline, "PendingUnit[Any]"], Any]
-"""Begins a transaction and runs a job's unit in it; what the unit raises has rolled it back. Committing is not its."""
+"""Runs the unit in a new transaction; rolls back on error. The caller commits."""
 
 
 class PendingUnit(Generic[T]):
-    """A unit that was asked for, and since when it stands in line for a connection."""
+    """A submitted unit of work, and the time it was queued for a connection."""
 
-    __slots__ = ("began", "clashes", "fn", "future", "key")
+    __slots__ = ("failures", "fn", "future", "key", "queued_at")
 
     def __init__(self, fn: Callable[[Tx], T], key: str | None, future: "asyncio.Future[T]") -> None:
         self.fn = fn
         self.key = key
         self.future = future
-        self.began = monotonic()
-        self.clashes = 0
+        self.queued_at = monotonic()
+        self.failures = 0
 
-    def may_run_again(self, error: SerializationFailure) -> bool:
-        """Whether to run it again after a clash; not for ever where it is a side of the clash itself."""
-        self.clashes += not isinstance(error, CollateralAbort)
-        return self.clashes < MOST_CLASHES
+    def may_retry(self, error: SerializationFailure) -> bool:
+        """Count a serialization failure; False after too many of the unit's own."""
+        self.failures += not isinstance(error, CollateralAbort)
+        return self.failures < MAX_FAILURES
+
+    def fail(self, error: BaseException) -> None:
+        """Set the unit's exception, unless its caller was cancelled."""
+        if not self.future.done():
+            # A future cannot carry a StopIteration: it would end the caller's loop instead of failing it.
+            self.future.set_exception(RuntimeError(repr(error)) if isinstance(error, StopIteration) else error)
 
 
 class PooledConnection:
-    """A connection that the event loop watches."""
+    """A connection with its socket watched by the event loop."""
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
-        # A descriptor of our own: libpq closes its own when the connection breaks, and the next socket gets its number.
+        # An own descriptor: libpq closes its own when the connection breaks, and the next socket reuses the number.
         self._socket = os.dup(connection.pgconn.socket)
-        # The loop watches the selector and not the socket: uvloop tells of a reset socket once and then never again,
-        # though a farewell may be left to read from it, and who waits for the rest of it would wait for ever.
-        self._watch = selectors.DefaultSelector()
-        self._watch.register(self._socket, selectors.EVENT_READ)
-        self._unit: greenlet | None = None
+        # The loop watches the selector instead of the socket: uvloop reports a reset socket only once, although part of
+        # the server's last message may be left to read, and a unit waiting for the rest would wait for ever.
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._socket, selectors.EVENT_READ)
+        self._suspended: greenlet | None = None
         self.pipeline = Pipeline(connection.pgconn, self._wait)
-        self._loop.add_reader(self._watch.fileno(), self._ready)
+        self._loop.add_reader(self._selector.fileno(), self._on_ready)
 
     def _wait(self, writing: bool) -> None:
-        self._unit = unit = getcurrent()
-        assert unit.parent is not None, "a unit runs in a greenlet of its own"
+        """Suspend the current greenlet until the socket is ready."""
+        self._suspended = current = getcurrent()
+        assert current.parent is not None, "a unit runs in a greenlet of its own"
         if writing:
-            self._watch.modify(self._socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
+            self._selector.modify(self._socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
         try:
-            unit.parent.switch()
+            current.parent.switch()
         finally:
             if writing:
-                self._watch.modify(self._socket, selectors.EVENT_READ)
+                self._selector.modify(self._socket, selectors.EVENT_READ)
 
-    def _ready(self) -> None:
-        unit, self._unit = self._unit, None
-        if unit is not None:
-            unit.switch()
+    def _on_ready(self) -> None:
+        suspended, self._suspended = self._suspended, None
+        if suspended is not None:
+            suspended.switch()
         else:
-            self.pipeline.overhear()
+            self.pipeline.read_unsolicited()
             if self.pipeline.broken:
-                self._loop.remove_reader(self._watch.fileno())
+                self._loop.remove_reader(self._selector.fileno())
 
     async def close(self) -> None:
-        """Let go of the connection."""
-        self._loop.remove_reader(self._watch.fileno())
-        self._watch.close()
+        """Close the connection."""
+        self._loop.remove_reader(self._selector.fileno())
+        self._selector.close()
         os.close(self._socket)
         await self._connection.close()
 
 
 class UnitPool:
-    """A few connections, opened as they are needed, and the units that wait for one."""
+    """Up to `size` connections, opened on demand, and the queue of units for them."""
 
     def __init__(
         self,
         connect: Callable[[], Awaitable[psycopg.AsyncConnection[Any]]],
         run: RunUnit,
-        most: int,
+        size: int,
         *,
-        looking: bool = False,
+        read_only: bool = False,
     ) -> None:
         self._connect = connect
         self._run = run
-        self._most = most
-        self._looking = looking  # nobody waits for the end of what only reads
-        self._ready: deque[PendingUnit[Any]] = deque()
-        self._lanes: dict[str, deque[PendingUnit[Any]]] = {}
-        self._links: set[PooledConnection] = set()
+        self._size = size
+        self._read_only = read_only  # results do not wait for the commit
+        self._queue: deque[PendingUnit[Any]] = deque()
+        self._behind: dict[str, deque[PendingUnit[Any]]] = {}  # by key: units behind the queued or running one
+        self._connections: set[PooledConnection] = set()
         self._idle: list[PooledConnection] = []
         self._opening: asyncio.Task[None] | None = None
-        self._farewells: set[asyncio.Task[None]] = set()
-        self._under_way = 0
-        self._called = False
+        self._closing: set[asyncio.Task[None]] = set()
+        self._unfinished = 0
+        self._dispatch_scheduled = False
         self._closed = False
-        self._empty: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
 
     def submit(self, fn: Callable[[Tx], T], key: str | None = None) -> "asyncio.Future[T]":
-        """Queue a unit; the future is done when the unit is safe, or has failed."""
+        """Queue a unit; the future is done when the unit is committed, or has failed."""
         if self._closed:
             raise StoreError("the database is closed")
         loop = asyncio.get_running_loop()
-        job = PendingUnit(fn, key, loop.create_future())
-        self._under_way += 1
-        lane = None if key is None else self._lanes.get(key)
-        if lane is not None:
-            lane.append(job)
-            return job.future
+        unit = PendingUnit(fn, key, loop.create_future())
+        self._unfinished += 1
+        behind = None if key is None else self._behind.get(key)
+        if behind is not None:
+            behind.append(unit)
+            return unit.future
         if key is not None:
-            self._lanes[key] = deque()
-        self._ready.append(job)
-        self._dispatch_soon()
-        return job.future
+            self._behind[key] = deque()
+        self._queue.append(unit)
+        self._schedule_dispatch()
+        return unit.future
 
     async def close(self) -> None:
-        """Let what is queued finish, then close the connections."""
+        """Finish all queued units, then close the connections."""
         self._closed = True
-        if self._under_way:
-            self._empty = asyncio.get_running_loop().create_future()
-            await self._empty
+        if self._unfinished:
+            self._drained = asyncio.get_running_loop().create_future()
+            await self._drained
         if self._opening is not None:
             await self._opening
-        await asyncio.gather(*self._farewells, *(link.close() for link in self._links))
-        self._links.clear()
+        await asyncio.gather(*self._closing, *(connection.close() for connection in self._connections))
+        self._connections.clear()
         self._idle.clear()
 
+    def _schedule_dispatch(self) -> None:
+        """Dispatch in the loop's next iteration: the caller may be a greenlet, which waits for the database next."""
+        if not self._dispatch_scheduled:
+            self._dispatch_scheduled = True
+            asyncio.get_running_loop().call_soon(self._dispatch)
+
     def _dispatch(self) -> None:
-        self._called = False
-        while self._ready and self._idle:
-            link = self._idle.pop()
-            if link.pipeline.broken:
-                self._drop(link)
+        self._dispatch_scheduled = False
+        while self._queue and self._idle:
+            connection = self._idle.pop()
+            if connection.pipeline.broken:
+                self._discard(connection)
             else:
-                greenlet(self._serve).switch(link)
-        if self._ready and self._opening is None and len(self._links) < self._most:
-            self._opening = asyncio.ensure_future(self._open())
+                greenlet(self._serve).switch(connection)
+        if self._queue and self._opening is None and len(self._connections) < self._size:
+            self._opening = asyncio.ensure_future(self._open_connection())
 
     # ── in a greenlet ──
 
-    def _serve(self, link: PooledConnection) -> None:
-        """Run units on a connection until none waits, or it breaks."""
-        while not link.pipeline.broken:
-            if not self._ready or self._idle:  # else the next unit's beginning travels with this one's end
-                link.pipeline.finish()
-            if not self._ready or link.pipeline.broken:
+    def _serve(self, connection: PooledConnection) -> None:
+        """Run queued units on a connection until the queue is empty or the connection breaks."""
+        pipeline = connection.pipeline
+        while not pipeline.broken:
+            if not self._queue or self._idle:  # otherwise the next BEGIN is sent with this COMMIT
+                pipeline.drain()
+            if not self._queue or pipeline.broken:
                 break
-            job = self._ready.popleft()
-            if job.future.done():
-                self._done(job)
+            unit = self._queue.popleft()
+            if unit.future.done():
+                self._finish(unit)
             else:
-                self._try(link, job)
-        if link.pipeline.broken:
-            self._drop(link)
-            self._dispatch_soon()
+                self._run_unit(pipeline, unit)
+        if pipeline.broken:
+            self._discard(connection)
+            self._schedule_dispatch()
         else:
-            self._idle.append(link)
+            self._idle.append(connection)
 
-    def _try(self, link: PooledConnection, job: PendingUnit[Any]) -> None:
+    def _run_unit(self, pipeline: Pipeline, unit: PendingUnit[Any]) -> None:
         try:
-            result = self._run(link.pipeline, job)
-            if self._looking:
-                link.pipeline.send("commit")
-                self._ended(job, result, None)
+            result = self._run(pipeline, unit)
+            if self._read_only:
+                pipeline.send("commit")
+                self._on_commit(unit, result, None)
             else:
-                link.pipeline.end(lambda error: self._ended(job, result, error))
+                pipeline.queue_commit(lambda error: self._on_commit(unit, result, error))
         except GreenletExit:
             raise
         except SerializationFailure as error:
-            self._again(job, error, more=job.may_run_again(error))
+            self._retry_or_fail(unit, error, retry=unit.may_retry(error))
         except ConnectionLost as error:
-            link.pipeline.give_up()
-            self._again(job, error, more=monotonic() < job.began + PATIENCE_S)
+            pipeline.abandon()
+            self._retry_or_fail(unit, error, retry=monotonic() < unit.queued_at + RETRY_FOR_S)
         except BaseException as error:
-            _fail(job, error)
-            self._done(job)
+            unit.fail(error)
+            self._finish(unit)
 
-    def _ended(self, job: PendingUnit[Any], result: object, error: StoreError | None) -> None:
-        """Answer a unit whose COMMIT was answered, or cut off."""
-        if isinstance(error, SerializationFailure) and job.may_run_again(error):
-            self._ready.appendleft(job)
-            self._dispatch_soon()
+    def _on_commit(self, unit: PendingUnit[Any], result: object, error: StoreError | None) -> None:
+        """Resolve a unit's future with the outcome of its COMMIT."""
+        if isinstance(error, SerializationFailure) and unit.may_retry(error):
+            self._queue.appendleft(unit)
+            self._schedule_dispatch()
             return
         if isinstance(error, ConnectionLost):
-            _fail(job, CommitUnknown(f"nobody knows whether this was kept: the connection broke ({error})"))
+            unit.fail(CommitUnknown(f"nobody knows whether this was kept: the connection broke ({error})"))
         elif error is not None:
-            _fail(job, error)
-        elif not job.future.done():
-            job.future.set_result(result)
-        self._done(job)
+            unit.fail(error)
+        elif not unit.future.done():
+            unit.future.set_result(result)
+        self._finish(unit)
 
-    def _again(self, job: PendingUnit[Any], error: StoreError, *, more: bool) -> None:
-        """Run a unit again, on this connection or another, unless that has been done often enough."""
-        if more:
-            self._ready.appendleft(job)
+    def _retry_or_fail(self, unit: PendingUnit[Any], error: StoreError, *, retry: bool) -> None:
+        if retry:
+            self._queue.appendleft(unit)
         else:
-            _fail(job, error)
-            self._done(job)
+            unit.fail(error)
+            self._finish(unit)
 
-    def _done(self, job: PendingUnit[Any]) -> None:
-        self._under_way -= 1
-        if job.key is not None:
-            lane = self._lanes[job.key]
-            if lane:
-                following = lane.popleft()
-                following.began = monotonic()
-                self._ready.append(following)
-                self._dispatch_soon()
+    def _finish(self, unit: PendingUnit[Any]) -> None:
+        """Queue the next unit with the same key."""
+        self._unfinished -= 1
+        if unit.key is not None:
+            behind = self._behind[unit.key]
+            if behind:
+                following = behind.popleft()
+                following.queued_at = monotonic()
+                self._queue.append(following)
+                self._schedule_dispatch()
             else:
-                del self._lanes[job.key]
-        if not self._under_way and self._empty is not None and not self._empty.done():
-            self._empty.set_result(None)
+                del self._behind[unit.key]
+        if not self._unfinished and self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
 
     # ── connections ──
 
-    def _drop(self, link: PooledConnection) -> None:
-        self._links.discard(link)
-        farewell = asyncio.ensure_future(link.close())
-        self._farewells.add(farewell)
-        farewell.add_done_callback(self._farewells.discard)
-
-    def _dispatch_soon(self) -> None:
-        """Find a connection for what is ready: who made it ready may have to wait for the database now."""
-        if not self._called:
-            self._called = True
-            asyncio.get_running_loop().call_soon(self._dispatch)
-
-    async def _open(self) -> None:
-        """Open one more connection, and try again while units wait for it."""
-        tries = 0
+    async def _open_connection(self) -> None:
+        """Open one more connection; retry with backoff while units are queued."""
+        failures = 0
         try:
-            while self._ready:
+            while self._queue:
                 try:
-                    link = await self._link()
+                    connection = await self._new_connection()
                 except StoreError as error:
-                    self._give_up(error)
-                    await asyncio.sleep(BACKOFF_S[min(tries, len(BACKOFF_S) - 1)])
-                    tries += 1
+                    self._fail_expired(error)
+                    await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+                    failures += 1
                 else:
-                    self._links.add(link)
-                    self._idle.append(link)
+                    self._connections.add(connection)
+                    self._idle.append(connection)
                     break
         finally:
             self._opening = None
-            self._dispatch_soon()
+            self._schedule_dispatch()
 
-    async def _link(self) -> PooledConnection:
+    async def _new_connection(self) -> PooledConnection:
         connection = await self._connect()
         try:
             return PooledConnection(connection)
@@ -276,19 +289,19 @@ class UnitPool:
             await connection.close()
             raise ConnectionLost(str(error)) from error
 
-    def _give_up(self, error: StoreError) -> None:
-        """Fail the units that have waited long enough, if there is no other connection to run them."""
-        if self._links:
+    def _discard(self, connection: PooledConnection) -> None:
+        self._connections.discard(connection)
+        closing = asyncio.ensure_future(connection.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+    def _fail_expired(self, error: StoreError) -> None:
+        """Without any connection, fail the units that were queued RETRY_FOR_S ago."""
+        if self._connections:
             return
-        now, waiting = monotonic(), self._ready
-        self._ready = deque(job for job in waiting if now < job.began + PATIENCE_S)
-        given_up = [job for job in waiting if now >= job.began + PATIENCE_S]
-        for job in given_up:
-            _fail(job, error)
-            self._done(job)
-
-
-def _fail(job: PendingUnit[Any], error: BaseException) -> None:
-    if not job.future.done():
-        # A future cannot carry a StopIteration: it would end the waiter's loop instead of failing it.
-        job.future.set_exception(RuntimeError(repr(error)) if isinstance(error, StopIteration) else error)
+        cutoff, queued = monotonic() - RETRY_FOR_S, self._queue
+        self._queue = deque(unit for unit in queued if unit.queued_at > cutoff)
+        for unit in queued:
+            if unit.queued_at <= cutoff:
+                unit.fail(error)
+                self._finish(unit)

@@ -20,9 +20,9 @@ from store.drivers.sqlite_writer import SqliteWriter
 T = TypeVar("T")
 
 LOCK_WAIT_S = 10.0
-LONG_READS_AT_ONCE = 4
+MAX_LONG_READS = 4
 
-# Without an adapter, Python asks each None in vain how it wants to be stored: a fiftieth of a turn.
+# Without an adapter, Python looks for one at each None: a fiftieth of a turn.
 sqlite3.register_adapter(type(None), lambda null: null)
 
 REMEDIES = {
@@ -37,12 +37,12 @@ REMEDIES = {
 
 
 def result_code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code, 0 when the error was found before SQLite was asked."""
+    """Return SQLite's primary result code; 0 for an error of Python's module."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
-def explained(error: sqlite3.Error, path: Path) -> StoreError:
-    """The same error with the file's name and what to do about it. SQLite's messages never contain values."""
+def store_error(error: sqlite3.Error, path: Path) -> StoreError:
+    """Translate an error, with the file and the remedy. SQLite's messages never contain values."""
     if isinstance(error, sqlite3.IntegrityError):
         return Conflict(str(error))
     remedy = REMEDIES.get(result_code(error))
@@ -52,7 +52,7 @@ def explained(error: sqlite3.Error, path: Path) -> StoreError:
 class SqliteTx:
     """A transaction on one SQLite connection.
 
-    Every result is fetched whole before the next statement, so one cursor serves them all.
+    Every result is fetched whole before the next statement, so one cursor is enough.
     """
 
     __slots__ = ("_execute", "_executemany", "_path")
@@ -64,34 +64,34 @@ class SqliteTx:
         self._path = path
 
     def all(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
-        """Every row."""
+        """Return every row."""
         text, values = positional(sql)
         try:
             cursor = self._execute(text, values(params))
             found = cursor.fetchall()
         except sqlite3.Error as error:
-            raise explained(error, self._path) from error
+            raise store_error(error, self._path) from error
         if not found:
             return []
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in found]
 
     def one(self, sql: str, params: Params = NO_PARAMS) -> Row | None:
-        """The first row, or None."""
+        """Return the first row, or None."""
         found = self.all(sql, params)
         return found[0] if found else None
 
-    def query_many(self, *questions: tuple[str, Params]) -> list[list[Row]]:
-        """One after the other."""
-        return [self.all(sql, params) for sql, params in questions]
+    def query_many(self, *queries: tuple[str, Params]) -> list[list[Row]]:
+        """Run the queries one after the other."""
+        return [self.all(sql, params) for sql, params in queries]
 
     def execute_count(self, sql: str, params: Params = NO_PARAMS) -> int:
-        """How many rows the statement changed."""
+        """Return the number of changed rows."""
         text, values = positional(sql)
         try:
             return self._execute(text, values(params)).rowcount
         except sqlite3.Error as error:
-            raise explained(error, self._path) from error
+            raise store_error(error, self._path) from error
 
     def execute(self, sql: str, params: Params = NO_PARAMS) -> None:
         """Run at once."""
@@ -99,41 +99,41 @@ class SqliteTx:
         try:
             self._execute(text, values(params))
         except sqlite3.Error as error:
-            raise explained(error, self._path) from error
+            raise store_error(error, self._path) from error
 
     def execute_many(self, sql: str, params: Sequence[Params]) -> None:
-        """One statement for each set of parameters."""
+        """Run a statement once for each set of parameters."""
         text, values = positional(sql)
         try:
             self._executemany(text, map(values, params))
         except sqlite3.Error as error:
-            raise explained(error, self._path) from error
+            raise store_error(error, self._path) from error
 
     def lock_rows(self, select: str, params: Params = NO_PARAMS) -> None:
-        """Nothing to do: one unit runs at a time."""
+        """Do nothing: one unit runs at a time."""
 
-    def lock(self, *names: str) -> None:
-        """Nothing to do: one unit runs at a time."""
+    def advisory_lock(self, *names: str) -> None:
+        """Do nothing: one unit runs at a time."""
 
-    def lock_found(self, select: str, params: Params = NO_PARAMS) -> None:
-        """Nothing to do: one unit runs at a time."""
+    def advisory_lock_selected(self, select: str, params: Params = NO_PARAMS) -> None:
+        """Do nothing: one unit runs at a time."""
 
 
 def connect(path: Path, *, cache_kb: int, read_only: bool = False) -> sqlite3.Connection:
-    """A connection set up our way.
+    """Open a connection with our settings.
 
-    A checkpoint moves the log into the database within the COMMIT that fills it up, so on the writer's helper thread
-    and never on the event loop. The log's limit of 4,000 pages (16 MB) makes that rare; pages written often are moved
-    once. There is no memory mapping: with it, a failing disk would kill the process instead of raising an error.
+    A checkpoint copies the write-ahead log into the database during the COMMIT that fills the log, so on the writer's
+    helper thread and never on the event loop. The limit of 4,000 pages (16 MB) makes that rare, and pages written often
+    are copied once. Memory mapping is off: with it, a failing disk would kill the process instead of raising an error.
     """
-    patience = monotonic() + LOCK_WAIT_S
+    deadline = monotonic() + LOCK_WAIT_S
     while True:
         try:
             return _connect(path, cache_kb, read_only)
         except sqlite3.OperationalError as error:
-            # Programs that make a new file at the same moment are told at once that it is busy: SQLite's own waiting
-            # does not cover the switch to the write-ahead log.
-            if result_code(error) != sqlite3.SQLITE_BUSY or monotonic() > patience:
+            # Of processes that create a file together, some fail at once: SQLite's busy timeout does not cover the
+            # switch to the write-ahead log.
+            if result_code(error) != sqlite3.SQLITE_BUSY or monotonic() > deadline:
                 raise
             sleep(0.01)
 
@@ -162,54 +162,55 @@ def _connect(path: Path, cache_kb: int, read_only: bool) -> sqlite3.Connection:
 
 
 class SqliteDatabase:
-    """An SQLite file behind the interface of `store.database.Database`."""
+    """An SQLite file with the interface of `store.database.Database`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         writing = connect(path, cache_kb=64 * 1024)
-        self._looker = self._reader()
-        for connection in (writing, self._looker):  # what the event loop uses never waits for a lock
+        self._short_reader = self._new_reader()
+        for connection in (writing, self._short_reader):  # the event loop never waits for a lock
             connection.execute("pragma busy_timeout = 0")
-        self._writer = SqliteWriter(writing, SqliteTx(writing, path), lambda error: explained(error, path), LOCK_WAIT_S)
+        self._writer = SqliteWriter(
+            writing, SqliteTx(writing, path), lambda error: store_error(error, path), LOCK_WAIT_S
+        )
         self._readers: deque[sqlite3.Connection] = deque()
-        self._threads = ThreadPoolExecutor(LONG_READS_AT_ONCE, thread_name_prefix="store-read")
+        self._threads = ThreadPoolExecutor(MAX_LONG_READS, thread_name_prefix="store-read")
 
     def write(self, fn: Callable[[Tx], T], key: str | None = None) -> Awaitable[T]:
-        """Run a unit of work (`store.drivers.sqlite_writer`). Units run in call order, whatever their key."""
+        """Run a unit of work (`store.drivers.sqlite_writer`). Units run in call order; the key does not matter."""
         return self._writer.submit(fn)
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
-        """Run a short read here and now, all its statements on one snapshot."""
+        """Run a short read at once, all its statements on one snapshot."""
         try:
-            return self._snapshot(self._looker, fn)
+            return self._read_snapshot(self._short_reader, fn)
         except StoreError as error:
             if not (isinstance(error.__cause__, sqlite3.Error) and result_code(error.__cause__) == sqlite3.SQLITE_BUSY):
                 raise
-        return await self.read_in_thread(
-            fn
-        )  # rare: another program is repairing or closing the file; wait for it elsewhere
+        # Rare: another process is recovering or closing the file; a thread may wait for it.
+        return await self.read_in_thread(fn)
 
     async def read_in_thread(self, fn: Callable[[Tx], T]) -> T:
         """Run a long read on another thread, all its statements on one snapshot."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, fn)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read_blocking, fn)
 
-    def _read(self, fn: Callable[[Tx], T]) -> T:
+    def _read_blocking(self, fn: Callable[[Tx], T]) -> T:
         try:
             connection = self._readers.pop()
         except IndexError:
-            connection = self._reader()
+            connection = self._new_reader()
         try:
-            return self._snapshot(connection, fn)
+            return self._read_snapshot(connection, fn)
         finally:
             self._readers.append(connection)
 
-    def _reader(self) -> sqlite3.Connection:
+    def _new_reader(self) -> sqlite3.Connection:
         try:
             return connect(self.path, cache_kb=16 * 1024, read_only=True)
         except sqlite3.Error as error:
-            raise explained(error, self.path) from error
+            raise store_error(error, self.path) from error
 
-    def _snapshot(self, connection: sqlite3.Connection, fn: Callable[[Tx], T]) -> T:
+    def _read_snapshot(self, connection: sqlite3.Connection, fn: Callable[[Tx], T]) -> T:
         connection.execute("begin")
         try:
             return fn(SqliteTx(connection, self.path))
@@ -218,7 +219,7 @@ class SqliteDatabase:
                 connection.execute("rollback")
 
     async def migrate(self) -> None:
-        """Bring the schema up to this version; two processes at once do it once, the second waits for the first."""
+        """Bring the schema up to this version; of two processes at once, the second waits and finds it done."""
         await asyncio.to_thread(self._migrate)
 
     def _migrate(self) -> None:
@@ -231,29 +232,29 @@ class SqliteDatabase:
             finally:
                 connection.close()  # and, unless committed, rolls back
         except sqlite3.Error as error:
-            raise explained(error, self.path) from error
+            raise store_error(error, self.path) from error
 
     async def ready(self) -> None:
         """Return when the file takes a write and its schema is this version's."""
         await self.write(check)
 
     async def close(self) -> None:
-        """Finish every unit and read that was asked for, then close the file; the last to close empties the log."""
+        """Finish all units and reads, then close the file; the last process to close it empties the log."""
         await asyncio.to_thread(self._threads.shutdown)
-        for connection in (*self._readers, self._looker):
+        for connection in (*self._readers, self._short_reader):
             connection.close()
         await self._writer.close()
 
 
 def path_of(rest: str) -> Path:
-    """The file that is named by what follows `sqlite://` in an address."""
+    """Return the file of an address, given the part after `sqlite://`."""
     if not rest.startswith("/") or rest == "/":
         raise StoreError("database: write sqlite:///path/to/file.db (three slashes, four for an absolute path)")
     return Path(unquote(rest[1:]))
 
 
 def open_sqlite(rest: str) -> SqliteDatabase:
-    """Open what follows `sqlite://` in the address; a new file is for this user's eyes only."""
+    """Open the file of an address, given the part after `sqlite://`; a new file is readable by its owner only."""
     path = path_of(rest)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -265,4 +266,4 @@ def open_sqlite(rest: str) -> SqliteDatabase:
             f"database {path} cannot be created; check the folder and its rights ({error.strerror})"
         ) from error
     except sqlite3.Error as error:
-        raise explained(error, path) from error
+        raise store_error(error, path) from error

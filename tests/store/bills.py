@@ -1,4 +1,4 @@
-"""Short ways to write bills into a database, for tests."""
+"""Customers, accounts, invoices and payments written straight into a database."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -14,33 +14,33 @@ TODAY = date(2026, 11, 23)
 
 
 def customer(tx: Tx, email: str = "") -> str:
-    """Somebody new; returns the contact's id."""
+    """Add a contact; returns its id."""
     return add_contact(tx, "Ada Moss", [("email", email or f"{new_id().lower()}@example.com")], NOW)
 
 
 def account(tx: Tx, *contacts: str, currency: str = "GBP") -> str:
-    """A new account of these contacts, or of somebody new."""
+    """Add an account of these contacts, or of a new one; returns its id."""
     return add_account(tx, f"NB-{new_id()}", "Home broadband", currency, contacts or (customer(tx),), NOW)
 
 
 def invoice(tx: Tx, on: str, amount_minor: int, due_on: date = TODAY, number: str = "") -> str:
-    """A new invoice of one line; returns its id."""
+    """Book an invoice of one line; returns its id."""
     booked = InvoiceToBook(number or f"INV-{new_id()}", due_on, due_on, [("Fibre 65", amount_minor)])
     return book_invoice(tx, on, "GBP", booked, NOW)
 
 
 def credit(tx: Tx, on: str, amount_minor: int) -> None:
-    """Money that came in elsewhere."""
+    """Book a credit."""
     book_entry(tx, Entry(on, "credit", -amount_minor, "GBP", new_id()), NOW)
 
 
 def fee(tx: Tx, on: str, amount_minor: int) -> None:
-    """A charge that stands on no invoice."""
+    """Book a charge without an invoice."""
     book_entry(tx, Entry(on, "fee", amount_minor, "GBP", new_id()), NOW)
 
 
 def payment(tx: Tx, on: str, amount_minor: int, state: str, allocated: Mapping[str, int] | None = None) -> str:
-    """A payment as it stands in the tables once a gateway reported it; a completed one is in the ledger."""
+    """Write a payment in a state, with its allocations; a completed one is booked. Returns its id."""
     paid = new_id()
     tx.execute_count(
         "insert into payments (id, account, gateway, state, amount_minor, currency, created_at, checks)"
@@ -58,5 +58,5 @@ def payment(tx: Tx, on: str, amount_minor: int, state: str, allocated: Mapping[s
 
 
 def set_state(tx: Tx, invoice_id: str, state: str) -> None:
-    """Put an invoice into a state."""
+    """Set the state of an invoice."""
     tx.execute_count("update invoices set state = :state where id = :id", {"id": invoice_id, "state": state})

@@ -21,7 +21,7 @@ async def database(url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def notes(database: Database) -> Database:
-    """A database with a table to write notes into."""
+    """A database with the table of notes."""
     await database.write(lambda tx: tx.execute_count(TABLE))
     return database
 

@@ -1,4 +1,4 @@
-"""A table of notes, to write units of work about."""
+"""A table of notes, and units of work that write and read it."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ TABLE = "create table notes (seq bigint primary key, text text not null unique)"
 
 
 def note(text: str) -> Callable[[Tx], int]:
-    """A unit that appends a note and returns its number."""
+    """Return a unit that appends a note and returns its number."""
 
     def append(tx: Tx) -> int:
         row = tx.one("select coalesce(max(seq), 0) + 1 as next from notes")
@@ -24,4 +24,4 @@ def texts(tx: Tx) -> list[str]:
 
 
 def nothing(tx: Tx) -> None:
-    """A unit that does nothing, and so needs only the lock."""
+    """Do nothing; as a unit it needs only the write lock."""

@@ -1,4 +1,4 @@
-"""Conversations as the store keeps them, without a dialogue to hold them."""
+"""Conversations written straight into a database, without a dialogue."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from store.ids import new_id
 
 
 def begin(tx: Tx, began: datetime, *, messages: int = 1, name: str | None = None, session: str | None = None) -> str:
-    """Begin a conversation in which the bot and the customer have said so many messages by turns; returns its id."""
+    """Start a conversation with messages of the bot and the customer by turns; returns its id."""
     begun = Conversation(
         id=name or new_id(),
         session=session or f"session {new_id()}",

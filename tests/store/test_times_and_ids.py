@@ -1,4 +1,4 @@
-"""Moments and ids as text: nothing is lost that counts, and the order of the texts is the order of things."""
+"""Moments and ids as text: precise to the millisecond, and sorted by time."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -123,7 +123,7 @@ class SmsSender(Sender):
         if phonenumbers.number_type(number) in BLOCKED_NUMBER_TYPES:
             return self._alert("number_type", region)
         since = self._service.clock.now() - BUDGET_PERIOD
-        place = await self._service.database.read(lambda tx: outbox.place_in_line(tx, key, CHANNEL, since))
+        place = await self._service.database.read(lambda tx: outbox.send_rank(tx, key, CHANNEL, since))
         if place > self._settings.daily_messages:
             return self._alert("budget", "all")
         return None

@@ -5,8 +5,8 @@ from chatbot.conversations.turn import Turn
 from chatbot.conversations.verification import not_verified
 from flows.effects import MakeLink, SendReceipt
 from flows.events import Event
-from store.billing import payments, statements
-from store.chats.codes import newest
+from store.billing import accounts, payments
+from store.chats.codes import newest_challenge
 from store.times import stamp
 
 
@@ -36,7 +36,7 @@ def send_receipt(turn: Turn, effect: SendReceipt) -> Event:
         return Event("receipt_impossible")
     payment = payments.read_payment(turn.tx, effect.payment)
     paid_here = payments.conversation_of(turn.tx, payment.id) == turn.conversation.id
-    if not (paid_here and statements.owns(turn.tx, contact, payment.account)):
+    if not (paid_here and accounts.owns(turn.tx, contact, payment.account)):
         return Event("receipt_impossible")
     turn.queue(
         "receipt",
@@ -50,9 +50,9 @@ def send_receipt(turn: Turn, effect: SendReceipt) -> Event:
 
 def _email_on_file(turn: Turn) -> str | None:
     """Return the email that the code was sent to; for a code sent by text, an email of the customer's record."""
-    contact, challenge = turn.conversation.contact, newest(turn.tx, turn.conversation.id)
+    contact, challenge = turn.conversation.contact, newest_challenge(turn.tx, turn.conversation.id)
     if contact is None:
         return None
     if challenge is not None and challenge.kind == "email" and challenge.contact == contact:
         return challenge.value
-    return statements.contact_email(turn.tx, contact)
+    return accounts.contact_email(turn.tx, contact)

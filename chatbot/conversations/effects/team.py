@@ -3,13 +3,13 @@
 from chatbot.conversations.turn import Turn
 from flows.effects import LeaveMessage
 from flows.events import Event
-from store.chats.codes import newest
+from store.chats.codes import newest_challenge
 
 
 def leave_message(turn: Turn, effect: LeaveMessage) -> Event:
     """Email a customer's message to the team. Answer: `message_left`. Raises LookupError without `team.email`."""
     reply_to = effect.reply_to
-    if reply_to is None and (challenge := newest(turn.tx, turn.conversation.id)) is not None:
+    if reply_to is None and (challenge := newest_challenge(turn.tx, turn.conversation.id)) is not None:
         reply_to = {"kind": challenge.kind, "value": challenge.value}
     settings = turn.service.settings
     if settings.team.email is None:

@@ -52,7 +52,7 @@ class CodeLetter(Letter):
 
     def superseded(self, tx: Tx, rows: Sequence[ClaimedMessage]) -> set[str]:
         """Return the ids of rows of challenges that were used, or replaced by newer ones."""
-        newest = codes.newest_of(tx, [row.args.get("conversation", "") for row in rows])
+        newest = codes.newest_challenges(tx, [row.args.get("conversation", "") for row in rows])
         return {
             row.id
             for row, challenge in zip(rows, newest, strict=True)

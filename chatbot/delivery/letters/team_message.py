@@ -1,7 +1,7 @@
 """The message that a customer leaves for the company's team, as an email."""
 
 from chatbot.delivery.letter import Letter, LetterTexts, OutgoingMessage, compose_email, email_message
-from store.billing.receipts import proven_name
+from store.chats.conversations import proven_name
 from store.chats.outbox import ClaimedMessage
 from store.database import Tx
 

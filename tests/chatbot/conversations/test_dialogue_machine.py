@@ -27,7 +27,7 @@ from chatbot.payments.gateways.gateway import PaymentReport
 from chatbot.payments.parts import Payments
 from chatbot.service import Service
 from flows.states import PROMPTING
-from store.billing import payment_links, payments, statements
+from store.billing import accounts, payment_links, payments
 from store.billing.payment_links import PaymentLink
 from store.chats import codes
 from store.chats.conversations import Message
@@ -212,7 +212,7 @@ class Dialogue(RuleBasedStateMachine):
         report = PaymentReport(
             outcome, payment.id, self.request(), payment.amount_minor, payment.currency, f"money-{payment.id}"
         )
-        at_once(self.payments.reports.apply("sandbox", report, asked_in=payment.state))
+        at_once(self.payments.reports.apply("sandbox", report, polled_state=payment.state))
         self.hear_the_news(link, payment.amount_minor)
 
     @precondition(lambda self: self.links)
@@ -295,7 +295,7 @@ class Dialogue(RuleBasedStateMachine):
         self.seen[card or "words"] += 1
         assert contact is not None, told
         for number in NUMBERS.findall(told):
-            assert statements.owns(self.database.tx, contact, self.owners[number]), told
+            assert accounts.owns(self.database.tx, contact, self.owners[number]), told
 
     def check_links(self, talk: Talk, contact: str | None) -> None:
         for row in self.database.tx.all("select token_hash, expires_at from payment_links"):
@@ -304,7 +304,7 @@ class Dialogue(RuleBasedStateMachine):
             if self.links.get(link.id) is None or self.links[link.id].expires_at != link.expires_at:
                 assert link.contact == contact is not None
                 assert link.conversation == talk.id
-                assert statements.owns(self.database.tx, contact, link.account)
+                assert accounts.owns(self.database.tx, contact, link.account)
                 self.links[link.id] = link
 
     def hear_the_news(self, link: PaymentLink, amount_minor: int) -> None:
@@ -327,7 +327,7 @@ class Dialogue(RuleBasedStateMachine):
         if not asked or asked[0]["contact"] is None or asked[0]["state"] != "live" or asked[0]["tries"] >= 5:
             return
         now = self.clock.now()
-        newest = codes.newest(self.database.tx, talk.id)
+        newest = codes.newest_challenge(self.database.tx, talk.id)
         assert newest is not None
         if text == self.service.keys.code(newest.id, talk.id) and now - newest.created_at <= CODE_LIVES:
             talk.proven = (asked[0]["contact"], now, now)

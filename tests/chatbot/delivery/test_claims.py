@@ -137,7 +137,7 @@ async def test_a_letter_that_is_known_to_have_left_is_not_given_back(
 ) -> None:
     monkeypatch.setattr("chatbot.delivery.dispatcher.DRAIN_TIMEOUT_S", 0.05)
     await request_code(billchat)
-    sender, sent = FakeSender(), outbox.sent
+    sender, sent = FakeSender(), outbox.mark_sent
     away = iter([True])
 
     def unwritten(*args: Any) -> None:
@@ -145,7 +145,7 @@ async def test_a_letter_that_is_known_to_have_left_is_not_given_back(
             raise StoreError("the database is away")
         sent(*args)
 
-    monkeypatch.setattr(outbox, "sent", unwritten)
+    monkeypatch.setattr(outbox, "mark_sent", unwritten)
     async with dispatching(billchat, {"email": sender}):
         await until(tried(sender, 1))
     assert await states(billchat) == ["sent"]

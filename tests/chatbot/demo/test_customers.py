@@ -8,8 +8,9 @@ import pytest
 
 from chatbot.demo.customers import PATIENCE, bill_again, load_demo
 from store import Database, Tx, open_database
+from store.billing.accounts import find_contact
 from store.billing.ledger import Entry, book_entry
-from store.billing.statements import Statement, find_contact, statements_of
+from store.billing.statements import Statement, statements_of
 
 TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

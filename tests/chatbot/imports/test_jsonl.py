@@ -11,7 +11,8 @@ import pytest
 from chatbot.config.settings import DatabaseSettings, Settings
 from chatbot.imports.jsonl import MOST_PROBLEMS, Imported, NotImported, import_bills, import_file
 from store import Database, open_database
-from store.billing.statements import Statement, find_contact, statements_of
+from store.billing.accounts import find_contact
+from store.billing.statements import Statement, statements_of
 
 TODAY = date(2026, 11, 23)
 

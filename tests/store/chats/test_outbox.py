@@ -1,4 +1,4 @@
-"""The outbox: letters wait, are claimed by one dispatcher at a time, and end once."""
+"""The outbox: messages wait, are claimed by one dispatcher at a time, and end once."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def a_code(tx: Tx, *, channel: str = "email", now: datetime = NOON, args: dict[str, str] | None = None) -> str:
+def queue_code(tx: Tx, *, channel: str = "email", now: datetime = NOON, args: dict[str, str] | None = None) -> str:
     return outbox.queue(
         tx,
         channel=channel,
@@ -33,16 +33,16 @@ def claim(
     return outbox.claim(tx, now, until or now + MINUTE, dict.fromkeys(outbox.CHANNELS, limit))
 
 
-async def state(database: Database, letter: str) -> str:
-    rows = await database.read(lambda tx: tx.all("select state from outbox where id = :id", {"id": letter}))
+async def state(database: Database, message: str) -> str:
+    rows = await database.read(lambda tx: tx.all("select state from outbox where id = :id", {"id": message}))
     return str(rows[0]["state"])
 
 
-async def test_a_letter_comes_out_as_it_was_put_in(database: Database) -> None:
-    letter = await database.write(lambda tx: a_code(tx, args={"name": "Zoë “Zed” 🦊"}))
+async def test_a_message_is_claimed_as_it_was_queued(database: Database) -> None:
+    message = await database.write(lambda tx: queue_code(tx, args={"name": "Zoë “Zed” 🦊"}))
     [row] = await database.write(claim)
     assert row == outbox.ClaimedMessage(
-        id=letter,
+        id=message,
         channel="email",
         recipient="owes@example.com",
         kind="code",
@@ -54,40 +54,40 @@ async def test_a_letter_comes_out_as_it_was_put_in(database: Database) -> None:
     )
 
 
-async def test_a_letter_of_a_channel_that_nobody_would_claim_is_not_taken_in(database: Database) -> None:
+async def test_a_message_of_an_unknown_channel_is_refused(database: Database) -> None:
     with pytest.raises(ValueError, match="CHANNELS"):
-        await database.write(lambda tx: a_code(tx, channel="pigeon"))
+        await database.write(lambda tx: queue_code(tx, channel="pigeon"))
     assert await database.write(claim) == []
 
 
-async def test_a_claimed_letter_is_nobody_elses(database: Database) -> None:
-    await database.write(a_code)
+async def test_a_claimed_message_is_not_claimed_again(database: Database) -> None:
+    await database.write(queue_code)
     assert len(await database.write(claim)) == 1
     assert await database.write(claim) == []
 
 
-async def test_a_claim_that_is_held_lasts_longer_and_one_that_lapsed_is_not_won_back(database: Database) -> None:
-    await database.write(a_code)
+async def test_an_extended_claim_lasts_longer_and_a_lapsed_one_is_not_won_back(database: Database) -> None:
+    await database.write(queue_code)
     rows = await database.write(claim)
-    await database.write(lambda tx: outbox.hold(tx, rows, NOON + 3 * MINUTE))
+    await database.write(lambda tx: outbox.extend_claims(tx, rows, NOON + 3 * MINUTE))
     assert await database.write(lambda tx: claim(tx, now=NOON + 2 * MINUTE)) == []
     [theirs] = await database.write(lambda tx: claim(tx, now=NOON + 3 * MINUTE))
-    await database.write(lambda tx: outbox.hold(tx, rows, NOON + 9 * MINUTE))
-    await database.write(lambda tx: outbox.sent(tx, rows[0], NOON + 4 * MINUTE, None))
+    await database.write(lambda tx: outbox.extend_claims(tx, rows, NOON + 9 * MINUTE))
+    await database.write(lambda tx: outbox.mark_sent(tx, rows[0], NOON + 4 * MINUTE, None))
     assert await state(database, theirs.id) == "sending"
-    await database.write(lambda tx: outbox.sent(tx, theirs, NOON + 4 * MINUTE, None))
+    await database.write(lambda tx: outbox.mark_sent(tx, theirs, NOON + 4 * MINUTE, None))
     assert await state(database, theirs.id) == "sent"
 
 
-async def test_the_longest_waiting_letters_are_claimed_first(database: Database) -> None:
+async def test_the_messages_due_for_longest_are_claimed_first(database: Database) -> None:
     for minutes in (3, 1, 2):
-        await database.write(partial(a_code, now=NOON + minutes * MINUTE))
+        await database.write(partial(queue_code, now=NOON + minutes * MINUTE))
     rows = await database.write(lambda tx: claim(tx, now=NOON + 5 * MINUTE, limit=2))
     assert [row.created_at for row in rows] == [NOON + MINUTE, NOON + 2 * MINUTE]
 
 
-async def test_a_letter_is_not_claimed_before_it_is_due(database: Database) -> None:
-    await database.write(a_code)
+async def test_a_message_is_not_claimed_before_it_is_due(database: Database) -> None:
+    await database.write(queue_code)
     [row] = await database.write(claim)
     await database.write(lambda tx: outbox.retry(tx, row, NOON + 2 * MINUTE, "451"))
     assert await database.write(lambda tx: claim(tx, now=NOON + MINUTE)) == []
@@ -95,39 +95,39 @@ async def test_a_letter_is_not_claimed_before_it_is_due(database: Database) -> N
     assert (again.id, again.tries) == (row.id, 2)
 
 
-async def test_a_lapsed_claim_is_taken_over_and_its_former_holder_can_change_nothing(database: Database) -> None:
-    letter = await database.write(a_code)
+async def test_a_lapsed_claim_is_taken_over_and_its_former_claimant_can_change_nothing(database: Database) -> None:
+    message = await database.write(queue_code)
     [lost] = await database.write(claim)
     [taken] = await database.write(lambda tx: claim(tx, now=NOON + MINUTE))
-    assert (taken.id, taken.tries) == (letter, 2)
-    await database.write(lambda tx: outbox.sent(tx, lost, NOON, "by the former"))
+    assert (taken.id, taken.tries) == (message, 2)
+    await database.write(lambda tx: outbox.mark_sent(tx, lost, NOON, "by the former"))
     await database.write(lambda tx: outbox.retry(tx, lost, NOON, "by the former"))
-    await database.write(lambda tx: outbox.failed(tx, lost, "by the former"))
-    assert await state(database, letter) == "sending"
-    await database.write(lambda tx: outbox.sent(tx, taken, NOON, "by the new one"))
-    assert await state(database, letter) == "sent"
+    await database.write(lambda tx: outbox.mark_failed(tx, lost, "by the former"))
+    assert await state(database, message) == "sending"
+    await database.write(lambda tx: outbox.mark_sent(tx, taken, NOON, "by the new one"))
+    assert await state(database, message) == "sent"
 
 
 @pytest.mark.parametrize("end", ["sent", "failed", "dropped"])
-async def test_a_letter_that_has_ended_stays_ended(database: Database, end: str) -> None:
-    letter = await database.write(a_code)
+async def test_a_message_that_has_ended_stays_ended(database: Database, end: str) -> None:
+    message = await database.write(queue_code)
     [row] = await database.write(claim)
     ends = {
-        "sent": lambda tx: outbox.sent(tx, row, NOON, "provider's id"),
-        "failed": lambda tx: outbox.failed(tx, row, "550"),
-        "dropped": lambda tx: outbox.dropped(tx, row, "nobody"),
+        "sent": lambda tx: outbox.mark_sent(tx, row, NOON, "provider's id"),
+        "failed": lambda tx: outbox.mark_failed(tx, row, "550"),
+        "dropped": lambda tx: outbox.mark_dropped(tx, row, "nobody"),
     }
     await database.write(ends[end])
-    assert await state(database, letter) == end
+    assert await state(database, message) == end
     assert await database.write(lambda tx: claim(tx, now=NOON + 60 * MINUTE)) == []
     await database.write(lambda tx: outbox.retry(tx, row, NOON, "late"))
-    assert await state(database, letter) == end
+    assert await state(database, message) == end
 
 
-async def test_two_processes_never_claim_the_same_letter(database: Database, url: str) -> None:
+async def test_two_processes_never_claim_the_same_message(database: Database, url: str) -> None:
     other = open_database(url)
     for _ in range(40):
-        await database.write(a_code)
+        await database.write(queue_code)
 
     async def take(from_: Database, until: datetime) -> list[str]:
         taken: list[str] = []
@@ -144,76 +144,76 @@ async def next_due(database: Database, *channels: str) -> datetime | None:
     return await database.read(lambda tx: outbox.next_due(tx, channels or outbox.CHANNELS))
 
 
-async def test_the_next_thing_to_do_is_the_soonest_letter_or_lapsing_claim(database: Database) -> None:
+async def test_the_next_due_time_is_that_of_a_message_or_a_lapsing_claim(database: Database) -> None:
     assert await next_due(database) is None
-    await database.write(lambda tx: a_code(tx, now=NOON + 3 * MINUTE))
+    await database.write(lambda tx: queue_code(tx, now=NOON + 3 * MINUTE))
     assert await next_due(database) == NOON + 3 * MINUTE
-    await database.write(a_code)
+    await database.write(queue_code)
     await database.write(lambda tx: claim(tx, limit=1))
     assert await next_due(database) == NOON + MINUTE
 
 
-async def test_a_channel_is_claimed_from_up_to_its_own_number(database: Database) -> None:
+async def test_each_channel_is_claimed_up_to_its_own_limit(database: Database) -> None:
     for channel in ("sms", "email", "none") * 3:
-        await database.write(lambda tx, channel=channel: a_code(tx, channel=channel))  # type: ignore[misc]
+        await database.write(lambda tx, channel=channel: queue_code(tx, channel=channel))  # type: ignore[misc]
     rows = await database.write(lambda tx: outbox.claim(tx, NOON, NOON + MINUTE, {"email": 2, "none": 5}))
     assert sorted(row.channel for row in rows) == ["email", "email", "none", "none", "none"]
     assert await next_due(database, "email") == NOON
     assert await next_due(database, "none") == NOON + MINUTE
 
 
-async def test_a_letter_that_waits_is_claimed_whatever_is_left_of_an_earlier_claim(database: Database) -> None:
-    await database.write(a_code)
+async def test_a_waiting_message_is_claimed_in_spite_of_remains_of_an_earlier_claim(database: Database) -> None:
+    await database.write(queue_code)
     await database.write(lambda tx: tx.execute_count("update outbox set claimed_until = '2099-01-01T00:00:00.000Z'"))
     assert len(await database.write(claim)) == 1
 
 
-async def test_lapsed_claims_and_due_letters_share_a_channels_places(database: Database) -> None:
+async def test_lapsed_claims_and_due_messages_share_a_channels_limit(database: Database) -> None:
     for _ in range(4):
-        await database.write(a_code)
+        await database.write(queue_code)
     taken = await database.write(lambda tx: claim(tx, limit=2))
     again = await database.write(lambda tx: claim(tx, now=NOON + MINUTE, limit=3))
     assert len(again) == 3
     assert {row.id for row in taken} < {row.id for row in again}
 
 
-async def test_the_depth_counts_what_has_not_left_and_ages_the_oldest(database: Database) -> None:
+async def test_the_depth_counts_unsent_messages_and_has_the_age_of_the_oldest(database: Database) -> None:
     assert await database.read(lambda tx: outbox.depth(tx, NOON)) == (0, None)
-    await database.write(a_code)
-    await database.write(lambda tx: a_code(tx, now=NOON + MINUTE))
+    await database.write(queue_code)
+    await database.write(lambda tx: queue_code(tx, now=NOON + MINUTE))
     [first] = await database.write(lambda tx: claim(tx, limit=1))
     assert await database.read(lambda tx: outbox.depth(tx, NOON + 2 * MINUTE)) == (2, 2 * MINUTE)
-    await database.write(lambda tx: outbox.sent(tx, first, NOON, None))
+    await database.write(lambda tx: outbox.mark_sent(tx, first, NOON, None))
     assert await database.read(lambda tx: outbox.depth(tx, NOON + 2 * MINUTE)) == (1, MINUTE)
 
 
-async def test_letters_of_one_channel_stand_in_line(database: Database) -> None:
+async def test_messages_rank_within_their_channel(database: Database) -> None:
     day = timedelta(days=1)
     for _ in range(3):
-        await database.write(lambda tx: a_code(tx, channel="sms"))
-    await database.write(a_code)
+        await database.write(lambda tx: queue_code(tx, channel="sms"))
+    await database.write(queue_code)
     [first, second, _] = [row for row in await database.write(claim) if row.channel == "sms"]
-    await database.write(lambda tx: outbox.sent(tx, first, NOON, "SM1"))
-    place = await database.read(lambda tx: outbox.place_in_line(tx, second.id, "sms", NOON - day))
+    await database.write(lambda tx: outbox.mark_sent(tx, first, NOON, "SM1"))
+    place = await database.read(lambda tx: outbox.send_rank(tx, second.id, "sms", NOON - day))
     assert place == 2
-    await database.write(lambda tx: outbox.failed(tx, second, "21610"))
-    assert await database.read(lambda tx: outbox.place_in_line(tx, "~", "sms", NOON - day)) == 2
-    assert await database.read(lambda tx: outbox.place_in_line(tx, "~", "sms", NOON)) == 0
+    await database.write(lambda tx: outbox.mark_failed(tx, second, "21610"))
+    assert await database.read(lambda tx: outbox.send_rank(tx, "~", "sms", NOON - day)) == 2
+    assert await database.read(lambda tx: outbox.send_rank(tx, "~", "sms", NOON)) == 0
 
 
-async def test_a_letter_for_nobody_takes_the_same_statements(database: Database) -> None:
-    nobody = await database.write(lambda tx: a_code(tx, channel="none"))
+async def test_a_message_for_an_unknown_identifier_takes_the_same_steps(database: Database) -> None:
+    nobody = await database.write(lambda tx: queue_code(tx, channel="none"))
     [row] = await database.write(claim)
     assert (row.id, row.channel) == (nobody, "none")
-    await database.write(lambda tx: outbox.dropped(tx, row, "nobody"))
+    await database.write(lambda tx: outbox.mark_dropped(tx, row, "nobody"))
     assert await state(database, nobody) == "dropped"
 
 
-async def test_the_letters_that_left_last_come_first(database: Database) -> None:
+async def test_the_messages_sent_last_come_first(database: Database) -> None:
     for minutes in (1, 2, 3):
-        await database.write(a_code)
+        await database.write(queue_code)
         [row] = await database.write(lambda tx: claim(tx, until=NOON + 9 * MINUTE))
-        await database.write(partial(outbox.sent, row=row, now=NOON + minutes * MINUTE, provider_id=None))
-    await database.write(a_code)
-    newest = await database.read(lambda tx: outbox.sent_newest(tx, 2))
+        await database.write(partial(outbox.mark_sent, row=row, now=NOON + minutes * MINUTE, provider_id=None))
+    await database.write(queue_code)
+    newest = await database.read(lambda tx: outbox.newest_sent(tx, 2))
     assert [at for _, at in newest] == [NOON + 3 * MINUTE, NOON + 2 * MINUTE]

@@ -118,11 +118,14 @@ async def test_a_conversation_of_an_older_version_knows_the_request_that_began_i
 
     await database.migrate()
 
-    conversation, taken = await database.read(lambda tx: conversations.begun(tx, "browser", "the first request"))
+    conversation, taken = await database.read(lambda tx: conversations.load_started(tx, "browser", "the first request"))
     assert conversation is not None
     assert conversation.id == "derived"
     assert taken == conversations.ProcessedRequest(1, "digest")
-    assert await database.read(lambda tx: conversations.begun(tx, "another", "the first request")) == (None, None)
+    assert await database.read(lambda tx: conversations.load_started(tx, "another", "the first request")) == (
+        None,
+        None,
+    )
     await database.close()
 
 

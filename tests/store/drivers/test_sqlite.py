@@ -1,4 +1,4 @@
-"""What is SQLite's own: group commit on the event loop, locks of other programs, full disks, and files."""
+"""SQLite: group commit on the event loop, locks of other programs, full disks, and files."""
 
 import asyncio
 import sqlite3
@@ -56,7 +56,7 @@ async def test_writes_that_arrive_during_a_commit_make_the_next_one(notes: Datab
     assert await asyncio.gather(*later) == [2, 3, 4]
 
 
-async def test_a_commit_that_fails_is_told_to_all_of_its_batch_and_to_no_other(database: Database) -> None:
+async def test_a_commit_that_fails_fails_its_whole_batch_and_no_other(database: Database) -> None:
     def dangling(tx: Tx) -> None:
         tx.execute_count("pragma defer_foreign_keys = on")  # so that only the COMMIT finds it
         tx.execute_count("insert into identifiers (kind, value, contact) values ('email', 'a@example.com', 'none')")
@@ -71,7 +71,7 @@ async def test_a_commit_that_fails_is_told_to_all_of_its_batch_and_to_no_other(d
     assert await database.read(lambda tx: len(tx.all("select id from contacts"))) == 1
 
 
-async def test_a_full_disk_is_told_and_the_next_batch_works(notes: Database) -> None:
+async def test_a_full_disk_is_reported_and_the_next_batch_works(notes: Database) -> None:
     def limit(tx: Tx) -> None:
         row = tx.one("pragma page_count")
         assert row is not None
@@ -108,7 +108,7 @@ async def test_a_lock_held_elsewhere_is_waited_for_beside_the_loop(notes: Databa
     other.execute("begin immediate")
 
     waiting = [asyncio.ensure_future(notes.write(note(text))) for text in "ab"]
-    for _ in range(1_000):  # the loop goes on turning while the lock is held
+    for _ in range(1_000):  # the loop keeps running while the lock is held
         await asyncio.sleep(0)
     assert not any(task.done() for task in waiting)
     other.execute("commit")
@@ -162,7 +162,7 @@ def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "var/lib/billchat.db").exists()
 
 
-def test_a_service_on_sqlite_loads_nothing_of_postgresqls(tmp_path: Path) -> None:
+def test_a_service_on_sqlite_does_not_load_psycopg(tmp_path: Path) -> None:
     program = f"""
 import sys
 import chatbot.app
@@ -170,5 +170,5 @@ from store import open_database
 open_database("sqlite:///{tmp_path}/billchat.db")
 print(sorted(sys.modules.keys() & {{"psycopg", "store.drivers.postgres"}}))
 """
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
-    assert told.stdout == "[]\n"
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert printed.stdout == "[]\n"

@@ -1,4 +1,4 @@
-"""Units of work: order, isolation from each other, and what a crash leaves; on every database."""
+"""Units of work on every database: order, isolation, and durability after a crash."""
 
 import asyncio
 import subprocess
@@ -29,7 +29,7 @@ async def test_units_with_one_key_keep_their_order(notes: Database) -> None:
     assert await notes.read(texts) == [f"note {number}" for number in range(300)]
 
 
-async def test_a_lane_goes_on_after_a_unit_that_fails_or_whose_waiter_left(notes: Database) -> None:
+async def test_units_behind_a_failed_or_cancelled_one_with_their_key_go_on(notes: Database) -> None:
     def fails(tx: Tx) -> None:
         raise RuntimeError("no")
 
@@ -41,7 +41,7 @@ async def test_a_lane_goes_on_after_a_unit_that_fails_or_whose_waiter_left(notes
     assert await notes.read(texts) == ["a", "c"]
 
 
-async def test_what_is_done_without_asking_is_there_for_the_next_question(notes: Database) -> None:
+async def test_a_statement_without_result_is_visible_to_the_next_query(notes: Database) -> None:
     def unit(tx: Tx) -> list[str]:
         tx.execute("insert into notes (seq, text) values (1, :text)", {"text": "a"})
         tx.execute_many(
@@ -52,7 +52,7 @@ async def test_what_is_done_without_asking_is_there_for_the_next_question(notes:
     assert await notes.write(unit) == ["a", "2", "3"]
 
 
-async def test_what_is_done_without_asking_and_fails_undoes_the_unit(notes: Database) -> None:
+async def test_a_failed_statement_without_result_rolls_back_the_unit(notes: Database) -> None:
     def unit(tx: Tx) -> None:
         for text in ("a", "a"):
             tx.execute("insert into notes (seq, text) values (1, :text)", {"text": text})
@@ -78,7 +78,7 @@ async def test_texts_come_back_as_they_went(notes: Database, text: str) -> None:
     assert await notes.read(lambda tx: tx.all("select ':no :names' as \"a :b\" -- :c")) is not None
 
 
-async def test_a_unit_that_fails_leaves_nothing_and_harms_no_other(notes: Database) -> None:
+async def test_a_unit_that_fails_is_rolled_back_alone(notes: Database) -> None:
     def fails(tx: Tx) -> None:
         note("never")(tx)
         raise RuntimeError("no")
@@ -118,7 +118,7 @@ async def test_a_unit_may_run_out_of_an_iterator(notes: Database) -> None:
         await notes.write(empty)
 
 
-async def test_a_cancelled_waiter_leaves_the_batch_unharmed(notes: Database) -> None:
+async def test_a_cancelled_caller_leaves_the_batch_unharmed(notes: Database) -> None:
     tasks = [asyncio.ensure_future(notes.write(note(text), KEY)) for text in "abcde"]
     tasks[1].cancel()
     await asyncio.sleep(0)
@@ -134,7 +134,7 @@ async def test_a_cancelled_waiter_leaves_the_batch_unharmed(notes: Database) -> 
     assert [text for text in kept if text in "ace"] == ["a", "c", "e"]
 
 
-async def test_closing_finishes_what_was_asked_for(url: str) -> None:
+async def test_closing_finishes_queued_units(url: str) -> None:
     database = open_database(url)
     await database.migrate()
     await database.write(lambda tx: tx.execute_count(TABLE))
@@ -147,7 +147,7 @@ async def test_closing_finishes_what_was_asked_for(url: str) -> None:
         database.write(texts)
 
 
-async def test_a_look_sees_one_moment_and_cannot_write(notes: Database) -> None:
+async def test_a_short_read_cannot_write(notes: Database) -> None:
     with pytest.raises(StoreError, match=r"read-?only"):
         await notes.read(note("no"))
 

@@ -225,9 +225,9 @@ async def queue_and_claim(billchat: ServiceFixture) -> outbox.ClaimedMessage:
 
 def record(tx: Tx, row: outbox.ClaimedMessage, outcome: SendResult) -> None:
     if isinstance(outcome, Sent):
-        outbox.sent(tx, row, row.created_at, outcome.provider_id)
+        outbox.mark_sent(tx, row, row.created_at, outcome.provider_id)
     else:
-        outbox.failed(tx, row, outcome.reason)
+        outbox.mark_failed(tx, row, outcome.reason)
 
 
 async def test_a_days_budget_is_never_exceeded(tmp_path: Path, clock: FakeClock, api: TwilioApi) -> None:
