@@ -38,14 +38,16 @@ CONNECTION: dict[str, str | int] = {
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,
 }
-# A statement is planned on first use, perhaps while its tables are still empty, and a plan with a sequential scan would
-# then be kept until the next ANALYZE: minutes on a busy new database. Compiling a plan takes longer than running any of
-# our statements, so jit is off. A process that stands still in a transaction (a paused machine, say) loses its locks
-# after 15 s; its unit runs again when it goes on.
+# Compiling a plan takes longer than running any of our statements, so jit is off. A process that stands still in a
+# transaction (a paused machine, say) loses its locks after 15 s; its unit runs again when it goes on.
 OPTIONS = (
     "-c synchronous_commit=on -c lock_timeout=10s -c idle_in_transaction_session_timeout=15s"
-    " -c client_min_messages=warning -c enable_seqscan=off -c jit=off"
+    " -c client_min_messages=warning -c jit=off"
 )
+# For turns and short reads only. Their statements are planned on first use, perhaps while the tables are still empty,
+# and a plan with a sequential scan would then be kept until the next ANALYZE: minutes on a busy new database. Long
+# reads (reports, searches) and migrations do scan whole tables, so the planner chooses for them.
+INDEXED_OPTIONS = f"{OPTIONS} -c enable_seqscan=off"
 
 BEGIN_WRITE = "begin isolation level read committed read write"
 BEGIN_READ = "begin isolation level repeatable read read only"
@@ -180,10 +182,14 @@ class BlockingConnection:
 
 
 class PostgresDatabase:
-    """A PostgreSQL database with the interface of `store.database.Database`."""
+    """A PostgreSQL database with the interface of `store.database.Database`.
 
-    def __init__(self, address: str) -> None:
+    `address` is for long reads and migrations, `indexed_address` (INDEXED_OPTIONS) for units of work and short reads.
+    """
+
+    def __init__(self, address: str, indexed_address: str) -> None:
         self._address = address
+        self._indexed_address = indexed_address
         self._writes = UnitPool(self._connect, run_write, MAX_WRITE_CONNECTIONS)
         self._reads = UnitPool(self._connect, run_read, MAX_READ_CONNECTIONS, read_only=True)
         self._readers: deque[BlockingConnection] = deque()
@@ -191,7 +197,7 @@ class PostgresDatabase:
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         try:
-            return await psycopg.AsyncConnection.connect(self._address, autocommit=True)
+            return await psycopg.AsyncConnection.connect(self._indexed_address, autocommit=True)
         except psycopg.Error as error:
             raise connect_error(error) from error
 
@@ -295,4 +301,4 @@ def open_postgres(url: str) -> PostgresDatabase:
     def address(options: str) -> str:
         return make_conninfo("", **{**CONNECTION, **given, "options": f"{options} {own_options}".strip()})
 
-    return PostgresDatabase(address(OPTIONS))
+    return PostgresDatabase(address(OPTIONS), address(INDEXED_OPTIONS))

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from store import Conflict, Database, StoreError, Tx, open_database
 from store.drivers import postgres, postgres_pool
+from store.drivers.migrate import migrations
 from tests.store.drivers.backends import backend_pid
 from tests.store.notes import note, texts
 
@@ -106,6 +108,41 @@ async def test_a_selected_name_is_the_same_lock_as_a_given_one(notes: Database, 
 
 
 # ── options ──
+
+
+def seqscan(tx: Tx) -> str:
+    [row] = tx.all("show enable_seqscan")
+    return str(row["enable_seqscan"])
+
+
+async def test_only_turns_and_short_reads_avoid_sequential_scans(database: Database) -> None:
+    assert await database.write(seqscan) == "off"
+    assert await database.read(seqscan) == "off"
+    assert await database.read_in_thread(seqscan) == "on"
+
+
+async def test_a_migration_may_scan_whole_tables(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "0001.seqscan.sql").write_text(
+        "create table seqscan as select current_setting('enable_seqscan') as enabled;"
+    )
+    monkeypatch.setattr("store.drivers.migrate.FOLDER", tmp_path)
+    migrations.cache_clear()
+    database = open_database(empty_url)
+    try:
+        await database.migrate()
+        [row] = await database.read(lambda tx: tx.all("select enabled from seqscan"))
+        assert row["enabled"] == "on"
+    finally:
+        migrations.cache_clear()
+        await database.close()
+
+
+async def test_options_in_the_address_override_ours(url: str) -> None:
+    database = open_database(f"{url}%20-c%20enable_seqscan%3Don")
+    assert await database.write(seqscan) == "on"
+    await database.close()
 
 
 async def test_an_idle_transaction_ends_after_15_seconds(notes: Database) -> None:
