@@ -16,13 +16,13 @@ from chatbot.config.settings import (
     DatabaseSettings,
     LimitSettings,
     PaymentSettings,
-    SandboxSettings,
     SecretSettings,
     ServerSettings,
     Settings,
 )
 from chatbot.delivery.sender import Sender
 from chatbot.operations import logs
+from chatbot.payments.gateways.sandbox import SandboxSettings
 from chatbot.service import Service, open_service
 
 MANY = 10**9
@@ -37,7 +37,7 @@ def main(port: int, url: str, mailbox: str) -> None:
             server=ServerSettings(port=port, public_url=f"http://127.0.0.1:{port}", trusted_proxies=["127.0.0.1"]),
             database=DatabaseSettings(url=url),
             secrets=SecretSettings(key=SecretStr(SECRET)),
-            payments=PaymentSettings(sandbox=SandboxSettings(secret=SecretStr(SECRET))),
+            payments=PaymentSettings.using(sandbox=SandboxSettings(secret=SecretStr(SECRET))),
             limits=LimitSettings(
                 codes_per_ten_minutes=MANY,
                 codes_per_day=MANY,

@@ -12,7 +12,6 @@ from chatbot.config.settings import (
     DatabaseSettings,
     LimitSettings,
     PaymentSettings,
-    SandboxSettings,
     SecretSettings,
     Settings,
     SmsSettings,
@@ -21,6 +20,7 @@ from chatbot.config.settings import (
 from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal, TurnResult
 from chatbot.conversations.turns import Turns
 from chatbot.demo.customers import load_demo
+from chatbot.payments.gateways.sandbox import SandboxSettings
 from chatbot.service import Service, open_service
 from store.chats import codes
 from tests.clock import FakeClock
@@ -36,7 +36,7 @@ def settings_for(folder: Path, **sections: Any) -> Settings:
             "secrets": SecretSettings(key=SecretStr(SECRET)),
             "team": TeamSettings(email="team@northwind.example"),
             "sms": SmsSettings(account_sid="AC0", auth_token=SecretStr("twilio"), sender="+447700900999"),
-            "payments": PaymentSettings(sandbox=SandboxSettings(secret=SecretStr("sandbox secret"))),
+            "payments": PaymentSettings.using(sandbox=SandboxSettings(secret=SecretStr("sandbox secret"))),
             "limits": LimitSettings(),
             **sections,
         }

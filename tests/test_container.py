@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from chatbot.cli import main
-from chatbot.config.settings import load
+from chatbot.config.load import load
 from chatbot.operations import workers
+from chatbot.payments.gateways import GATEWAYS
 from tests.end_to_end.demo_server import DemoServer, free_port
 from tests.pages import ROOT, blocks
 
@@ -98,7 +99,7 @@ def test_it_listens_where_it_is_published_whatever_the_file_says(
     for name, value in _environment().items():
         if name.startswith("BILLCHAT_"):
             monkeypatch.setenv(name, value)
-    server = load(config).server
+    server = load(config, GATEWAYS).server
     assert (server.host, str(server.port)) == ("0.0.0.0", _one("EXPOSE"))  # noqa: S104 (inside a container)
 
 

@@ -12,10 +12,12 @@ from aiohttp import web
 from chatbot.app import build_app
 from chatbot.cli.event_loop import new_event_loop
 from chatbot.cli.unlock import unlock
-from chatbot.config.serving_checks import refuse_what_cannot_serve
-from chatbot.config.settings import ConfigError, Settings, load
+from chatbot.config.load import ConfigError, load
+from chatbot.config.serving_checks import require_fit_to_serve
+from chatbot.config.settings import Settings
 from chatbot.imports.jsonl import import_file
 from chatbot.operations import logs, workers
+from chatbot.payments.gateways import GATEWAYS
 from chatbot.service import open_service
 from flows import draw
 from store.database import StoreError
@@ -75,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(asked: argparse.Namespace) -> int:
-    settings = load(asked.config)
-    refuse_what_cannot_serve(settings, asked.workers)
+    settings = load(asked.config, GATEWAYS)
+    require_fit_to_serve(settings, asked.workers)
     logs.set_up(machine_readable=True)
     if asked.workers > 1:
         command = [sys.executable, "-m", "chatbot", "serve", "--config", str(asked.config)]
@@ -104,11 +106,11 @@ def _talk(asked: argparse.Namespace) -> int:
 
 
 def _import(asked: argparse.Namespace) -> int:
-    return asyncio.run(import_file(load(asked.config), asked.file))
+    return asyncio.run(import_file(load(asked.config, GATEWAYS), asked.file))
 
 
 def _unlock(asked: argparse.Namespace) -> int:
-    return asyncio.run(unlock(load(asked.config), asked.identifier))
+    return asyncio.run(unlock(load(asked.config, GATEWAYS), asked.identifier))
 
 
 def _flows(asked: argparse.Namespace) -> int:
@@ -117,7 +119,7 @@ def _flows(asked: argparse.Namespace) -> int:
 
 
 def _check_config(asked: argparse.Namespace) -> int:
-    refuse_what_cannot_serve(load(asked.config))
+    require_fit_to_serve(load(asked.config, GATEWAYS))
     print(f"{asked.config} is ready to serve.")
     return 0
 

@@ -1,1 +1,1 @@
-"""The company's settings: config.yaml and environment variables."""
+"""The settings: config.yaml and environment variables."""

@@ -1,27 +1,28 @@
-"""What stands between a configuration and serving customers, each with its path and remedy."""
+"""Checks that a valid configuration is also fit for serving real customers."""
 
 from pydantic import SecretStr
 
 from chatbot.config.environment import env_name
-from chatbot.config.settings import ConfigError, Settings
+from chatbot.config.load import ConfigError
+from chatbot.config.settings import Settings
 from flows.wording.words import Words
 
-SHORTEST_SECRET = 32
+MIN_SECRET_LENGTH = 32
 
 
-def refuse_what_cannot_serve(settings: Settings, processes: int = 1) -> None:
-    """Raise ConfigError with everything that keeps these settings from serving customers from so many processes."""
-    several = several_problems(settings) if processes > 1 else []
-    if problems := [*serving_problems(settings), *several, *words_problems(settings)]:
+def require_fit_to_serve(settings: Settings, processes: int = 1) -> None:
+    """Raise ConfigError with every problem that keeps so many processes from serving customers with these settings."""
+    several = multi_process_problems(settings) if processes > 1 else []
+    if problems := [*serving_problems(settings), *several, *language_problems(settings)]:
         raise ConfigError(problems)
 
 
 def serving_problems(settings: Settings) -> list[str]:
-    """Say what stands between these settings and serving real customers; empty when nothing does."""
-    needed: list[tuple[bool, str]] = [
+    """Return each missing or unfit setting as “path: remedy”."""
+    checks: list[tuple[bool, str]] = [
         (
-            _strong(settings.secrets.key),
-            f"secrets.key: set {env_name('secrets', 'key')} to {SHORTEST_SECRET} random characters or more",
+            _is_strong(settings.secrets.key),
+            f"secrets.key: set {env_name('secrets', 'key')} to {MIN_SECRET_LENGTH} random characters or more",
         ),
         (settings.email.host is not None, "email.host: name your SMTP server; without it no code can reach a customer"),
         (
@@ -38,9 +39,12 @@ def serving_problems(settings: Settings) -> list[str]:
             settings.server.public_url.startswith("https://"),
             "server.public_url: customers must reach the service by https://; put your public address here",
         ),
-        (
-            settings.payments.sandbox is None,
-            "payments.sandbox: the sandbox moves no money; take it out (it runs in the demo and in tests only)",
+        *(
+            (
+                gateway.for_real_customers,
+                f"payments.{name}: the {name} moves no money; take it out (it runs in the demo and in tests only)",
+            )
+            for name, gateway in settings.payments.gateways.items()
         ),
         (
             settings.languages.default in settings.languages.offered,
@@ -48,16 +52,16 @@ def serving_problems(settings: Settings) -> list[str]:
         ),
     ]
     if settings.sms.account_sid is not None:
-        needed += [
+        checks += [
             (settings.sms.auth_token is not None, f"sms.auth_token: set {env_name('sms', 'auth_token')}"),
             (settings.sms.sender is not None, "sms.sender: say which number texts come from, like +447700900000"),
         ]
-    return [remedy for fine, remedy in needed if not fine]
+    return [remedy for passed, remedy in checks if not passed]
 
 
-def several_problems(settings: Settings) -> list[str]:
-    """Say what stands between these settings and more than one process; empty when nothing does."""
-    needed = [
+def multi_process_problems(settings: Settings) -> list[str]:
+    """Return each setting that more than one process needs and that is missing."""
+    checks = [
         (
             not settings.database.is_sqlite,
             (
@@ -73,11 +77,11 @@ def several_problems(settings: Settings) -> list[str]:
             ),
         ),
     ]
-    return [remedy for fine, remedy in needed if not fine]
+    return [remedy for passed, remedy in checks if not passed]
 
 
-def words_problems(settings: Settings) -> list[str]:
-    """Say what is wrong with the languages offered and with the company's own lines."""
+def language_problems(settings: Settings) -> list[str]:
+    """Return the problems of the languages offered and of the company's own wording."""
     languages = settings.languages
     if languages.overrides is not None and not languages.overrides.is_dir():
         return [f"languages.overrides: there is no folder {languages.overrides}"]
@@ -90,5 +94,5 @@ def words_problems(settings: Settings) -> list[str]:
     return [*missing, *words.problems()]
 
 
-def _strong(secret: SecretStr | None) -> bool:
-    return secret is not None and len(secret.get_secret_value()) >= SHORTEST_SECRET
+def _is_strong(secret: SecretStr | None) -> bool:
+    return secret is not None and len(secret.get_secret_value()) >= MIN_SECRET_LENGTH

@@ -1,4 +1,4 @@
-"""The demo: the whole service with nothing outside it. Letters land in an inbox page, and no money moves."""
+"""The demo: the whole service on one machine. Emails and texts land in an inbox page; payments go to the sandbox."""
 
 import contextlib
 import secrets
@@ -16,7 +16,6 @@ from chatbot.config.settings import (
     EmailSettings,
     LimitSettings,
     PaymentSettings,
-    SandboxSettings,
     SecretSettings,
     ServerSettings,
     Settings,
@@ -25,8 +24,9 @@ from chatbot.config.settings import (
 )
 from chatbot.delivery.sender import Sender
 from chatbot.demo import pages, provider
-from chatbot.demo.customers import bill_again, load_demo
+from chatbot.demo.customers import load_demo, renew_bills
 from chatbot.demo.inbox import Inbox
+from chatbot.payments.gateways.sandbox import SandboxSettings
 from chatbot.service import Service, open_service
 
 FOLDER = Path(".demo")
@@ -40,7 +40,7 @@ CUSTOMERS = [
 
 
 def settings(port: int, folder: Path = FOLDER) -> Settings:
-    """Return the demo's settings. Its keys are made on the first start and kept beside its data."""
+    """Return the demo's settings. Its keys are generated on the first start and kept in `folder`, beside its data."""
     folder.mkdir(mode=0o700, exist_ok=True)
     address = f"http://127.0.0.1:{port}"
     return Settings(
@@ -49,11 +49,11 @@ def settings(port: int, folder: Path = FOLDER) -> Settings:
         email=EmailSettings(sender="Northwind Broadband <billing@northwind.example>"),
         sms=SmsSettings(account_sid="demo", sender="Northwind"),
         team=TeamSettings(email="team@northwind.example"),
-        payments=PaymentSettings(
-            sandbox=SandboxSettings(base_url=address, secret=SecretStr(_kept(folder / "sandbox-key")))
+        payments=PaymentSettings.using(
+            sandbox=SandboxSettings(base_url=address, secret=SecretStr(_stored_key(folder / "sandbox-key")))
         ),
-        secrets=SecretSettings(key=SecretStr(_kept(folder / "key"))),
-        # One visitor plays every customer from one address, so what is counted per person is counted generously.
+        secrets=SecretSettings(key=SecretStr(_stored_key(folder / "key"))),
+        # One visitor plays every customer from one address, so the limits per person are generous.
         limits=LimitSettings(
             codes_per_ten_minutes=60,
             codes_per_day=1000,
@@ -69,7 +69,7 @@ def settings(port: int, folder: Path = FOLDER) -> Settings:
 
 
 def build(settings: Settings, folder: Path = FOLDER) -> web.Application:
-    """Build the whole demo: the service, its customers, its inbox, and the pretended payment provider."""
+    """Build the demo: the service, its customers, its inbox page and the pretended payment provider."""
     service = open_service(settings)
     inbox = Inbox(service)
 
@@ -79,7 +79,7 @@ def build(settings: Settings, folder: Path = FOLDER) -> web.Application:
         yield {"email": inbox, "sms": inbox}
 
     app = build_app(service, senders)
-    app.middlewares.append(_billing_anew(service))
+    app.middlewares.append(_renew_bills(service))
     app.add_routes(pages.routes(service, inbox, CUSTOMERS))
     provider.mount(app, service, folder / "sandbox.db")
     return app
@@ -89,20 +89,21 @@ def _today(service: Service) -> date:
     return service.clock.now().astimezone(service.zone).date()
 
 
-def _billing_anew(service: Service) -> Middleware:
-    """Make a middleware that sends new bills to customers who have paid theirs, whenever somebody arrives."""
+def _renew_bills(service: Service) -> Middleware:
+    """Return a middleware that issues new invoices for paid ones whenever a visitor opens the chat."""
 
     @web.middleware
-    async def bill(request: web.Request, handler: Handler) -> web.StreamResponse:
-        arrives = request.path == "/chat" or (request.path == "/socket.io/" and "sid" not in request.query)
-        if arrives:
-            await bill_again(service.database, _today(service), service.clock.now())
+    async def renew(request: web.Request, handler: Handler) -> web.StreamResponse:
+        opens_chat = request.path == "/chat" or (request.path == "/socket.io/" and "sid" not in request.query)
+        if opens_chat:
+            await renew_bills(service.database, _today(service), service.clock.now())
         return await handler(request)
 
-    return bill
+    return renew
 
 
-def _kept(path: Path) -> str:
+def _stored_key(path: Path) -> str:
+    """Return the key in a file, which is generated if there is none."""
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(48))
@@ -110,7 +111,7 @@ def _kept(path: Path) -> str:
 
 
 def greeting(settings: Settings) -> str:
-    """Say where the demo is, and who may be played there."""
+    """Return the text printed at the start: the addresses and the demo customers."""
     rows = "\n".join(f"  {c['email']:<20} {c['mobile']:<18} {c['has']}" for c in CUSTOMERS)
     return f"""
 Billchat’s demo is on {settings.server.public_url}/

@@ -1,4 +1,4 @@
-"""The demo's customers: an internet provider's, with bills that look as if they were sent this month.
+"""The demo's customers, of an internet provider, with invoices dated around today.
 
 | email | mobile | has |
 | --- | --- | --- |
@@ -7,7 +7,7 @@
 | clear@example.com | +44 7700 900003 | nothing to pay |
 | many@example.com | +44 7700 900004 | two accounts, one of them owing |
 
-The numbers are from the range that Ofcom reserves for drama.
+The mobile numbers are from the range that Ofcom reserves for drama.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -27,33 +27,32 @@ from store.times import parse
 
 VAT = "VAT 20%"
 
-
-BILLED_AGAIN = ("NB-204417", "NB-176043")
-"""The accounts that get a new invoice in place of each that was paid."""
-STEP = 1000
-"""How far the numbers of an invoice and of the one in its place are apart."""
-PATIENCE = timedelta(minutes=5)
-"""Who has paid only a part is let finish before the paid part is billed again."""
+RENEWED_ACCOUNTS = ("NB-204417", "NB-176043")
+"""The accounts that get a new invoice for each paid one."""
+NUMBER_STEP = 1000
+"""The distance between the numbers of an invoice and its renewal."""
+GRACE = timedelta(minutes=5)
+"""After a partial payment, how long to wait for the rest before the paid part is billed again."""
 
 
 async def load_demo(database: Database, today: date) -> None:
-    """Bring the demo's customers in, or what is still to pay of theirs up to date, with new bills for those paid."""
+    """Import the demo's customers. If they exist: move open invoices to new dates and renew the paid ones."""
     at = datetime.combine(today, time(9), UTC)
 
     def load(tx: Tx) -> None:
         for record in records(today):
-            book(tx, _in_its_place(tx, record), at)
+            book(tx, _renewed(tx, record), at)
 
     await database.write(load)
 
 
-async def bill_again(database: Database, today: date, now: datetime) -> None:
-    """Send new bills to who has paid theirs, so that the demo never runs dry."""
-    if await database.read(lambda tx: any(_is_due(tx, account, today, now) for account in BILLED_AGAIN)):
+async def renew_bills(database: Database, today: date, now: datetime) -> None:
+    """Issue new invoices for paid ones, so that the demo always has something to pay."""
+    if await database.read(lambda tx: any(_needs_renewal(tx, account, today, now) for account in RENEWED_ACCOUNTS)):
         await load_demo(database, today)
 
 
-def _is_due(tx: Tx, account: str, today: date, now: datetime) -> bool:
+def _needs_renewal(tx: Tx, account: str, today: date, now: datetime) -> bool:
     full = sum(
         line.amount_minor
         for record in records(today)
@@ -68,12 +67,12 @@ def _is_due(tx: Tx, account: str, today: date, now: datetime) -> bool:
     )
     if row["balance"] >= full or row["paid_at"] is None:
         return False
-    return bool(row["balance"] <= 0) or parse(row["paid_at"]) < now - PATIENCE
+    return bool(row["balance"] <= 0) or parse(row["paid_at"]) < now - GRACE
 
 
-def _in_its_place(tx: Tx, record: AnyRecord) -> AnyRecord:
-    """Return the invoice that stands where this one began: itself, or the newest that took a paid one's place."""
-    if not isinstance(record, InvoiceRecord) or record.account not in BILLED_AGAIN:
+def _renewed(tx: Tx, record: AnyRecord) -> AnyRecord:
+    """Return the record with the number of its first renewal that is not paid; unchanged if it is not renewed."""
+    if not isinstance(record, InvoiceRecord) or record.account not in RENEWED_ACCOUNTS:
         return record
     number = int(record.number.removeprefix("INV-"))
     while (
@@ -81,12 +80,12 @@ def _in_its_place(tx: Tx, record: AnyRecord) -> AnyRecord:
     ) is not None:
         if known["state"] != "paid":
             break
-        number += STEP
+        number += NUMBER_STEP
     return record.model_copy(update={"number": f"INV-{number}"})
 
 
 def records(today: date) -> list[AnyRecord]:
-    """Everything the demo starts with, what is referred to first."""
+    """Return all records of the demo, customers and accounts before the records that refer to them."""
     return [*_owes(today), *_pays_by_direct_debit(today), *_is_clear(today), *_has_two_accounts(today)]
 
 

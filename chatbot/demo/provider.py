@@ -21,7 +21,7 @@ from yarl import URL
 from chatbot.demo.provider_store import ProviderCheckout, ProviderStore, WebhookDelivery
 from chatbot.http.request_body import read_form
 from chatbot.pages.page import Page
-from chatbot.payments.gateways.sandbox import SIGNATURE_HEADER, signed
+from chatbot.payments.gateways.sandbox import SIGNATURE_HEADER, SandboxSettings, signed
 from chatbot.service import Service
 from flows.wording.words import Wait
 from store.ids import new_id
@@ -57,7 +57,7 @@ class SandboxProvider:
     """The provider. `process_due` does the work that is due now; `run` repeats it."""
 
     def __init__(self, service: Service, store: ProviderStore) -> None:
-        sandbox, server = service.settings.payments.sandbox, service.settings.server
+        sandbox, server = service.settings.payments.gateway(SandboxSettings), service.settings.server
         if sandbox is None or sandbox.secret is None:
             raise ValueError("payments.sandbox: switch it on and give it a secret before mounting it")
         self.faults = FaultInjection()

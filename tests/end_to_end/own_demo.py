@@ -12,6 +12,7 @@ from chatbot.cli.event_loop import new_event_loop
 from chatbot.config.settings import Settings
 from chatbot.demo import app
 from chatbot.operations import logs
+from chatbot.payments.gateways import GATEWAYS
 from tests.end_to_end.demo_server import DemoServer
 
 
@@ -39,7 +40,7 @@ def changed(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str
 def main() -> None:
     port, changes = int(sys.argv[1]), json.loads(sys.argv[2])
     logs.set_up(machine_readable=False)
-    settings = Settings(**changed(app.settings(port).model_dump(), changes))
+    settings = Settings.with_gateways(GATEWAYS)(**changed(app.settings(port).model_dump(), changes))
     web.run_app(
         app.build(settings),
         host="127.0.0.1",

@@ -21,6 +21,7 @@ from chatbot.demo import pages, provider
 from chatbot.demo.inbox import Inbox
 from chatbot.operations import logs, workers
 from chatbot.pages import templating
+from chatbot.payments.gateways import GATEWAYS
 from chatbot.service import Service, open_service
 from tests.end_to_end.demo_server import DemoServer, free_port
 from tests.end_to_end.own_demo import changed
@@ -82,7 +83,7 @@ async def payment_provider(folder: Path, billchat: DemoServer) -> AsyncIterator[
 
 
 def settings_of(folder: Path, port: int, changes: Mapping[str, Any]) -> Settings:
-    return Settings(**changed(demo.settings(port, folder).model_dump(), changes))
+    return Settings.with_gateways(GATEWAYS)(**changed(demo.settings(port, folder).model_dump(), changes))
 
 
 def build(settings: Settings) -> web.Application:

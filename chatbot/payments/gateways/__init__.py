@@ -1,25 +1,24 @@
-"""Payment gateways: one file each.
+"""Payment gateways: one file each, with the gateway's settings and its adapter.
 
-A new one is a file, a line in `GATEWAYS`, a section of the configuration and the text `page-method-NAME`.
+A new one is a file, a line in `GATEWAYS` and the text `page-method-NAME` in each language.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import aiohttp
 
 from chatbot.config.settings import Settings
-from chatbot.payments.gateways import sandbox
-from chatbot.payments.gateways.gateway import Gateway
+from chatbot.payments.gateways.gateway import Gateway, GatewaySettings
+from chatbot.payments.gateways.sandbox import SandboxSettings
 
-Builder = Callable[[Settings, aiohttp.ClientSession], Gateway | None]
-
-# In the order in which customers are offered them.
-GATEWAYS: Mapping[str, Builder] = {
-    "sandbox": sandbox.build,
+# Name → settings, in the order of the payment page.
+GATEWAYS: Mapping[str, type[GatewaySettings]] = {
+    "sandbox": SandboxSettings,
 }
 
 
 def enabled(settings: Settings, http: aiohttp.ClientSession) -> dict[str, Gateway]:
-    """Build the gateways that the configuration switches on."""
-    built = {name: build(settings, http) for name, build in GATEWAYS.items()}
+    """Build the adapters of the gateways that the configuration switches on, by name."""
+    sections = {name: settings.payments.gateway(kind) for name, kind in GATEWAYS.items()}
+    built = {name: section.build(settings, http) for name, section in sections.items() if section is not None}
     return {name: gateway for name, gateway in built.items() if gateway is not None}

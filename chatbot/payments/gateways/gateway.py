@@ -1,12 +1,17 @@
-"""What a payment gateway is to us: it hosts the page that takes the money, and tells us what came of it.
+"""The gateway protocol: a gateway hosts the page that takes the money, and reports the outcome.
 
 A gateway never sees a conversation, an invoice or a request object, and we never see a card.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
+
+import aiohttp
+
+from chatbot.config.settings import GatewaySection, Settings
 
 PaymentOutcome = Literal["paid", "pending", "failed", "cancelled", "expired", "refunded", "unknown"]
 
@@ -17,11 +22,11 @@ class BadSignature(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CheckoutOrder:
-    """What we ask a gateway to collect.
+    """An order to collect a payment.
 
     `reference` is our payment's id: the gateway's reference, its metadata and its idempotency key, never reused for
-    another order. `amount_minor` is in the ledger's minor units; an adapter turns it into what its gateway counts in.
-    The customer's browser comes back to `return_url`, or to `cancel_url` when they gave up.
+    another order. `amount_minor` is in the ledger's minor units; the adapter converts it to the gateway's unit.
+    The customer's browser returns to `return_url`, or to `cancel_url` after giving up.
     """
 
     reference: str
@@ -36,7 +41,7 @@ class CheckoutOrder:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """The gateway's hosted page for one order: its id there, and where to send the browser."""
+    """The gateway's hosted page for one order: the gateway's id of it, and its address."""
 
     session: str
     url: str
@@ -51,12 +56,12 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class PaymentReport:
-    """What a gateway says about an order, by webhook or when asked.
+    """The state of an order as the gateway reports it, by webhook or on request.
 
-    `amount_minor` is what the customer paid and `refunded_minor` all that has gone back so far, both in the ledger's
-    minor units, so that a report means the same however often and in whatever order it comes. `key` identifies a
-    webhook's event for good and is None in an answer to our own question. `gateway_payment` is the gateway's id of
-    the money itself. `unknown` means that nothing is decided, or nothing we act on.
+    `amount_minor` is the amount paid and `refunded_minor` the total refunded so far, both in the ledger's minor units:
+    totals, so that repeated and reordered reports mean the same. `key` is the permanent id of a webhook's event, and
+    None in the answer to `look_up`. `gateway_payment` is the gateway's id of the money movement. The outcome `unknown`
+    stands for an undecided order and for events that need no action.
     """
 
     outcome: PaymentOutcome
@@ -68,7 +73,7 @@ class PaymentReport:
     refunded_minor: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a report of money that could not be booked exactly once."""
+        """Raise ValueError for a report of money that could not be booked exactly once."""
         if self.outcome in ("paid", "refunded") and (not self.gateway_payment or self.amount_minor <= 0):
             raise ValueError(f"a report of {self.outcome} needs the gateway's payment id and a positive amount")
 
@@ -78,17 +83,17 @@ class Gateway(Protocol):
 
     @property
     def name(self) -> str:
-        """The name in configuration, addresses and the ledger: lower case letters."""
+        """The name in configuration, addresses and the ledger: lower-case letters."""
         ...
 
     @property
     def label(self) -> str:
-        """The name that customers know."""
+        """The name shown to customers."""
         ...
 
     @property
     def origin(self) -> str:
-        """The origin of the hosted page, which our form may lead to."""
+        """The origin of the hosted page, allowed as a target of the payment page's form."""
         ...
 
     async def create(self, order: CheckoutOrder) -> Checkout | Unreachable:
@@ -96,12 +101,24 @@ class Gateway(Protocol):
         ...
 
     async def look_up(self, reference: str, session: str | None) -> PaymentReport | Unreachable:
-        """Ask what became of an order, and finish what the gateway leaves to us, such as a capture.
+        """Ask for the state of an order, and complete any step the gateway leaves to us, such as a capture.
 
         `session` is None when `create` never answered.
         """
         ...
 
     async def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[PaymentReport, ...]:
-        """Verify a webhook on its raw bytes and read what it says. Raises BadSignature."""
+        """Verify a webhook on its raw bytes and return its reports. Raises BadSignature."""
         ...
+
+
+class GatewaySettings(GatewaySection):
+    """Base of a gateway's settings, `payments.NAME`, which build its adapter.
+
+    A setting without a default is required as soon as the section is there, so a missing one is reported with its
+    environment variable before anything starts.
+    """
+
+    @abstractmethod
+    def build(self, settings: Settings, http: aiohttp.ClientSession) -> Gateway | None:
+        """Return the adapter; None when it is switched off. `http` is shared and closed by the caller."""

@@ -1,4 +1,4 @@
-"""The sandbox gateway's adapter: what Billchat needs to know of the pretended provider, spoken over HTTP.
+"""The sandbox gateway's settings and adapter: an HTTP client of the pretended provider, `chatbot.demo.provider`.
 
 Its webhook is signed as `Sandbox-Signature: t=UNIX SECONDS,v1=HEX`, an HMAC-SHA256 over `t.body`.
 """
@@ -7,16 +7,19 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
+from pydantic import Field, SecretStr
 from yarl import URL
 
+from chatbot.config.field_types import BaseUrl
 from chatbot.config.settings import Settings
 from chatbot.payments.gateways.gateway import (
     BadSignature,
     Checkout,
     CheckoutOrder,
+    GatewaySettings,
     PaymentOutcome,
     PaymentReport,
     Unreachable,
@@ -26,7 +29,7 @@ SIGNATURE_HEADER = "Sandbox-Signature"
 TOLERANCE = timedelta(minutes=5)
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 
-# What the provider calls a checkout's state, and what it means to us.
+# The provider's state of a checkout → our outcome.
 OUTCOMES: Mapping[str, PaymentOutcome] = {
     "open": "unknown",
     "pending": "pending",
@@ -40,13 +43,13 @@ OUTCOMES: Mapping[str, PaymentOutcome] = {
 
 
 def signed(secret: str, body: bytes, at: datetime) -> str:
-    """Return the signature header's value for a body sent at a time."""
+    """Return the value of the signature header for a body sent at `at`."""
     seconds = int(at.timestamp())
     return f"t={seconds},v1={_mac(secret, seconds, body)}"
 
 
 def check(secret: str, header: str, body: bytes, now: datetime) -> None:
-    """Raise BadSignature unless `header` signs exactly these bytes, and did so within five minutes of now."""
+    """Raise BadSignature unless `header` signs exactly these bytes, at most five minutes from now."""
     parts = dict(part.partition("=")[::2] for part in header.split(","))
     time = parts.get("t", "")
     if not (time.isascii() and time.isdigit() and len(time) <= 11):
@@ -60,6 +63,27 @@ def check(secret: str, header: str, body: bytes, now: datetime) -> None:
 
 def _mac(secret: str, seconds: int, body: bytes) -> str:
     return hmac.digest(secret.encode(), b"%d.%b" % (seconds, body), "sha256").hex()
+
+
+class SandboxSettings(GatewaySettings):
+    """`payments.sandbox`. The provider is at `base_url`, by default this service's own `server.public_url`.
+
+    A payment that the customer approves “later” is confirmed after `later_seconds`.
+    """
+
+    for_real_customers: ClassVar[bool] = False
+
+    base_url: BaseUrl | None = None
+    secret: SecretStr | None = None
+    later_seconds: float = Field(default=60, ge=0)
+
+    def build(self, settings: Settings, http: aiohttp.ClientSession) -> "SandboxGateway | None":
+        """Return the adapter; None without a secret."""
+        if self.secret is None:
+            return None
+        public_url = settings.server.public_url
+        origin = str(URL(public_url).origin())
+        return SandboxGateway(http, self.base_url or public_url, self.secret.get_secret_value(), origin)
 
 
 class SandboxGateway:
@@ -96,7 +120,7 @@ class SandboxGateway:
         return Checkout(session=str(answer["id"]), url=str(answer["url"]))
 
     async def look_up(self, reference: str, session: str | None) -> PaymentReport | Unreachable:
-        """Ask for the checkout's state, by our reference: it is unique there too."""
+        """Ask for the checkout's state by our reference, which is unique at the provider too."""
         del session
         answer = await self._ask("GET", self._checkouts / reference)
         return answer if isinstance(answer, Unreachable) else _report(answer, key=None)
@@ -115,8 +139,8 @@ class SandboxGateway:
                     answer: dict[str, Any] = await response.json()
                     return answer
                 return Unreachable(f"answered {response.status}")
-        except (aiohttp.ClientError, TimeoutError, ValueError) as fault:
-            return Unreachable(type(fault).__name__)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            return Unreachable(type(error).__name__)
 
 
 def _report(checkout: Mapping[str, Any], key: str | None) -> PaymentReport:
@@ -129,16 +153,3 @@ def _report(checkout: Mapping[str, Any], key: str | None) -> PaymentReport:
         gateway_payment=checkout["payment"],
         refunded_minor=int(checkout["refunded_minor"]),
     )
-
-
-def build(settings: Settings, http: aiohttp.ClientSession) -> SandboxGateway | None:
-    """Return the adapter if the sandbox is switched on and has a secret."""
-    sandbox = settings.payments.sandbox
-    if sandbox is None or sandbox.secret is None:
-        return None
-    public_url = settings.server.public_url
-    return SandboxGateway(http, sandbox.base_url or public_url, sandbox.secret.get_secret_value(), _origin(public_url))
-
-
-def _origin(address: str) -> str:
-    return str(URL(address).origin())

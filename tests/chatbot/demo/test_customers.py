@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.demo.customers import PATIENCE, bill_again, load_demo
+from chatbot.demo.customers import GRACE, load_demo, renew_bills
 from store import Database, Tx, open_database
 from store.billing.accounts import find_contact
 from store.billing.ledger import Entry, book_entry
@@ -92,19 +92,19 @@ async def owed(database: Database) -> int:
     return (await statements(database, "owes", "+447700900001"))[0].account.balance_minor
 
 
-async def test_who_has_paid_everything_is_billed_again_when_somebody_arrives(database: Database) -> None:
+async def test_a_customer_with_everything_paid_is_billed_again(database: Database) -> None:
     for numbers in (["INV-30871", "INV-31206"], ["INV-31871", "INV-32206"]):
         await pay(database, numbers, NOW)
         assert await owed(database) == 0
-        await bill_again(database, TODAY, NOW)
+        await renew_bills(database, TODAY, NOW)
         assert await owed(database) == 4250
 
 
-async def test_who_has_paid_a_part_may_finish_first(database: Database) -> None:
+async def test_a_customer_with_a_part_paid_may_finish_first(database: Database) -> None:
     await pay(database, ["INV-30871"], NOW)
-    await bill_again(database, TODAY, NOW)
+    await renew_bills(database, TODAY, NOW)
     assert await owed(database) == 1370
-    await bill_again(database, TODAY, NOW + PATIENCE * 2)
+    await renew_bills(database, TODAY, NOW + GRACE * 2)
     assert await owed(database) == 4250
 
 

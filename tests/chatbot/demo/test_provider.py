@@ -9,10 +9,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 
 from chatbot.config.serving_checks import serving_problems
-from chatbot.config.settings import PaymentSettings, SandboxSettings, ServerSettings
+from chatbot.config.settings import PaymentSettings, ServerSettings
 from chatbot.demo.provider import mount
 from chatbot.demo.provider_store import DELIVERY_DELAYS, ProviderStore
 from chatbot.pages import templating
+from chatbot.payments.gateways.sandbox import SandboxSettings
 from tests.clock import FakeClock
 from tests.payment_fixture import OWED, PaymentFixture
 from tests.service_fixture import ServiceFixture, settings_for
@@ -29,7 +30,7 @@ def test_a_service_for_real_customers_refuses_it(tmp_path: Path) -> None:
     assert any(problem.startswith("payments.sandbox:") for problem in serving_problems(settings))
 
 
-@pytest.mark.parametrize("payments", [PaymentSettings(), PaymentSettings(sandbox=SandboxSettings())])
+@pytest.mark.parametrize("payments", [PaymentSettings(), PaymentSettings.using(sandbox=SandboxSettings())])
 async def test_it_is_not_mounted_unless_it_is_switched_on(
     tmp_path: Path, clock: FakeClock, payments: PaymentSettings
 ) -> None:

@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 
 from chatbot.cli.main import main
-from chatbot.config.serving_checks import several_problems
-from chatbot.config.settings import ConfigError, Settings, load
 from chatbot.operations import workers
 from chatbot.operations.workers import AddressTakenError, Supervisor, listen
 
@@ -171,59 +169,8 @@ def test_the_demo_says_that_its_port_is_taken(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_several_processes_need_postgresql_and_redis(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text("database: {url: sqlite:///data/billchat.db}\n")
-    assert main(["serve", "--workers", "2", "--config", str(path)]) == 1
-    told = capsys.readouterr().err
-    assert "BILLCHAT_DATABASE__URL to postgresql://" in told
-    assert "BILLCHAT_REDIS__URL to redis://" in told
-    monkeypatch.setenv("BILLCHAT_DATABASE__URL", "postgresql://billchat@127.0.0.1/billchat")
-    monkeypatch.setenv("BILLCHAT_REDIS__URL", "redis://127.0.0.1:6379/0")
-    assert several_problems(load(path)) == []
-
-
 @pytest.mark.parametrize("count", ["0", "-1", "many", "1000"])
 def test_only_a_sensible_number_of_workers_is_taken(count: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["serve", "--workers", count])
     assert "a number from 1 to 64" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("section", "address"),
-    [
-        ("redis", "redis://:hunter2@127.0.0.1:6379/0"),
-        ("database", "postgresql://billchat:hunter2@127.0.0.1/billchat"),
-        ("database", "postgresql://127.0.0.1/billchat?user=billchat&password=hunter2"),
-    ],
-)
-def test_an_address_with_a_password_belongs_into_the_environment(
-    tmp_path: Path, section: str, address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text(f"{section}: {{url: '{address}'}}\n")
-    with pytest.raises(ConfigError, match=f"BILLCHAT_{section.upper()}__URL") as fault:
-        load(path)
-    assert "hunter2" not in str(fault.value)
-    path.write_text("{}\n")
-    monkeypatch.setenv(f"BILLCHAT_{section.upper()}__URL", address)
-    assert "hunter2" not in repr(load(path))
-
-
-def test_an_address_that_is_none_is_explained(tmp_path: Path) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text("database: {url: mysql://here}\nredis: {url: here}\n")
-    with pytest.raises(ConfigError) as fault:
-        load(path)
-    told = "\n".join(fault.value.problems)
-    assert "database.url: not a database we know; write sqlite:///" in told
-    assert "redis.url: not the address of a Redis; write redis://" in told
-
-
-def test_the_demo_and_a_single_process_need_neither() -> None:
-    assert Settings().database.is_sqlite
-    assert Settings().redis.url is None
-    assert workers.METRICS_FOLDER not in os.environ
