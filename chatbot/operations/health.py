@@ -1,4 +1,4 @@
-"""What the operators' machines ask: alive, ready, and the metrics."""
+"""Health checks and metrics: /healthz, /readyz and /metrics."""
 
 import asyncio
 import math
@@ -14,37 +14,35 @@ from store.database import StoreError
 
 log = structlog.get_logger(__name__)
 
-# Longer than a unit of work is tried again while the database is away.
-ANSWER_WITHIN_S = 6.0
-UNKNOWN = math.nan
+DATABASE_TIMEOUT_S = 6.0  # longer than the store retries a unit of work while the database is away
 
 
 def routes(service: Service) -> Iterable[web.RouteDef]:
-    """Yield /healthz, /readyz and /metrics."""
+    """Yield the routes of the three addresses."""
 
     async def alive(request: web.Request) -> web.Response:
         return web.json_response({"alive": True})
 
     async def ready(request: web.Request) -> web.Response:
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
+            async with asyncio.timeout(DATABASE_TIMEOUT_S):
                 await service.database.ready()
-        except StoreError as fault:
-            return web.json_response({"ready": False, "database": str(fault)}, status=503)
+        except StoreError as error:
+            return web.json_response({"ready": False, "database": str(error)}, status=503)
         except TimeoutError:
-            log.error("the database does not answer", after_s=ANSWER_WITHIN_S)
-            said = f"the database did not answer within {ANSWER_WITHIN_S:g} s; look whether it hangs"
-            return web.json_response({"ready": False, "database": said}, status=503)
+            log.error("the database does not answer", after_s=DATABASE_TIMEOUT_S)
+            problem = f"the database did not answer within {DATABASE_TIMEOUT_S:g} s; look whether it hangs"
+            return web.json_response({"ready": False, "database": problem}, status=503)
         return web.json_response({"ready": True})
 
     async def metrics(request: web.Request) -> web.Response:
-        # What becomes of the letters that are sent tells, one by one, who is a customer.
+        # The outbox counters, watched message by message, would reveal which addresses belong to customers.
         if not is_internal(request, service.settings.server.trusted_proxies):
             raise web.HTTPForbidden(text="Metrics are read from inside your network only.")
-        count, age_s = await _waiting(service)
+        count, age_s = await _outbox_depth(service)
         service.metrics.outbox_waiting.set(count)
         service.metrics.outbox_oldest_seconds.set(age_s)
-        report = await asyncio.to_thread(service.metrics.report)  # of several workers, it reads a file for each
+        report = await asyncio.to_thread(service.metrics.report)  # with several workers it reads files
         return web.Response(body=report, content_type="text/plain", charset="utf-8")
 
     yield web.get("/healthz", alive)
@@ -52,14 +50,14 @@ def routes(service: Service) -> Iterable[web.RouteDef]:
     yield web.get("/metrics", metrics)
 
 
-async def _waiting(service: Service) -> tuple[float, float]:
-    """How many letters wait, and for how many seconds the oldest; unknown while the database does not answer.
+async def _outbox_depth(service: Service) -> tuple[float, float]:
+    """Return the number of waiting messages and the age of the oldest in seconds.
 
-    The other metrics are told all the same: then most of all somebody looks at them.
+    Both are NaN while the database does not answer: the other metrics are needed most at that time.
     """
     try:
-        async with asyncio.timeout(ANSWER_WITHIN_S):
+        async with asyncio.timeout(DATABASE_TIMEOUT_S):
             count, oldest = await service.database.read_in_thread(lambda tx: outbox.depth(tx, service.clock.now()))
     except (StoreError, TimeoutError):
-        return UNKNOWN, UNKNOWN
+        return math.nan, math.nan
     return count, oldest.total_seconds() if oldest else 0.0

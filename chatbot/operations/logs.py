@@ -1,6 +1,6 @@
 """Structured logs: one JSON object a line for machines, or coloured lines for a developer.
 
-Events are named by constant sentences and carry ids of ours only: no identifier, code, token or customer's words.
+Events are constant sentences. Their fields hold our own ids only: no identifier, code, token or customer's words.
 """
 
 import logging
@@ -10,24 +10,24 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-# A request that is no HTTP, a body that is not packed as announced, a connection that is gone before the answer.
-CLIENTS_FAULTS = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
+# Invalid HTTP, a body that does not match its Content-Encoding, a connection closed before the response.
+CLIENT_ERRORS = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
 
 
-def _is_ours(record: logging.LogRecord) -> bool:
-    """Leave out what a client did wrong: it is told so, and there is nothing for us to mend."""
-    return not (record.exc_info and isinstance(record.exc_info[1], CLIENTS_FAULTS))
+def _is_server_error(record: logging.LogRecord) -> bool:
+    """Filter out client errors: the client has its answer, and an operator can do nothing about them."""
+    return not (record.exc_info and isinstance(record.exc_info[1], CLIENT_ERRORS))
 
 
 def set_up(*, machine_readable: bool, level: int = logging.INFO) -> None:
-    """Send every log line from `level` on, those of the libraries included, to standard error."""
+    """Write all logs from `level` up, those of the libraries included, to standard error."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    # A traceback without local variables: a local may hold what must not be logged.
+    # Tracebacks without local variables, which may hold secrets.
     renderers: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if machine_readable
@@ -51,7 +51,7 @@ def set_up(*, machine_readable: bool, level: int = logging.INFO) -> None:
     root.setLevel(level)
     for noisy in ("transitions", "twilio", "httpx", "aiosmtplib", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    # These call a client's faults their own errors. What goes wrong on our side is told by chatbot.channels.
+    # These log client errors as errors of the server. chatbot.channels logs our own.
     for noisy in ("engineio.server", "socketio.server"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    logging.getLogger("aiohttp.server").addFilter(_is_ours)
+    logging.getLogger("aiohttp.server").addFilter(_is_server_error)

@@ -1,4 +1,4 @@
-"""Forgetting in time: conversations, with all that was written down for them, some days after their last message."""
+"""Deletes conversations, with everything stored for them, some days after their last message."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -12,44 +12,43 @@ from store.database import StoreError, Tx
 
 log = structlog.get_logger(__name__)
 
-EVERY = timedelta(hours=1)
-# So few at a time that customers who are talking meanwhile do not notice.
-PAGE = 50
+INTERVAL = timedelta(hours=1)
+PAGE_SIZE = 50  # rows per transaction: few enough not to delay the turns that wait for it
 
 
-async def forget(service: Service) -> int:
-    """Delete what is older than it may be; returns how many conversations that were."""
+async def delete_expired(service: Service) -> int:
+    """Delete everything past its retention time; returns the number of conversations."""
     before = service.clock.now() - timedelta(days=service.settings.retention.conversation_days)
-    forgotten = 0
-    for conversations in retention.CONVERSATION_PASSES:
-        forgotten += await _page_by_page(service, conversations, before)
-    for traces in retention.OTHER_PASSES:
-        await _page_by_page(service, traces, before)
-    if forgotten:
-        log.info("old conversations deleted", count=forgotten)
-    return forgotten
+    deleted = 0
+    for delete_page in retention.CONVERSATION_PASSES:
+        deleted += await _delete_in_pages(service, delete_page, before)
+    for delete_page in retention.OTHER_PASSES:
+        await _delete_in_pages(service, delete_page, before)
+    if deleted:
+        log.info("old conversations deleted", count=deleted)
+    return deleted
 
 
-async def _page_by_page(service: Service, forget_page: DeletePage, before: datetime) -> int:
-    forgotten = 0
-    since: str | None = None
+async def _delete_in_pages(service: Service, delete_page: DeletePage, before: datetime) -> int:
+    deleted = 0
+    resume_after: str | None = None
 
     def next_page(tx: Tx) -> DeletedPage:
-        return forget_page(tx, before, since, PAGE)
+        return delete_page(tx, before, resume_after, PAGE_SIZE)
 
     while True:
         page = await service.database.write(next_page)
-        forgotten += page.deleted
-        since = page.resume_after
-        if since is None:
-            return forgotten
+        deleted += page.deleted
+        resume_after = page.resume_after
+        if resume_after is None:
+            return deleted
 
 
 async def run(service: Service) -> None:
-    """Forget every hour, until cancelled."""
+    """Delete every hour, until cancelled."""
     while True:
         try:
-            await forget(service)
-        except StoreError as fault:
-            log.error("old conversations could not be deleted; it is tried again in an hour", reason=str(fault))
-        await asyncio.sleep(EVERY.total_seconds())
+            await delete_expired(service)
+        except StoreError as error:
+            log.error("old conversations could not be deleted; it is tried again in an hour", reason=str(error))
+        await asyncio.sleep(INTERVAL.total_seconds())

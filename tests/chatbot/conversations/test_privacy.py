@@ -141,10 +141,10 @@ async def test_ninety_days_after_its_last_message_nothing_is_left_of_a_conversat
     await stranger.say("000000")
     await billchat.service.database.write(lambda tx: tx.execute_count("update outbox set state = 'sent'"))
     billchat.clock.forward(days=90)
-    assert await retention.forget(billchat.service) == 0
+    assert await retention.delete_expired(billchat.service) == 0
     billchat.clock.forward(seconds=1)
     later = await billchat.visitor()
-    assert await retention.forget(billchat.service) == 2
+    assert await retention.delete_expired(billchat.service) == 2
     assert await everything_of(billchat) == {
         "sessions": 1, "conversations": 1,
         "messages": len(await billchat.rows("select 1 from messages")), "challenges": 0,
@@ -157,19 +157,19 @@ async def test_ninety_days_after_its_last_message_nothing_is_left_of_a_conversat
 async def test_letters_that_still_wait_are_not_forgotten(billchat: ServiceFixture) -> None:
     await (await billchat.visitor()).say(OLIVE)
     billchat.clock.forward(days=91)
-    await retention.forget(billchat.service)
+    await retention.delete_expired(billchat.service)
     assert (await everything_of(billchat))["outbox"] == 1
 
 
 async def test_everything_is_forgotten_however_many_pages_it_fills(
     billchat: ServiceFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "PAGE", 2)
+    monkeypatch.setattr(retention, "PAGE_SIZE", 2)
     for _ in range(5):
         await (await billchat.visitor()).say(OLIVE)
     await billchat.service.database.write(lambda tx: tx.execute_count("update outbox set state = 'sent'"))
     billchat.clock.forward(days=91)
-    assert await retention.forget(billchat.service) == 5
+    assert await retention.delete_expired(billchat.service) == 5
     assert set((await everything_of(billchat)).values()) == {0}
 
 

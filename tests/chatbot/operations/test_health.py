@@ -1,4 +1,4 @@
-"""What operators' machines are told: also, and most of all, when the database is not well."""
+"""Health checks and metrics, also while the database is unwell."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -46,7 +46,7 @@ async def test_a_database_that_takes_no_write_is_not_ready(billchat: ServiceFixt
 async def test_a_database_that_hangs_is_not_ready(
     billchat: ServiceFixture, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.operations.health.ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr("chatbot.operations.health.DATABASE_TIMEOUT_S", 0.05)
     monkeypatch.setattr(billchat.service.database, "ready", hangs)
     answer = await client.get("/readyz")
     assert answer.status == 503
@@ -57,7 +57,7 @@ async def test_a_database_that_hangs_is_not_ready(
 async def test_the_other_metrics_are_told_while_the_database_is_away(
     billchat: ServiceFixture, client: Client, monkeypatch: pytest.MonkeyPatch, trouble: Any
 ) -> None:
-    monkeypatch.setattr("chatbot.operations.health.ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr("chatbot.operations.health.DATABASE_TIMEOUT_S", 0.05)
     monkeypatch.setattr(billchat.service.database, "read_in_thread", trouble)
     answer = await client.get("/metrics")
     told = await answer.text()
