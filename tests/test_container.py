@@ -130,4 +130,4 @@ async def test_the_health_check_tells_the_living_from_the_dead(tmp_path: Path) -
 def test_an_engine_waits_for_longer_than_a_stop_takes() -> None:
     waits = [found for block in blocks("sh") for found in re.findall(r"--stop-timeout (\d+)", block.text)]
     assert waits
-    assert all(int(seconds) > workers.LONGEST_STOP_S for seconds in waits)
+    assert all(int(seconds) > workers.STOP_TIMEOUT_S for seconds in waits)

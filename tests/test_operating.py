@@ -54,7 +54,7 @@ def test_systemd_understands_the_unit(tmp_path: Path, more: str) -> None:
 
 
 def test_the_unit_waits_for_longer_than_a_stop_takes() -> None:
-    assert int(_service(UNIT)["TimeoutStopSec"]) > workers.LONGEST_STOP_S
+    assert int(_service(UNIT)["TimeoutStopSec"]) > workers.STOP_TIMEOUT_S
 
 
 def test_only_a_parent_of_workers_is_told_to_reload() -> None:

@@ -1,13 +1,14 @@
-"""The dialogue in a terminal: the same turns, with the keyboard for a channel.
+"""`billchat talk`: the dialogue in a terminal, with the turns that the web chat uses.
 
-Lines typed become what a customer says; a choice is taken by its number. Codes and letters that would have been sent
-are printed, because they went nowhere else.
+Each line typed is a customer's message; a number takes a choice. Emails and texts are printed instead of sent.
 """
 
 import asyncio
+import logging
 import sys
 import tempfile
 import uuid
+from argparse import Namespace
 from pathlib import Path
 
 from chatbot.channels.web.wire import MAX_TEXT
@@ -18,28 +19,36 @@ from chatbot.delivery.dispatcher import Dispatcher
 from chatbot.demo import app
 from chatbot.demo.customers import load_demo
 from chatbot.demo.inbox import Inbox
+from chatbot.operations import logs
 from chatbot.service import Service, open_service
 
 
+def run(arguments: Namespace) -> int:
+    """Talk in the locale given, until the input ends."""
+    logs.set_up(machine_readable=False, level=logging.WARNING)
+    asyncio.run(talk(arguments.locale))
+    return 0
+
+
 async def talk(locale: str) -> None:
-    """Hold one conversation with the demo's customers on standard input and output, until the input ends."""
+    """Hold one conversation on standard input and output, over a temporary database with the demo's customers."""
     with tempfile.TemporaryDirectory() as folder:
         service = open_service(app.settings(8080, Path(folder)))
         await service.database.migrate()
         await load_demo(service.database, service.clock.now().date())
         inbox = Inbox(service)
         dispatcher = Dispatcher(service, {"email": inbox, "sms": inbox})
-        await _converse(service, dispatcher, _Letters(inbox), service.words.best(locale))
+        await _converse(service, dispatcher, _InboxPrinter(inbox), service.words.best(locale))
         await service.database.close()
 
 
-async def _converse(service: Service, dispatcher: Dispatcher, letters: "_Letters", locale: str) -> None:
+async def _converse(service: Service, dispatcher: Dispatcher, printer: "_InboxPrinter", locale: str) -> None:
     print("Type as a customer would, for example as owes@example.com. Ctrl-D leaves.\n")
     turns, session = Turns(service), uuid.uuid4().hex
     answer = await turns.start(StartRequest(session, uuid.uuid4().hex, "terminal", "talk", locale, None))
     assert isinstance(answer, TurnResult)
     _print(service, answer)
-    while (line := await asyncio.to_thread(_read)) is not None:
+    while (line := await asyncio.to_thread(_read_line)) is not None:
         if not line.strip():
             continue
         said = await turns.say(
@@ -48,11 +57,11 @@ async def _converse(service: Service, dispatcher: Dispatcher, letters: "_Letters
         assert isinstance(said, TurnResult)
         _print(service, said)
         await dispatcher.settle()
-        await letters.print_new()
+        await printer.print_new()
 
 
-def _read() -> str | None:
-    """Read a line; None when the input ended."""
+def _read_line() -> str | None:
+    """Prompt and read a line; None at the end of the input."""
     sys.stdout.write("you  › ")
     sys.stdout.flush()
     line = sys.stdin.readline()
@@ -68,8 +77,8 @@ def _print(service: Service, result: TurnResult) -> None:
     print()
 
 
-class _Letters:
-    """Prints each letter of the inbox once."""
+class _InboxPrinter:
+    """Prints each email and text of the inbox once."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox

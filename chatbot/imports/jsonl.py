@@ -1,24 +1,20 @@
-"""Importing bill files, whose form is in `chatbot.imports.records`.
+"""Imports bill files in JSON Lines; `chatbot.imports.records` describes the records.
 
-A file is taken whole or not at all, and may be sent again at any time: what is there already is left alone; changed
-names, identifiers, owners, due dates and collections are taken over; `"cancelled": true` cancels an invoice; a paid
-invoice never reopens. While the records are booked, SQLite makes chats wait; so a first import of very many customers
-belongs before the opening.
+A file is imported whole or not at all, and importing it again changes nothing. Changed names, identifiers, owners, due
+dates and collections are updated; `"cancelled": true` cancels an invoice; a paid invoice never reopens. With SQLite,
+chats wait while the records are booked, so the first import of very many customers belongs before the launch.
 """
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
 from pydantic import ValidationError
 
-from chatbot.config.settings import Settings
 from chatbot.imports.records import (
     RECORD,
     AccountRecord,
@@ -29,119 +25,94 @@ from chatbot.imports.records import (
     InvoiceRecord,
     MandateRecord,
 )
-from store import Database, Tx, open_database
+from store import Database, Tx
 from store.billing import imports
 from store.billing.ledger import InvoiceToBook
-from store.drivers.opening import describe
 
-MOST_PROBLEMS = 100
-"""A file with more problems than this is the wrong file; nobody reads the rest."""
+MAX_PROBLEMS = 100
+"""Reading stops there: a file with more problems is the wrong file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a file brought, counted by (kind, outcome): `counts["invoice", "added"]`."""
+    """The number of records by (kind, outcome), as in `counts["invoice", "added"]`."""
 
     counts: Counter[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class NotImported:
-    """Nothing was taken in. Each problem names its line, what is wrong and what to do."""
+    """The file was rejected and nothing imported. Each problem is “line N: problem; remedy”."""
 
     problems: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class Problems:
-    """What is wrong with a file, up to a limit."""
+    """Collects the problems of a file, up to MAX_PROBLEMS."""
 
     found: list[str] = field(default_factory=list)
 
     def add(self, line: int, problem: str) -> None:
-        """Note a problem of a line; raises TooMany when it makes no sense to go on."""
-        if len(self.found) == MOST_PROBLEMS:
-            raise TooManyError
+        """Add a problem of a line. Raises TooManyProblems beyond the limit."""
+        if len(self.found) == MAX_PROBLEMS:
+            raise TooManyProblems
         self.found.append(f"line {line}: {problem}")
 
-    def told(self, *, more: bool) -> NotImported:
-        """The answer to the operator."""
+    def result(self, *, more: bool) -> NotImported:
+        """Return the rejection; `more` adds that the list is not complete."""
         return NotImported((*self.found, "… and more; mend these first") if more else tuple(self.found))
 
 
-class TooManyError(Exception):
-    """More problems than are worth telling."""
+class TooManyProblems(Exception):
+    """The file has more than MAX_PROBLEMS problems."""
 
 
-class NothingTakenError(Exception):
-    """Rolls back what was booked of a file that has problems."""
-
-
-async def import_file(settings: Settings, path: Path) -> int:
-    """The command `billchat import`: take in a file and say what it brought; returns the exit status, 1 if refused."""
-    place = describe(settings.database.url)  # before a new one is made, so that it is told as new
-    database = open_database(settings.database.url)
-    try:
-        await database.migrate()
-        with path.open("rb") as lines:
-            answer = await import_bills(database, lines, region=settings.region.country)
-    except OSError as error:
-        answer = NotImported((f"{path} cannot be read: {error.strerror}",))
-    finally:
-        await database.close()
-    match answer:
-        case Imported(counts):
-            told = [f"{kind}s {outcome}: {count}\n" for (kind, outcome), count in sorted(counts.items())]
-            sys.stderr.write(f"Imported into the {place}.\n")
-            sys.stdout.writelines(told or [f"{path} holds no records.\n"])
-            return 0
-        case NotImported(problems):
-            sys.stderr.writelines([f"{problem}\n" for problem in problems])
-            sys.stderr.write("Nothing was imported.\n")
-            return 1
+class RolledBack(Exception):
+    """Rolls back the records booked so far of a file that has problems."""
 
 
 async def import_bills(
     database: Database, source: Iterable[str | bytes], *, region: str | None = None, now: datetime | None = None
 ) -> Imported | NotImported:
-    """Take in a file, given as its lines (an open file will do). Memory does not grow with the file.
+    """Import a file, given as its lines, such as an open file. Memory does not grow with the size of the file.
 
-    region: the country (GB) of mobile numbers written without +. Raises StoreError when the database fails.
+    `region`: the country of mobile numbers written without +, such as GB. Raises StoreError if the database fails.
     """
     problems = Problems()
     with TemporaryFile() as checked:
         try:
             await asyncio.to_thread(_check, source, ImportContext(region), checked, problems)
             if problems.found:
-                return problems.told(more=False)
+                return problems.result(more=False)
             at = now or datetime.now(UTC)
             return Imported(await database.write(lambda tx: _book_all(tx, checked, at, problems)))
-        except NothingTakenError:
-            return problems.told(more=False)
-        except TooManyError:
-            return problems.told(more=True)
+        except RolledBack:
+            return problems.result(more=False)
+        except TooManyProblems:
+            return problems.result(more=True)
 
 
-# ── reading: before the database is asked for anything ──
+# ── reading: no database yet ──
 
 
-def _check(source: Iterable[str | bytes], checking: ImportContext, checked: IO[bytes], problems: Problems) -> None:
-    """Write the records, one a line as in the source, with identifiers in the form that they are looked up by."""
+def _check(source: Iterable[str | bytes], context: ImportContext, checked: IO[bytes], problems: Problems) -> None:
+    """Validate each line and write it to `checked` in canonical form, on the same line number."""
     for number, line in enumerate(source, start=1):
         text = line.decode(errors="replace") if isinstance(line, bytes) else line
-        text = text.removeprefix("\ufeff").strip()  # spreadsheet programs begin a file with this mark
+        text = text.removeprefix("\ufeff").strip()  # the byte order mark that spreadsheet programs write
         if text:
             try:
-                checked.write(RECORD.validate_json(text, context=checking).model_dump_json().encode())
+                checked.write(RECORD.validate_json(text, context=context).model_dump_json().encode())
             except ValidationError as error:
                 for problem in error.errors(include_url=False, include_input=False, include_context=False):
-                    problems.add(number, _told(problem["loc"], problem["msg"]))
+                    problems.add(number, _message(problem["loc"], problem["msg"]))
         checked.write(b"\n")
 
 
-def _told(path: tuple[int | str, ...], message: str) -> str:
-    where = ".".join(str(part) for part in path[1:])  # the first part is the kind
-    return f"{where}: {message}" if where else message
+def _message(path: tuple[int | str, ...], message: str) -> str:
+    field_path = ".".join(str(part) for part in path[1:])  # the first part is the kind
+    return f"{field_path}: {message}" if field_path else message
 
 
 # ── booking: one unit of work ──
@@ -149,22 +120,22 @@ def _told(path: tuple[int | str, ...], message: str) -> str:
 
 def _book_all(tx: Tx, checked: IO[bytes], at: datetime, problems: Problems) -> Counter[tuple[str, str]]:
     counts: Counter[tuple[str, str]] = Counter()
-    problems.found.clear()  # of an earlier run: a unit of work may be run more than once
+    problems.found.clear()  # the store may retry a unit of work
     checked.seek(0)
     for number, line in enumerate(checked, start=1):
         if line != b"\n":
             record = RECORD.validate_json(line)
             try:
                 counts[record.kind, book(tx, record, at)] += 1
-            except imports.RecordRefused as refusal:
-                problems.add(number, str(refusal))
+            except imports.RecordRefused as error:
+                problems.add(number, str(error))
     if problems.found:
-        raise NothingTakenError
+        raise RolledBack
     return counts
 
 
 def book(tx: Tx, record: AnyRecord, at: datetime) -> imports.ImportOutcome:
-    """Bring one checked record into the store; raises store.billing.imports.Refused."""
+    """Save one validated record. Raises store.billing.imports.RecordRefused."""
     match record:
         case CustomerRecord():
             identifiers = [("email", value) for value in record.emails] + [("mobile", v) for v in record.mobiles]

@@ -1,7 +1,7 @@
 """The records of a bill file: customers, accounts, invoices, direct debits and credits, from the company's billing.
 
-The file is JSON Lines: one JSON object a line, UTF-8, each with its `kind`. What is referred to stands above what
-refers to it, or came with an earlier file. Amounts are whole minor units (4250 is £42.50), dates are YYYY-MM-DD.
+The file is JSON Lines: one JSON object a line, UTF-8, each with its `kind`. A record stands below the records that it
+refers to, unless those came with an earlier file. Amounts are whole minor units (4250 is £42.50), dates YYYY-MM-DD.
 One record of each kind, wrapped here to fit the page:
 
     {"kind": "customer", "id": "C-1", "name": "Ada Moss", "locale": "en",
@@ -29,15 +29,15 @@ CURRENCIES = frozenset(list_currencies())
 
 
 def known_currency(code: str) -> str:
-    """An ISO 4217 code, as written on the account."""
+    """Check an ISO 4217 currency code."""
     if code not in CURRENCIES:
         raise ValueError("is no currency; write its three letters, such as GBP")
     return code
 
 
 def email(text: str, info: ValidationInfo) -> str:
-    """An email address in lower case."""
-    if info.context is None:  # read back from our own file, where it is in this form already
+    """Normalise an email address to lower case."""
+    if info.context is None:  # read back from the file of checked records, already normalised
         return text
     try:
         return validate_email(text, check_deliverability=False).normalized.lower()
@@ -46,7 +46,10 @@ def email(text: str, info: ValidationInfo) -> str:
 
 
 def mobile(text: str, info: ValidationInfo) -> str:
-    """A telephone number as +447700900001. Numbers reserved for drama are fine, so it need only be possible."""
+    """Normalise a telephone number to E.164, as in +447700900001.
+
+    It need only be possible: the numbers reserved for drama are not valid ones.
+    """
     if info.context is None:
         return text
     try:
@@ -60,13 +63,13 @@ def mobile(text: str, info: ValidationInfo) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ImportContext:
-    """The circumstances in which a file is checked: whose country a number without + belongs to."""
+    """The validation context of a file. `region` is the country of telephone numbers written without +."""
 
     region: str | None
 
 
 def not_empty(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """At least one; asked only of items that are right themselves."""
+    """Check that there is at least one item; pydantic calls it only if every item is valid."""
     if not items:
         raise ValueError("holds nothing; at least one is needed")
     return items
@@ -78,13 +81,13 @@ Currency = Annotated[str, AfterValidator(known_currency)]
 
 
 class Record(BaseModel):
-    """One line of the file. Unknown names are refused: a misspelt one would be lost silently."""
+    """Base of all records: one line of the file. Unknown keys are errors, so that a typo loses no data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class CustomerRecord(Record):
-    """Somebody to recognise; `id` is the company's own customer number, `locale` such as "en"."""
+    """A customer. `id` is the company's customer number, `locale` a language tag such as "en"."""
 
     kind: Literal["customer"]
     id: ShortText
@@ -95,7 +98,7 @@ class CustomerRecord(Record):
 
 
 class AccountRecord(Record):
-    """Something that is billed, and whose it is."""
+    """A billed account and the customers who own it."""
 
     kind: Literal["account"]
     number: ShortText
@@ -105,14 +108,14 @@ class AccountRecord(Record):
 
 
 class InvoiceLine(Record):
-    """What a line of an invoice says and comes to; a discount is negative, tax has a line of its own."""
+    """A line of an invoice. Discounts are negative; tax has a line of its own."""
 
     description: ShortText
     amount_minor: Minor
 
 
 class InvoiceRecord(Record):
-    """An issued invoice, in its account's currency."""
+    """An issued invoice, in the account's currency."""
 
     kind: Literal["invoice"]
     number: ShortText
@@ -123,14 +126,14 @@ class InvoiceRecord(Record):
     cancelled: bool = False
 
     @model_validator(mode="after")
-    def _asks_for_something(self) -> "InvoiceRecord":
+    def _total_not_negative(self) -> "InvoiceRecord":
         if sum(line.amount_minor for line in self.lines) < 0:
             raise ValueError("its lines come to less than nothing; send a credit instead")
         return self
 
 
 class MandateRecord(Record):
-    """A direct debit and its next collection, where that is announced."""
+    """A direct debit mandate, with its next collection if announced."""
 
     kind: Literal["mandate"]
     reference: ShortText
@@ -141,7 +144,7 @@ class MandateRecord(Record):
 
 
 class CreditRecord(Record):
-    """Money received or given elsewhere: a bank transfer, a voucher."""
+    """Money received or granted outside Billchat, such as a bank transfer or a voucher."""
 
     kind: Literal["credit"]
     reference: ShortText

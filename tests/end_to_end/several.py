@@ -20,6 +20,7 @@ from chatbot.demo import app as demo
 from chatbot.demo import pages, provider
 from chatbot.demo.inbox import Inbox
 from chatbot.operations import logs, workers
+from chatbot.operations.worker import WorkerContext
 from chatbot.pages import templating
 from chatbot.payments.gateways import GATEWAYS
 from chatbot.service import Service, open_service
@@ -106,7 +107,7 @@ def main(port: str, written: str, *more: str) -> int:
     if more[0] != "--worker":
         command = [sys.executable, "-m", "tests.end_to_end.several", port, written]
         return workers.run(command, settings.server.host, settings.server.port, int(more[0]))
-    context = workers.WorkerContext.read(more[1])
+    context = WorkerContext.parse(more[1])
     app = build(settings)
     context.attach(app)
     web.run_app(app, sock=context.listeners, access_log=None, print=None, shutdown_timeout=5, loop=new_event_loop())

@@ -70,4 +70,4 @@ def test_several_processes_need_postgresql_and_redis(
 def test_a_single_process_needs_neither() -> None:
     assert Settings().database.is_sqlite
     assert Settings().redis.url is None
-    assert workers.METRICS_FOLDER not in os.environ
+    assert workers.METRICS_DIR_VARIABLE not in os.environ

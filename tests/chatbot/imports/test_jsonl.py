@@ -1,4 +1,4 @@
-"""Importing bills: whole or not at all, as often as wanted, with every problem told."""
+"""Importing bills: whole or not at all, repeatable, every problem reported."""
 
 import json
 from collections.abc import AsyncIterator, Iterable
@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.config.settings import DatabaseSettings, Settings
-from chatbot.imports.jsonl import MOST_PROBLEMS, Imported, NotImported, import_bills, import_file
+from chatbot.imports.jsonl import MAX_PROBLEMS, Imported, NotImported, import_bills
 from store import Database, open_database
 from store.billing.accounts import find_contact
 from store.billing.statements import Statement, statements_of
@@ -61,29 +60,31 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
-async def bring_in(database: Database, *records: dict[str, Any], region: str | None = None) -> Imported | NotImported:
+async def import_records(
+    database: Database, *records: dict[str, Any], region: str | None = None
+) -> Imported | NotImported:
     return await import_bills(database, [json.dumps(record) + "\n" for record in records], region=region)
 
 
-async def counted(database: Database, *records: dict[str, Any]) -> dict[tuple[str, str], int]:
-    answer = await bring_in(database, *records)
+async def import_counts(database: Database, *records: dict[str, Any]) -> dict[tuple[str, str], int]:
+    answer = await import_records(database, *records)
     assert isinstance(answer, Imported), answer
     return dict(answer.counts)
 
 
 async def problems(database: Database, *records: dict[str, Any]) -> tuple[str, ...]:
-    answer = await bring_in(database, *records)
+    answer = await import_records(database, *records)
     assert isinstance(answer, NotImported)
     return answer.problems
 
 
 async def owed(database: Database, email: str = "ada@example.com") -> Statement:
-    def ask(tx: Any) -> Statement:
+    def read(tx: Any) -> Statement:
         contact = find_contact(tx, "email", email)
         assert contact is not None
         return statements_of(tx, contact, TODAY)[0]
 
-    return await database.read(ask)
+    return await database.read(read)
 
 
 async def tables(database: Database) -> dict[str, list[tuple[Any, ...]]]:
@@ -103,7 +104,7 @@ async def tables(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 
 async def test_a_file_becomes_a_statement(database: Database) -> None:
-    assert await counted(database, *ALL) == {
+    assert await import_counts(database, *ALL) == {
         (kind, "added"): 1 for kind in ("customer", "account", "invoice", "mandate", "credit")
     }
 
@@ -114,18 +115,18 @@ async def test_a_file_becomes_a_statement(database: Database) -> None:
 
 
 async def test_the_same_file_again_changes_nothing(database: Database) -> None:
-    await bring_in(database, *ALL)
+    await import_records(database, *ALL)
     before = await tables(database)
 
-    assert set((await counted(database, *ALL)).values()) == {1}
-    assert {outcome for _, outcome in await counted(database, *ALL)} == {"unchanged"}
+    assert set((await import_counts(database, *ALL)).values()) == {1}
+    assert {outcome for _, outcome in await import_counts(database, *ALL)} == {"unchanged"}
     assert await tables(database) == before
 
 
-async def test_what_the_company_changed_is_taken_over(database: Database) -> None:
-    await bring_in(database, *ALL)
+async def test_changed_records_are_updated(database: Database) -> None:
+    await import_records(database, *ALL)
 
-    assert await counted(
+    assert await import_counts(
         database,
         CUSTOMER | {"name": "Ada Fenn"},
         ACCOUNT | {"name": "Fibre"},
@@ -139,9 +140,9 @@ async def test_what_the_company_changed_is_taken_over(database: Database) -> Non
     assert facts["mandate"]["next_minor"] == 2500
 
 
-async def test_an_email_that_was_given_up_identifies_nobody(database: Database) -> None:
-    await bring_in(database, CUSTOMER)
-    await bring_in(database, CUSTOMER | {"emails": ["new@example.com"]})
+async def test_a_removed_email_identifies_nobody(database: Database) -> None:
+    await import_records(database, CUSTOMER)
+    await import_records(database, CUSTOMER | {"emails": ["new@example.com"]})
 
     found = await database.read(
         lambda tx: [find_contact(tx, "email", f"{name}@example.com") for name in ("ada", "new")]
@@ -150,8 +151,8 @@ async def test_an_email_that_was_given_up_identifies_nobody(database: Database) 
     assert found[1] is not None
 
 
-async def test_an_email_passes_to_another_customer_once_it_was_given_up(database: Database) -> None:
-    await bring_in(database, CUSTOMER)
+async def test_an_email_can_move_to_another_customer_once_removed(database: Database) -> None:
+    await import_records(database, CUSTOMER)
     heir = CUSTOMER | {"id": "C-2", "name": "Bo", "mobiles": []}
 
     (problem,) = await problems(database, heir)
@@ -159,7 +160,7 @@ async def test_an_email_passes_to_another_customer_once_it_was_given_up(database
         "line 1: another customer has the email ada@example.com; give it to one of them only,"
         " and put the customer who gave it up above the one who takes it over"
     )
-    assert await counted(database, CUSTOMER | {"emails": []}, heir) == {
+    assert await import_counts(database, CUSTOMER | {"emails": []}, heir) == {
         ("customer", "changed"): 1,
         ("customer", "added"): 1,
     }
@@ -167,34 +168,34 @@ async def test_an_email_passes_to_another_customer_once_it_was_given_up(database
 
 async def test_an_account_can_change_hands_and_have_two(database: Database) -> None:
     other = CUSTOMER | {"id": "C-2", "emails": ["bo@example.com"], "mobiles": []}
-    await bring_in(database, CUSTOMER, other, ACCOUNT | {"customers": ["C-1", "C-2"]})
+    await import_records(database, CUSTOMER, other, ACCOUNT | {"customers": ["C-1", "C-2"]})
     assert (await owed(database)).account == (await owed(database, "bo@example.com")).account
 
-    assert await counted(database, ACCOUNT | {"customers": ["C-2"]}) == {("account", "changed"): 1}
+    assert await import_counts(database, ACCOUNT | {"customers": ["C-2"]}) == {("account", "changed"): 1}
     ada = await database.read(lambda tx: statements_of(tx, str(find_contact(tx, "email", "ada@example.com")), TODAY))
     assert ada == []
 
 
 async def test_a_paid_invoice_never_reopens(database: Database) -> None:
-    await bring_in(database, *ALL, CREDIT | {"reference": "BACS-2", "amount_minor": 1400})
+    await import_records(database, *ALL, CREDIT | {"reference": "BACS-2", "amount_minor": 1400})
     assert (await owed(database)).account.balance_minor == 0
 
-    assert await counted(database, INVOICE | {"due_on": "2027-01-01"}) == {("invoice", "unchanged"): 1}
+    assert await import_counts(database, INVOICE | {"due_on": "2027-01-01"}) == {("invoice", "unchanged"): 1}
     assert (await owed(database)).invoices == ()
 
 
 async def test_a_cancelled_invoice_is_credited_once(database: Database) -> None:
-    await bring_in(database, CUSTOMER, ACCOUNT, INVOICE)
+    await import_records(database, CUSTOMER, ACCOUNT, INVOICE)
     for outcome in ("changed", "unchanged"):
-        assert await counted(database, INVOICE | {"cancelled": True}) == {("invoice", outcome): 1}
+        assert await import_counts(database, INVOICE | {"cancelled": True}) == {("invoice", outcome): 1}
 
     stand = await owed(database)
     assert (stand.account.balance_minor, stand.invoices) == (0, ())
-    assert await counted(database, INVOICE | {"number": "INV-2", "cancelled": True}) == {("invoice", "added"): 1}
+    assert await import_counts(database, INVOICE | {"number": "INV-2", "cancelled": True}) == {("invoice", "added"): 1}
     assert (await owed(database)).account.balance_minor == 0
 
 
-async def test_a_file_with_a_problem_is_not_taken_at_all(database: Database) -> None:
+async def test_a_file_with_a_problem_imports_nothing(database: Database) -> None:
     before = await tables(database)
 
     assert await problems(database, *ALL, INVOICE | {"number": "INV-2", "account": "BB-9"}) == (
@@ -223,7 +224,7 @@ async def test_a_file_with_a_problem_is_not_taken_at_all(database: Database) -> 
         (CREDIT | {"amount_minor": -5}, "amount_minor: Input should be greater than 0"),
     ],
 )
-async def test_a_wrong_record_is_told_with_its_line_and_place(
+async def test_an_invalid_record_is_reported_with_its_line_and_field(
     database: Database, record: dict[str, Any], words: str
 ) -> None:
     (problem,) = await problems(database, record)
@@ -240,29 +241,31 @@ async def test_a_wrong_record_is_told_with_its_line_and_place(
         (CREDIT | {"amount_minor": 1}, "line 1: credit BACS-1 was booked on another account or with another amount"),
     ],
 )
-async def test_what_contradicts_the_store_is_told(database: Database, record: dict[str, Any], words: str) -> None:
-    await bring_in(database, *ALL)
+async def test_a_record_that_contradicts_the_store_is_reported(
+    database: Database, record: dict[str, Any], words: str
+) -> None:
+    await import_records(database, *ALL)
     (problem,) = await problems(database, record)
     assert problem.startswith(words)
 
 
-async def test_every_problem_of_a_file_is_told_at_once(database: Database) -> None:
+async def test_every_problem_of_a_file_is_reported_at_once(database: Database) -> None:
     found = await problems(database, CUSTOMER | {"emails": ["no", "never"], "name": ""}, ACCOUNT | {"currency": "x"})
     assert [problem.split(":")[0] for problem in found] == ["line 1", "line 1", "line 1", "line 2"]
 
 
-async def test_a_hopeless_file_is_given_up_early(database: Database) -> None:
+async def test_reading_stops_at_the_limit_of_problems(database: Database) -> None:
     def endless() -> Iterable[str]:
         while True:
             yield "not json\n"
 
     answer = await import_bills(database, endless())
     assert isinstance(answer, NotImported)
-    assert len(answer.problems) == MOST_PROBLEMS + 1
+    assert len(answer.problems) == MAX_PROBLEMS + 1
     assert answer.problems[0].startswith("line 1: ")
 
 
-async def test_odd_bytes_and_blank_lines_and_a_byte_order_mark_are_survived(database: Database) -> None:
+async def test_invalid_bytes_blank_lines_and_a_byte_order_mark_are_handled(database: Database) -> None:
     lines = [b"\xef\xbb\xbf" + json.dumps(CUSTOMER).encode() + b"\r\n", b"\r\n", b"\xff\xfe\x00\n"]
     answer = await import_bills(database, lines)
     assert isinstance(answer, NotImported)
@@ -272,25 +275,6 @@ async def test_odd_bytes_and_blank_lines_and_a_byte_order_mark_are_survived(data
 
 
 async def test_a_national_number_needs_its_country(database: Database) -> None:
-    answer = await bring_in(database, CUSTOMER | {"mobiles": ["07700 900001"]}, region="GB")
+    answer = await import_records(database, CUSTOMER | {"mobiles": ["07700 900001"]}, region="GB")
     assert isinstance(answer, Imported)
     assert await database.read(lambda tx: find_contact(tx, "mobile", "+447700900001")) is not None
-
-
-async def test_the_command_says_what_a_file_brought_and_what_is_wrong(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    settings = Settings(database=DatabaseSettings(url=f"sqlite:///{tmp_path}/other.db"))
-    file = tmp_path / "bills.jsonl"
-    file.write_text("".join(json.dumps(record) + "\n" for record in ALL))
-
-    assert await import_file(settings, file) == 0
-    said = capsys.readouterr()
-    assert "invoices added: 1\n" in said.out
-    assert said.err == f"Imported into the new database {tmp_path}/other.db.\n"
-    file.write_text("nonsense\n")
-    assert await import_file(settings, file) == 1
-    assert capsys.readouterr().err.endswith("Nothing was imported.\n")
-    assert await import_file(settings, tmp_path / "none.jsonl") == 1
-    assert "none.jsonl cannot be read: No such file" in capsys.readouterr().err
