@@ -1,4 +1,4 @@
-"""The composition: settings in, a running service out. Everything is built here once and handed to what needs it."""
+"""The composition root: builds the web application, and starts and stops its background tasks."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a command or a test may want to reach of a built application."""
+    """The parts of a built application, for commands and tests: `app[PARTS]`."""
 
     service: Service
     turns: Turns
@@ -41,20 +41,20 @@ MakeSenders = Callable[[Service], contextlib.AbstractAsyncContextManager[Mapping
 
 @contextlib.asynccontextmanager
 async def real_senders(service: Service) -> AsyncIterator[Mapping[str, Sender]]:
-    """The company's SMTP server, and its Twilio account where it has one."""
-    # Late: the demo starts without these libraries, of which Twilio's takes longer to load than all the rest.
+    """Open the senders of the company's SMTP server and, if configured, of its Twilio account."""
+    # Late: the demo does not need these libraries, and Twilio's takes longer to load than all the others.
     from chatbot.channels.email.sender import EmailSender
     from chatbot.channels.sms.sender import SmsSender
 
-    async with contextlib.AsyncExitStack() as open_ones:
-        senders: dict[str, Sender] = {"email": await open_ones.enter_async_context(EmailSender(service))}
+    async with contextlib.AsyncExitStack() as stack:
+        senders: dict[str, Sender] = {"email": await stack.enter_async_context(EmailSender(service))}
         if service.settings.sms.account_sid is not None:
-            senders["sms"] = await open_ones.enter_async_context(SmsSender(service))
+            senders["sms"] = await stack.enter_async_context(SmsSender(service))
         yield senders
 
 
 def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web.Application:
-    """Build the web application around a service, whose database is closed when the application ends."""
+    """Build the web application of a service. Its clean-up closes the service's database."""
     app = web.Application(client_max_size=64 * 1024)
     templating.set_up(app)
     turns = Turns(service)
@@ -91,11 +91,11 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
 
 @contextlib.asynccontextmanager
 async def _in_background(work: Mapping[str, Coroutine[object, object, None]]) -> AsyncIterator[None]:
-    """Run endless work beside the requests; one that ends by itself is a fault and is said loudly."""
+    """Run endless tasks beside the requests. A task that ends by itself is an error, logged as critical."""
 
     def ended(task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (fault := task.exception()) is not None:
-            log.critical("background work stopped", task=task.get_name(), exc_info=fault)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("background work stopped", task=task.get_name(), exc_info=error)
 
     tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
     for task in tasks:

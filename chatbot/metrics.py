@@ -1,4 +1,4 @@
-"""What operators can count: nothing here carries an identifier, a code, a token or a customer's words."""
+"""The Prometheus metrics. No label carries an identifier, a code, a token or a customer's words."""
 
 import os
 
@@ -9,7 +9,7 @@ CODE_OUTCOMES = ("sent", "refused", "right", "wrong", "expired", "used_up")
 
 
 class Metrics:
-    """The service's Prometheus metrics, in a registry of their own so that tests can run several services."""
+    """The service's metrics, in a registry of their own so that tests can run several services."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
@@ -32,7 +32,7 @@ class Metrics:
             ["outcome"], registry=registry,
         )  # fmt: skip
         for outcome in CODE_OUTCOMES:
-            self.codes.labels(outcome)  # counts from 0: an alarm compares them, also before the first right one
+            self.codes.labels(outcome)  # export zeros: an alarm compares the outcomes before each has occurred
         self.payments = Counter(
             "billchat_payments", "Payments, by gateway and outcome", ["gateway", "outcome"], registry=registry
         )
@@ -54,11 +54,9 @@ class Metrics:
         )  # fmt: skip
 
     def report(self) -> bytes:
-        """Return all of it as Prometheus reads it: this process's, or with several workers all of theirs together."""
+        """Return the metrics in Prometheus' text format, added up over all workers."""
         registry = self.registry
-        if (
-            "PROMETHEUS_MULTIPROC_DIR" in os.environ
-        ):  # prometheus_client's own switch, set by chatbot.operations.workers
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by chatbot.operations.workers for prometheus_client
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)

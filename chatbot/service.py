@@ -1,4 +1,4 @@
-"""What every part of the running service shares."""
+"""The parts shared by the whole service: settings, clock, database, keys, words and metrics."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,23 +15,23 @@ from store.drivers.opening import open_database
 
 
 class Clock(Protocol):
-    """Tells the time; tests hand in their own."""
+    """A source of the current time; tests pass their own."""
 
     def now(self) -> datetime:
-        """Return the time now, aware and in UTC."""
+        """Return the current time, aware and in UTC."""
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The system clock."""
 
     def now(self) -> datetime:
-        """Return the time now, aware and in UTC, to the millisecond: a moment that is stored stays the same."""
+        """Return the current time in UTC, to the millisecond, so that a stored time reads back equal."""
         return datetime.fromtimestamp(time_ns() // 1_000_000 / 1000, UTC)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Service:
-    """The parts that the rest is built from: made once, in `chatbot.app`."""
+    """The shared parts, opened once per process by `open_service`."""
 
     settings: Settings
     clock: Clock
@@ -47,7 +47,7 @@ class Service:
 
 
 def open_service(settings: Settings, clock: Clock | None = None) -> Service:
-    """Put together what every part shares. The database is open, but its schema is not yet brought up to date."""
+    """Open the shared parts. The database is connected but not yet migrated."""
     key = settings.secrets.key
     assert key is not None, "checked before anything starts"
     languages = settings.languages

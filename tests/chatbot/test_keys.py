@@ -1,4 +1,4 @@
-"""What is derived from the secret key."""
+"""Codes, tokens and digests derived from the secret key."""
 
 from collections import Counter
 
@@ -25,7 +25,7 @@ def test_a_code_belongs_to_its_challenge_its_conversation_and_its_key() -> None:
     assert others != {code}
 
 
-def test_a_session_token_made_elsewhere_is_not_believed() -> None:
+def test_a_session_token_issued_elsewhere_is_rejected() -> None:
     token = KEYS.session_token()
     assert KEYS.session_id(token) == token_hash(token)
     assert KEYS.session_id(Keys("another").session_token()) is None
@@ -33,12 +33,12 @@ def test_a_session_token_made_elsewhere_is_not_believed() -> None:
         assert KEYS.session_id(forged) is None
 
 
-def test_a_link_token_cannot_be_had_from_its_id_alone() -> None:
+def test_a_link_token_needs_the_key() -> None:
     link = new_secret_id()
     assert KEYS.link_token(link) != Keys("another").link_token(link)
     assert len(KEYS.link_token(link)) == 43
 
 
-def test_a_digest_tells_bodies_apart_and_needs_the_key() -> None:
+def test_a_digest_differs_by_text_and_by_key() -> None:
     assert KEYS.digest("text:123456") == KEYS.digest("text:123456")
     assert len({KEYS.digest("text:123456"), KEYS.digest("text:123457"), Keys("another").digest("text:123456")}) == 3
