@@ -1,1 +1,1 @@
-"""What a turn costs, beside a bare echo server: `make bench`."""
+"""The benchmark: the cost of a turn, compared with a bare echo server (`make bench`)."""

@@ -1,4 +1,4 @@
-"""Many customers, quickly: five invoices each, one of them still to pay."""
+"""Fills a database with many customers, who have five invoices each, one of them open."""
 
 import sqlite3
 from pathlib import Path
@@ -9,21 +9,21 @@ from store import open_database
 
 SECRET = "the bench's own key, known to its clients"  # noqa: S105 (it protects nothing)
 
-# Ids of one width, so that they are written in the order of the indexes: a million customers in about a minute.
+# Ids of one width keep inserts in index order: a million customers take about a minute.
 BASE = 10_000_000
-# Those who come one after another stand far apart in the books, as they do in life.
+# Customers who arrive one after another are far apart in the indexes, as in real traffic.
 STRIDE = 7919
 
 AT = "'2026-11-01T09:00:00.000Z'"
 
 
 def email(number: int, customers: int) -> str:
-    """The email of one of so many customers."""
+    """Return the email of the customer with a number, out of `customers`."""
     return f"p{BASE + number * STRIDE % customers}@example.com"
 
 
 def statements(count: int) -> list[str]:
-    """What writes so many customers, in the SQL that both databases understand."""
+    """Return the SQL that inserts `count` customers, for SQLite and PostgreSQL alike."""
     numbers = f"with recursive n(i) as (select {BASE} union all select i + 1 from n where i + 1 < {BASE + count})"
     return [
         f"""insert into contacts (id, name, created_at) {numbers}
@@ -47,21 +47,21 @@ def statements(count: int) -> list[str]:
     ]
 
 
-async def make(url: str, count: int) -> None:
-    """Write so many customers into an empty database."""
+async def create_customers(url: str, count: int) -> None:
+    """Migrate an empty database and insert `count` customers."""
     database = open_database(url)
     await database.migrate()
     await database.close()
     if url.startswith("sqlite:"):
-        _fill_file(path_of(url), count)
+        _fill_sqlite(path_of(url), count)
         return
     with psycopg.connect(url) as connection:
         for statement in statements(count):
             connection.execute(statement)
 
 
-def _fill_file(path: Path, count: int) -> None:
-    """Without a log and without flushes: a file that broke here would be made anew."""
+def _fill_sqlite(path: Path, count: int) -> None:
+    """Insert without journal and fsync: after a crash the file would be created again."""
     connection = sqlite3.connect(path)
     connection.executescript(
         "pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -262144; pragma temp_store = memory"
@@ -73,5 +73,5 @@ def _fill_file(path: Path, count: int) -> None:
 
 
 def path_of(url: str) -> Path:
-    """The file that an SQLite address names."""
+    """Return the path in an SQLite address."""
     return Path(url.removeprefix("sqlite:///"))

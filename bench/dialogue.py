@@ -11,16 +11,16 @@ from typing import Any
 
 import aiohttp
 
+from bench.connection import Ack, Connection
 from bench.customers import email
-from bench.frames import Ack, Line
-from bench.post import Mailbox
+from bench.mailbox import Mailbox
 
 STEPS = 5
 
 
 @dataclass
 class Run:
-    """What a run measured: the time of every turn in seconds, the whole, and the client's own processor time."""
+    """The measurements of a run in seconds: each turn, the wall clock, and the client's own CPU time."""
 
     seconds: list[float] = field(default_factory=list)
     wall: float = 0.0
@@ -33,7 +33,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Target:
-    """A server to talk to, how many customers it has, and where they get their codes; None where any code will do."""
+    """A server, the number of its customers, and their mailbox; None if the server accepts any code."""
 
     url: str
     customers: int
@@ -44,40 +44,42 @@ class Target:
 
 
 class Customers:
-    """Customers on connections of their own, each of whom holds one dialogue after another."""
+    """Customers on one connection each, who hold one dialogue after another."""
 
-    def __init__(self, target: Target, lines: list[Line]) -> None:
+    def __init__(self, target: Target, connections: list[Connection]) -> None:
         self._target = target
-        self._lines = lines
+        self._connections = connections
         self._numbers = count(uuid.uuid4().int % 10**9)
 
     @classmethod
     @contextlib.asynccontextmanager
     async def connected(cls, target: Target, connections: int) -> AsyncIterator["Customers"]:
-        """Connect so many; they hang up in the end."""
+        """Open `connections` connections, and close them at the end."""
         first = uuid.uuid4().int % 2**24
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-            lines = [await Line.open(http, target.url, first + index) for index in range(connections)]
-            yield cls(target, lines)
-            for line in lines:
-                await line.close()
+            opened = [await Connection.open(http, target.url, first + index) for index in range(connections)]
+            yield cls(target, opened)
+            for connection in opened:
+                await connection.close()
 
     async def talk(self, dialogues: int) -> Run:
-        """Hold so many dialogues, shared out over the connections."""
+        """Hold `dialogues` dialogues, evenly spread over the connections."""
         run = Run()
 
-        async def one(line: Line) -> None:
-            for _ in range(dialogues // len(self._lines)):
-                await hold(line, self._target, next(self._numbers), run)
+        async def dialogues_of(connection: Connection) -> None:
+            for _ in range(dialogues // len(self._connections)):
+                await run_dialogue(connection, self._target, next(self._numbers), run)
 
         began, spent = time.perf_counter(), time.process_time()
-        await asyncio.gather(*(one(line) for line in self._lines))
+        await asyncio.gather(*(dialogues_of(connection) for connection in self._connections))
         run.wall, run.client = time.perf_counter() - began, time.process_time() - spent
         return run
 
 
-async def hold(line: Line, target: Target, number: int, run: Run, keep: list[Ack] | None = None) -> None:
-    """Hold one dialogue of five turns; `keep` collects the acknowledgements."""
+async def run_dialogue(
+    connection: Connection, target: Target, number: int, run: Run, acks: list[Ack] | None = None
+) -> None:
+    """Hold one dialogue of five turns as the customer `number`; `acks` collects the acknowledgements."""
     conversation = ""
 
     async def turn(step: int, event: str, **payload: Any) -> Ack:
@@ -85,26 +87,26 @@ async def hold(line: Line, target: Target, number: int, run: Run, keep: list[Ack
             payload["conversation"] = conversation
         payload |= {"id": str(uuid.uuid4()), "step": step}
         began = time.perf_counter()
-        answer = await line.call(event, payload)
+        answer = await connection.call(event, payload)
         run.seconds.append(time.perf_counter() - began)
         assert answer["ok"], answer
-        if keep is not None:
-            keep.append(answer)
+        if acks is not None:
+            acks.append(answer)
         return answer
 
     conversation = (await turn(0, "start"))["conversation"]
     await turn(1, "say", choice="pay_bill")
-    await turn(2, "say", text=(me := email(number, target.customers)))
-    await turn(3, "say", text=await target.code(me))
+    await turn(2, "say", text=(address := email(number, target.customers)))
+    await turn(3, "say", text=await target.code(address))
     last = await turn(4, "say", choice="pay_all")
     assert last["messages"][-1]["card"]["kind"] == "payment_link", last
 
 
-async def record(target: Target) -> list[Ack]:
-    """Hold one dialogue and keep its acknowledgements, for the echo to send."""
-    kept: list[Ack] = []
+async def record_dialogue(target: Target) -> list[Ack]:
+    """Hold one dialogue and return its acknowledgements, for the echo server."""
+    acks: list[Ack] = []
     async with aiohttp.ClientSession() as http:
-        line = await Line.open(http, target.url)
-        await hold(line, target, 0, Run(), kept)
-        await line.close()
-    return kept
+        connection = await Connection.open(http, target.url)
+        await run_dialogue(connection, target, 0, Run(), acks)
+        await connection.close()
+    return acks

@@ -1,6 +1,6 @@
-"""The bare transport: python-socketio on aiohttp, answering each event with a frame that Billchat would have sent.
+"""The echo server: python-socketio on aiohttp, which answers each event with a recorded answer of Billchat's.
 
-It understands nothing and keeps nothing: what it costs is what the transport costs.
+It parses and stores nothing, so its cost is that of the transport.
 """
 
 import json
@@ -13,7 +13,7 @@ from aiohttp import web
 
 
 def main(port: int, answers: Path) -> None:
-    """Serve the answers of a recorded dialogue, by the number of the step."""
+    """Serve the recorded answers of a dialogue, by the step's number."""
     recorded = json.loads(answers.read_text())
     sio = socketio.AsyncServer(async_mode="aiohttp", namespaces=["/chat"], cors_allowed_origins="*")
 

@@ -1,4 +1,4 @@
-"""What is measured: turns, connections, starts. Servers that are compared are measured in turn, round by round."""
+"""Measures turns, connections, memory and start-up. Compared servers alternate, round by round."""
 
 import asyncio
 import statistics
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from bench.connection import Connection
 from bench.customers import SECRET
 from bench.dialogue import Customers, Target
-from bench.frames import Line
-from bench.servers import Process, free_port
+from bench.servers import ServerProcess, free_port
 
-IDLE = 500
-FIVE = 5
-# Engine.IO keeps a closed connection until it would have sent its next ping, 25 s after it began. A server that has
-# taken connections for longer than that holds as many closed ones as it ever will.
+IDLE_CONNECTIONS = 500
+MEMORY_ROUNDS = 5
+# Engine.IO keeps a closed connection until its next ping would be due, 25 s after it opened. After longer than that
+# the number of closed connections in memory no longer grows.
 WARM_UP_S = 30.0
 
-Pair = tuple[Process, Target]
+Server = tuple[ServerProcess, Target]
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one server needed for one round; the client's own share beside it."""
+    """One round on one server: CPU times in µs per connection and per turn, and latencies."""
 
     connecting_us: float
     cpu_us: float
@@ -35,21 +35,21 @@ class Load:
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes: for each idle connection, and resident after five rounds; and how much those rounds added."""
+    """Bytes per idle connection, resident bytes after the rounds, and their relative growth during the rounds."""
 
     per_connection: float
     resident: float
     growth: float
 
 
-async def load(pair: Pair, connections: int, dialogues: int) -> Load:
-    """Measure one round: connecting, and then, by themselves, the turns with what they leave behind."""
-    process, target = pair
-    unconnected = process.settled()
+async def load(server: Server, connections: int, dialogues: int) -> Load:
+    """Measure one round: connecting first, then the turns with the work that follows them."""
+    process, target = server
+    unconnected = process.idle_cpu()
     async with Customers.connected(target, connections) as customers:
-        before = process.settled()
+        before = process.idle_cpu()
         run = await customers.talk(dialogues)
-        spent = process.settled() - before
+        spent = process.idle_cpu() - before
     turns = len(run.seconds)
     return Load(
         connecting_us=(before - unconnected) / connections * 1e6,
@@ -61,55 +61,55 @@ async def load(pair: Pair, connections: int, dialogues: int) -> Load:
     )
 
 
-async def side_by_side(pairs: Sequence[Pair], connections: int, dialogues: int, rounds: int) -> list[list[Load]]:
-    """Measure servers in turn, so that a machine that drifts drifts for all: each server's rounds."""
-    for pair in pairs:
-        await load(pair, connections, max(connections, 20))
-    measured = [[await load(pair, connections, dialogues) for pair in pairs] for _ in range(rounds)]
+async def side_by_side(servers: Sequence[Server], connections: int, dialogues: int, rounds: int) -> list[list[Load]]:
+    """Return each server's rounds. Servers alternate, so that a drifting machine affects all alike."""
+    for server in servers:
+        await load(server, connections, max(connections, 20))
+    measured = [[await load(server, connections, dialogues) for server in servers] for _ in range(rounds)]
     return [list(one) for one in zip(*measured, strict=True)]
 
 
-async def memory(pairs: Sequence[Pair]) -> list[Memory]:
-    """Open and close many connections, again and again; the servers are new ones."""
-    for pair in pairs:
-        await load(pair, 20, 20)  # what the first customers load does not belong to the connections
-    each = [await _open_and_close(process) / IDLE for process, _ in pairs]
+async def memory(servers: Sequence[Server]) -> list[Memory]:
+    """Measure the memory of freshly started servers while many connections open and close."""
+    for server in servers:
+        await load(server, 20, 20)  # loads code and caches, which do not count as memory of a connection
+    each = [await _open_and_close(process) / IDLE_CONNECTIONS for process, _ in servers]
     loop = asyncio.get_running_loop()
     warm = loop.time() + WARM_UP_S
     while loop.time() < warm:
-        await _all_open_and_close(pairs)
-    before = [process.memory() for process, _ in pairs]
-    for _ in range(FIVE):
-        await _all_open_and_close(pairs)
-    after = [process.memory() for process, _ in pairs]
+        await _all_open_and_close(servers)
+    before = [process.memory() for process, _ in servers]
+    for _ in range(MEMORY_ROUNDS):
+        await _all_open_and_close(servers)
+    after = [process.memory() for process, _ in servers]
     return [
         Memory(per_connection, resident, resident / earlier - 1)
         for per_connection, earlier, resident in zip(each, before, after, strict=True)
     ]
 
 
-async def _all_open_and_close(pairs: Sequence[Pair]) -> None:
-    for process, _ in pairs:
+async def _all_open_and_close(servers: Sequence[Server]) -> None:
+    for process, _ in servers:
         await _open_and_close(process)
 
 
-async def _open_and_close(process: Process) -> int:
-    """Open many connections and close them; returns by how much memory grew while they were open."""
+async def _open_and_close(process: ServerProcess) -> int:
+    """Open many connections and close them; returns the growth in bytes while they were open."""
     before = process.memory()
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        lines = [await Line.open(http, process.url, number) for number in range(IDLE)]
-        process.settled()
+        connections = [await Connection.open(http, process.url, number) for number in range(IDLE_CONNECTIONS)]
+        process.idle_cpu()
         grown = process.memory() - before
-        for line in lines:
-            await line.close()
-    process.settled()
+        for connection in connections:
+            await connection.close()
+    process.idle_cpu()
     return grown
 
 
-def starts(url: str, how_many: int) -> list[float]:
-    """Seconds from start to ready of `billchat serve`, emails, texts and all, on a database that exists."""
-    took = []
-    for _ in range(how_many):
+def start_times(url: str, count: int) -> list[float]:
+    """Return the seconds from start to ready of `billchat serve`, fully configured, on an existing database."""
+    times = []
+    for _ in range(count):
         port = free_port()
         settings = {
             "SERVER__PORT": str(port),
@@ -121,18 +121,18 @@ def starts(url: str, how_many: int) -> list[float]:
             "SMS__SENDER": "+447700900000",
         }
         command = ("-m", "chatbot", "serve", "--config", "config.yaml")
-        process = Process(port, *command, env={f"BILLCHAT_{name}": value for name, value in settings.items()})
-        took.append(process.ready_after)
+        process = ServerProcess(port, *command, env={f"BILLCHAT_{name}": value for name, value in settings.items()})
+        times.append(process.ready_after)
         process.stop()
-    return took
+    return times
 
 
 def median(rounds: Sequence[Load], name: str) -> float:
     return statistics.median(getattr(each, name) for each in rounds)
 
 
-def ratio(rounds: Sequence[Load], beside: Sequence[Load], name: str) -> tuple[float, float]:
-    """The median of the rounds' ratios, and half the span of their middle half."""
-    ratios = [getattr(one, name) / getattr(other, name) for one, other in zip(rounds, beside, strict=True)]
+def ratio(rounds: Sequence[Load], baseline: Sequence[Load], name: str) -> tuple[float, float]:
+    """Return the median of the rounds' ratios, and half their interquartile range."""
+    ratios = [getattr(one, name) / getattr(other, name) for one, other in zip(rounds, baseline, strict=True)]
     low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
     return middle, (high - low) / 2

@@ -1,4 +1,4 @@
-"""Billchat as it serves customers, on a database of the bench's; letters go to the bench's mailbox."""
+"""Billchat as it serves customers, on the benchmark's database and mailbox."""
 
 import contextlib
 import gc
@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bench.customers import SECRET
-from bench.post import Postman
+from bench.mailbox import MailboxSender
 from chatbot.app import build_app
 from chatbot.cli.event_loop import new_event_loop
 from chatbot.config.settings import (
@@ -25,12 +25,12 @@ from chatbot.operations import logs
 from chatbot.payments.gateways.sandbox import SandboxSettings
 from chatbot.service import Service, open_service
 
-MANY = 10**9
+NO_LIMIT = 10**9
 
 
 def main(port: int, url: str, mailbox: str) -> None:
-    """Serve on a port, from a database."""
-    gc.freeze()  # as `billchat serve` does when all is loaded
+    """Serve on a port, with the database at `url`."""
+    gc.freeze()  # as `billchat serve` does once its code is loaded
     logs.set_up(machine_readable=True, level=30)
     service = open_service(
         Settings(
@@ -39,22 +39,22 @@ def main(port: int, url: str, mailbox: str) -> None:
             secrets=SecretSettings(key=SecretStr(SECRET)),
             payments=PaymentSettings.using(sandbox=SandboxSettings(secret=SecretStr(SECRET))),
             limits=LimitSettings(
-                codes_per_ten_minutes=MANY,
-                codes_per_day=MANY,
-                identifiers_per_address_per_hour=MANY,
-                messages_per_ten_seconds=MANY,
-                starts_per_session_per_hour=MANY,
-                starts_per_address_per_minute=MANY,
-                starts_per_address_per_hour=MANY,
-                connections_per_address=MANY,
-                connections_per_address_per_minute=MANY,
+                codes_per_ten_minutes=NO_LIMIT,
+                codes_per_day=NO_LIMIT,
+                identifiers_per_address_per_hour=NO_LIMIT,
+                messages_per_ten_seconds=NO_LIMIT,
+                starts_per_session_per_hour=NO_LIMIT,
+                starts_per_address_per_minute=NO_LIMIT,
+                starts_per_address_per_hour=NO_LIMIT,
+                connections_per_address=NO_LIMIT,
+                connections_per_address_per_minute=NO_LIMIT,
             ),
         )
     )
 
     @contextlib.asynccontextmanager
     async def senders(_: Service) -> AsyncIterator[Mapping[str, Sender]]:
-        yield {"email": Postman(mailbox)}
+        yield {"email": MailboxSender(mailbox)}
 
     web.run_app(
         build_app(service, senders), host="127.0.0.1", port=port, access_log=None, print=None, loop=new_event_loop()

@@ -1,4 +1,4 @@
-"""Servers as processes of their own, with what the operating system says of them."""
+"""Servers under measurement, each a process, with its CPU time and memory from the operating system."""
 
 import contextlib
 import os
@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-PATIENCE_S = 30.0
-QUIET_S = 0.1
-MOST_SETTLING_S = 10.0
+START_TIMEOUT_S = 30.0
+IDLE_CHECK_S = 0.1
+MAX_SETTLING_S = 10.0
 
 
 def free_port() -> int:
@@ -22,25 +22,25 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Process:
-    """One server under measurement."""
+class ServerProcess:
+    """A server process, started and answering."""
 
     def __init__(self, port: int, *command: str, env: Mapping[str, str] | None = None) -> None:
         self.url = f"http://127.0.0.1:{port}"
         began = time.perf_counter()
         self._process = subprocess.Popen([sys.executable, *command], env={**os.environ, **(env or {})})
-        # Linux's name for the processor clock of another process, its threads' time included, in nanoseconds.
+        # Linux's id of another process's CPU clock (see clock_getcpuclockid), its threads included.
         self._clock = (~self._process.pid << 3) | 2
         while not self._answers():
-            if self._process.poll() is not None or time.perf_counter() - began > PATIENCE_S:
+            if self._process.poll() is not None or time.perf_counter() - began > START_TIMEOUT_S:
                 self.stop()
                 raise RuntimeError(f"{' '.join(command)} did not start")
             time.sleep(0.005)
         self.ready_after = time.perf_counter() - began
 
     @classmethod
-    def of(cls, module: str, *arguments: str) -> Self:
-        """Start a module that takes its port as its first argument."""
+    def start(cls, module: str, *arguments: str) -> Self:
+        """Start `python -m module PORT arguments…`."""
         port = free_port()
         return cls(port, "-m", module, str(port), *arguments)
 
@@ -52,21 +52,21 @@ class Process:
         return True
 
     def cpu(self) -> float:
-        """Seconds of processor time so far, its threads' included."""
+        """Return the CPU time so far in seconds, all threads included."""
         return time.clock_gettime(self._clock)
 
-    def settled(self) -> float:
-        """Processor time once the server has done what its turns left behind, such as sending their letters."""
-        until, spent = time.monotonic() + MOST_SETTLING_S, self.cpu()
+    def idle_cpu(self) -> float:
+        """Wait until the server is idle, emails sent and all, then return its CPU time so far in seconds."""
+        until, spent = time.monotonic() + MAX_SETTLING_S, self.cpu()
         while time.monotonic() < until:
-            time.sleep(QUIET_S)
+            time.sleep(IDLE_CHECK_S)
             before, spent = spent, self.cpu()
-            if spent - before < QUIET_S / 100:
+            if spent - before < IDLE_CHECK_S / 100:
                 break
         return spent
 
     def memory(self) -> int:
-        """Resident memory in bytes."""
+        """Return the resident memory in bytes."""
         pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
@@ -76,8 +76,8 @@ class Process:
 
 
 @contextlib.contextmanager
-def running(*processes: Process) -> Iterator[None]:
-    """Stop them in the end, whatever happens."""
+def running(*processes: ServerProcess) -> Iterator[None]:
+    """Stop the processes at the end, also after an error."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""A light Socket.IO client on a WebSocket: as little of its own as possible, so that the server is what is measured."""
+"""A minimal Socket.IO client on a WebSocket, so that its own cost hardly counts."""
 
 import asyncio
 import json
@@ -9,8 +9,8 @@ import aiohttp
 Ack = dict[str, Any]
 
 
-class Line:
-    """One connection to namespace /chat."""
+class Connection:
+    """One connection to the namespace /chat."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
@@ -19,8 +19,8 @@ class Line:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def open(cls, http: aiohttp.ClientSession, url: str, number: int = 0) -> "Line":
-        """Connect as somebody at an address of their own, as told by a proxy that the server trusts."""
+    async def open(cls, http: aiohttp.ClientSession, url: str, number: int = 0) -> "Connection":
+        """Connect from a network address of its own, numbered `number` and set as by a trusted proxy."""
         address = {"X-Forwarded-For": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
         socket = await http.ws_connect(f"{url}/socket.io/?EIO=4&transport=websocket", headers=address)
         await socket.receive_str()  # 0: the handshake
