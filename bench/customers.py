@@ -1,4 +1,4 @@
-"""Fills a database with many customers, who have five invoices each, one of them open."""
+"""Fills a database with many customers of five invoices each, one of them open."""
 
 import sqlite3
 from pathlib import Path
@@ -11,7 +11,7 @@ SECRET = "the bench's own key, known to its clients"  # noqa: S105 (it protects 
 
 # Ids of one width keep inserts in index order: a million customers take about a minute.
 BASE = 10_000_000
-# Customers who arrive one after another are far apart in the indexes, as in real traffic.
+# Consecutive customers are far apart in the indexes, as in real traffic.
 STRIDE = 7919
 
 AT = "'2026-11-01T09:00:00.000Z'"

@@ -44,7 +44,7 @@ class Target:
 
 
 class Customers:
-    """Customers on one connection each, who hold one dialogue after another."""
+    """Customers on one connection each, with one dialogue after another."""
 
     def __init__(self, target: Target, connections: list[Connection]) -> None:
         self._target = target

@@ -28,7 +28,7 @@ class MailboxSender(Sender):
 
 
 class Mailbox:
-    """Receives emails, and hands their codes to the customers who wait for them."""
+    """Receives emails, and hands their codes to the waiting customers."""
 
     def __init__(self) -> None:
         self._codes: defaultdict[str, asyncio.Future[str]] = defaultdict(asyncio.get_running_loop().create_future)

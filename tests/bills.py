@@ -1,4 +1,4 @@
-"""A customer who owes: what tests about paying begin with."""
+"""A customer with unpaid invoices, for tests of payments."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -91,7 +91,7 @@ def report(
 
 
 def asked(given: PaymentReport) -> PaymentReport:
-    """Turn a webhook's report into the answer to a question of ours."""
+    """Return the same report as an answer to `look_up`, which has no event key."""
     return PaymentReport(
         given.outcome,
         given.reference,

@@ -98,7 +98,7 @@ class CustomerRecord(Record):
 
 
 class AccountRecord(Record):
-    """A billed account and the customers who own it."""
+    """A billed account and its owners."""
 
     kind: Literal["account"]
     number: ShortText

@@ -1,4 +1,4 @@
-"""A customer whom wrong codes locked out."""
+"""`billchat unlock`: a customer locked out by wrong codes."""
 
 from pathlib import Path
 
@@ -24,9 +24,9 @@ async def test_an_operator_lets_a_locked_customer_in_again(
     await locked.say("owes@example.com")
     assert await billchat.rows("select 1 from challenges") == []
     assert await unlock(billchat.service.settings, " Owes@Example.com") == 0
-    told = capsys.readouterr().out
-    assert "100" in told
-    assert describe(billchat.service.settings.database.url) in told
+    printed = capsys.readouterr().out
+    assert "100" in printed
+    assert describe(billchat.service.settings.database.url) in printed
     assert cards(await (await billchat.visitor()).verify("owes@example.com")) == ["balance"]
 
 
@@ -38,17 +38,19 @@ async def test_a_wrong_address_makes_no_new_database(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "description"),
     [
         ("postgresql://billchat:hunter2@db.example:5432/bills", "database bills on db.example"),
         ("postgresql:///bills", "database bills on this machine"),
         ("sqlite:////nowhere/bills.db", "new database /nowhere/bills.db"),
     ],
 )
-def test_a_database_is_told_without_its_password(url: str, told: str) -> None:
-    assert describe(url) == told
+def test_a_database_is_described_without_its_password(url: str, description: str) -> None:
+    assert describe(url) == description
 
 
-async def test_what_is_no_identifier_is_told(billchat: ServiceFixture, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_text_that_is_no_identifier_is_refused(
+    billchat: ServiceFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert await unlock(billchat.service.settings, "somebody") == 1
     assert "no email or mobile" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The demo's customers have what the design promises, on any day, however often they are loaded."""
+"""The demo's customers keep their promised bills, on any day and after any number of starts."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -26,13 +26,13 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def statements(database: Database, name: str, mobile: str, today: date = TODAY) -> list[Statement]:
-    def ask(tx: Tx) -> list[Statement]:
+    def read(tx: Tx) -> list[Statement]:
         contact = find_contact(tx, "email", f"{name}@example.com")
         assert contact is not None
         assert contact == find_contact(tx, "mobile", mobile)
         return statements_of(tx, contact, today)
 
-    return await database.read(ask)
+    return await database.read(read)
 
 
 async def test_one_owes_42_50_over_two_invoices(database: Database) -> None:

@@ -67,15 +67,15 @@ async def import_records(
 
 
 async def import_counts(database: Database, *records: dict[str, Any]) -> dict[tuple[str, str], int]:
-    answer = await import_records(database, *records)
-    assert isinstance(answer, Imported), answer
-    return dict(answer.counts)
+    result = await import_records(database, *records)
+    assert isinstance(result, Imported), result
+    return dict(result.counts)
 
 
 async def problems(database: Database, *records: dict[str, Any]) -> tuple[str, ...]:
-    answer = await import_records(database, *records)
-    assert isinstance(answer, NotImported)
-    return answer.problems
+    result = await import_records(database, *records)
+    assert isinstance(result, NotImported)
+    return result.problems
 
 
 async def owed(database: Database, email: str = "ada@example.com") -> Statement:
@@ -259,22 +259,22 @@ async def test_reading_stops_at_the_limit_of_problems(database: Database) -> Non
         while True:
             yield "not json\n"
 
-    answer = await import_bills(database, endless())
-    assert isinstance(answer, NotImported)
-    assert len(answer.problems) == MAX_PROBLEMS + 1
-    assert answer.problems[0].startswith("line 1: ")
+    result = await import_bills(database, endless())
+    assert isinstance(result, NotImported)
+    assert len(result.problems) == MAX_PROBLEMS + 1
+    assert result.problems[0].startswith("line 1: ")
 
 
 async def test_invalid_bytes_blank_lines_and_a_byte_order_mark_are_handled(database: Database) -> None:
     lines = [b"\xef\xbb\xbf" + json.dumps(CUSTOMER).encode() + b"\r\n", b"\r\n", b"\xff\xfe\x00\n"]
-    answer = await import_bills(database, lines)
-    assert isinstance(answer, NotImported)
-    (problem,) = answer.problems
+    result = await import_bills(database, lines)
+    assert isinstance(result, NotImported)
+    (problem,) = result.problems
     assert problem.startswith("line 3: ")
     assert isinstance(await import_bills(database, lines[:2]), Imported)
 
 
 async def test_a_national_number_needs_its_country(database: Database) -> None:
-    answer = await import_records(database, CUSTOMER | {"mobiles": ["07700 900001"]}, region="GB")
-    assert isinstance(answer, Imported)
+    result = await import_records(database, CUSTOMER | {"mobiles": ["07700 900001"]}, region="GB")
+    assert isinstance(result, Imported)
     assert await database.read(lambda tx: find_contact(tx, "mobile", "+447700900001")) is not None

@@ -53,17 +53,17 @@ async def test_a_database_that_hangs_is_not_ready(
     assert "did not answer" in (await answer.json())["database"]
 
 
-@pytest.mark.parametrize("trouble", [away, hangs])
-async def test_the_other_metrics_are_told_while_the_database_is_away(
-    billchat: ServiceFixture, client: Client, monkeypatch: pytest.MonkeyPatch, trouble: Any
+@pytest.mark.parametrize("failure", [away, hangs])
+async def test_the_other_metrics_are_reported_while_the_database_is_away(
+    billchat: ServiceFixture, client: Client, monkeypatch: pytest.MonkeyPatch, failure: Any
 ) -> None:
     monkeypatch.setattr("chatbot.operations.health.DATABASE_TIMEOUT_S", 0.05)
-    monkeypatch.setattr(billchat.service.database, "read_in_thread", trouble)
+    monkeypatch.setattr(billchat.service.database, "read_in_thread", failure)
     answer = await client.get("/metrics")
-    told = await answer.text()
+    metrics = await answer.text()
     assert answer.status == 200
-    assert "billchat_outbox_waiting NaN" in told
-    assert "billchat_sockets 0.0" in told
+    assert "billchat_outbox_waiting NaN" in metrics
+    assert "billchat_sockets 0.0" in metrics
 
 
 async def test_a_turn_that_the_database_refused_is_counted(
@@ -76,7 +76,7 @@ async def test_a_turn_that_the_database_refused_is_counted(
     assert billchat.service.metrics.turns.labels("unavailable")._value.get() == 1
 
 
-def test_what_alarms_compare_counts_from_the_start(billchat: ServiceFixture) -> None:
+def test_counters_that_alarms_compare_start_at_zero(billchat: ServiceFixture) -> None:
     report = billchat.service.metrics.report().decode()
     for outcome in CODE_OUTCOMES:
         assert f'billchat_codes_total{{outcome="{outcome}"}} 0.0' in report

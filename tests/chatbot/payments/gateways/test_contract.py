@@ -1,4 +1,4 @@
-"""What every gateway's adapter must do, tried against a provider that speaks its protocol."""
+"""The rules of every gateway's adapter, tested over HTTP against a provider of its protocol."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -54,7 +54,7 @@ async def test_another_order_under_the_same_reference_is_no_page(gateway: Gatewa
     assert isinstance(await gateway.create(replace(ORDER, amount_minor=1)), Unreachable)
 
 
-async def test_nothing_is_known_before_the_customer_chose(gateway: Gateway) -> None:
+async def test_an_order_is_unknown_before_the_customer_chooses(gateway: Gateway) -> None:
     await gateway.create(ORDER)
     report = await gateway.look_up(ORDER.reference, None)
     assert isinstance(report, PaymentReport)
@@ -64,7 +64,7 @@ async def test_nothing_is_known_before_the_customer_chose(gateway: Gateway) -> N
 @pytest.mark.parametrize(
     ("action", "outcome"), [("approve", "paid"), ("decline", "failed"), ("later", "pending"), ("close", "cancelled")]
 )
-async def test_what_the_customer_chose_is_looked_up(
+async def test_the_customers_choice_is_looked_up(
     paying: PaymentFixture, gateway: Gateway, action: str, outcome: str
 ) -> None:
     checkout = await gateway.create(ORDER)
@@ -94,7 +94,7 @@ async def test_a_gateway_that_is_not_there_is_unreachable() -> None:
         assert isinstance(await gateway.create(ORDER), Unreachable)
 
 
-async def test_only_what_is_configured_is_enabled(paying: PaymentFixture) -> None:
+async def test_only_configured_gateways_are_enabled(paying: PaymentFixture) -> None:
     settings = paying.billchat.service.settings
     without = settings.model_copy(update={"payments": settings.payments.model_copy(update={"sandbox": None})})
     async with aiohttp.ClientSession() as http:
