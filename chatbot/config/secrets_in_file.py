@@ -7,7 +7,7 @@ A secret is recognised by its type, at any depth of the settings: every `SecretS
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr
@@ -47,6 +47,7 @@ def _secrets(annotation: Any, value: object, path: KeyPath = (), marks: tuple[An
 
 
 def _is_secret(kind: Any) -> bool:  # noqa: ANN401 (a type)
+    kind = get_origin(kind) or kind  # Secret[int] → Secret
     return isinstance(kind, type) and issubclass(kind, SECRET_TYPES)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, SerializeAsAny, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chatbot.config.environment import PREFIX
@@ -200,7 +200,7 @@ class Settings(BaseSettings):
     sms: SmsSettings = SmsSettings()
     team: TeamSettings = TeamSettings()
     limits: LimitSettings = LimitSettings()
-    payments: PaymentSettings = PaymentSettings()
+    payments: SerializeAsAny[PaymentSettings] = PaymentSettings()  # as `using` built it, with its gateways
     retention: RetentionSettings = RetentionSettings()
     secrets: SecretSettings = SecretSettings()
 

@@ -6,8 +6,9 @@ import pytest
 
 from chatbot.config.load import ConfigError, load
 from chatbot.config.serving_checks import serving_problems
-from chatbot.config.settings import Settings
+from chatbot.config.settings import PaymentSettings, Settings
 from chatbot.payments.gateways import GATEWAYS
+from chatbot.payments.gateways.sandbox import SandboxSettings
 from tests.config_file import config_file
 
 ROOT = Path(__file__).parents[3]
@@ -89,3 +90,9 @@ def test_odd_keys_are_reported(tmp_path: Path) -> None:
         load(path, GATEWAYS)
     paths = {problem.partition(":")[0] for problem in raised.value.problems}
     assert paths == {"1", "_env_file", "Email", "server.1", "team"}
+
+
+def test_settings_built_in_code_keep_their_gateways_when_dumped() -> None:
+    settings = Settings(payments=PaymentSettings.using(sandbox=SandboxSettings(later_seconds=5)))
+    assert settings.model_dump()["payments"]["sandbox"]["later_seconds"] == 5
+    assert Settings.with_gateways(GATEWAYS)(**settings.model_dump()).payments.gateways == settings.payments.gateways

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, Secret, SecretStr
 from pydantic.fields import FieldInfo
 
 from chatbot.config.field_types import MayHoldPassword
@@ -121,6 +121,7 @@ class DeepSection(GatewaySection):
     endpoint: Endpoint | None = None
     endpoints: list[Endpoint] = Field(default_factory=list)
     either: Annotated[Annotated[SecretStr, Field(min_length=1)] | int | None, Field(description="nested")] = None
+    pin: Secret[int] | None = None
     proxy: Annotated[str, MayHoldPassword()] | None = Field(default=None, repr=False)
 
 
@@ -133,6 +134,7 @@ class DeepSection(GatewaySection):
         ({"endpoint": {"token": SECRET}}, "endpoint.token", "ENDPOINT__TOKEN"),
         ({"endpoints": [{"url": "x"}, {"token": SECRET}]}, "endpoints.1.token", "ENDPOINTS"),
         ({"either": SECRET}, "either", "EITHER"),
+        ({"pin": 1234}, "pin", "PIN"),
         ({"proxy": "http://me:hunter2@proxy:8080"}, "proxy", "PROXY"),
     ],
 )
