@@ -1,4 +1,4 @@
-# Everything starts here. Each target sets up what it needs, on a machine with nothing but Python 3.11 or newer.
+# Each target sets up its own requirements, on a machine with only Python 3.11 or newer.
 
 PORT ?= 8080
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(p))))
@@ -50,5 +50,5 @@ browser:
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@ .venv/ready
 
-clean: ## Remove everything that the targets above made
+clean: ## Remove everything that the targets above created
 	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info widget/node_modules
