@@ -28,7 +28,7 @@ LEASE = timedelta(seconds=15)
 RECORD_TIMEOUT = timedelta(seconds=75)
 RECORD_RETRY_S = 1.0
 
-Rendered = OutgoingMessage | Retry | Failed
+RenderResult = OutgoingMessage | Retry | Failed
 """A message to send, or the result of a row that could not be rendered."""
 
 
@@ -39,7 +39,7 @@ class Batch:
     `full`: the channels that may have more rows due than they had capacity for.
     """
 
-    rendered: list[tuple[ClaimedMessage, Rendered]] = field(default_factory=list)
+    rendered: list[tuple[ClaimedMessage, RenderResult]] = field(default_factory=list)
     dropped: list[ClaimedMessage] = field(default_factory=list)
     next_due: datetime | None = None
     full: frozenset[str] = frozenset()
@@ -130,7 +130,7 @@ class Claims:
         batch.full = frozenset(outbox.CHANNELS).difference(not_full)
         return batch
 
-    def _render(self, tx: Tx, row: ClaimedMessage) -> Rendered | None:
+    def _render(self, tx: Tx, row: ClaimedMessage) -> RenderResult | None:
         """Render a row; an error is the result of this row alone."""
         try:
             return self._renderer.render(tx, row)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from chatbot.delivery.claims import Batch, Claims, Rendered
+from chatbot.delivery.claims import Batch, Claims, RenderResult
 from chatbot.delivery.error_site import error_site
 from chatbot.delivery.letter import OutgoingMessage
 from chatbot.delivery.retry_policy import MAX_AGE, retry_delay
@@ -152,7 +152,7 @@ class Dispatcher:
 
     # ── one message ─────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _deliver(self, row: ClaimedMessage, rendered: Rendered) -> None:
+    async def _deliver(self, row: ClaimedMessage, rendered: RenderResult) -> None:
         """Send one message and record the result."""
         result = await self._send(row, rendered) if isinstance(rendered, OutgoingMessage) else rendered
         match result:

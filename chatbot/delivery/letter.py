@@ -34,7 +34,7 @@ class OutgoingMessage(Struct, frozen=True):
     expires_at: datetime | None = None
 
 
-class Letter:
+class LetterKind:
     """Base of the kinds of letters. One instance of each kind serves a dispatcher, and may cache between letters."""
 
     def __init__(self, service: Service) -> None:

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "vocabulary"
 REFERENCE = "en"
 """The language whose file has every key."""
 
-Words = tuple[str, ...]
+WordList = tuple[str, ...]
 
 
 class VocabularyError(ValueError):
@@ -26,36 +26,36 @@ class VocabularyError(ValueError):
 
 
 class _Choices(Struct, frozen=True, forbid_unknown_fields=True):
-    fillers: Words = ()
-    ordinals: dict[int, Words] = {}
+    fillers: WordList = ()
+    ordinals: dict[int, WordList] = {}
 
 
 class _Identifiers(Struct, frozen=True, forbid_unknown_fields=True):
-    email: Words = ()
-    mobile: Words = ()
-    spoken_at: Words = ()
+    email: WordList = ()
+    mobile: WordList = ()
+    spoken_at: WordList = ()
 
 
 class RedactionWords(Struct, frozen=True, forbid_unknown_fields=True):
     """Words around secrets. `security_codes` and `currencies` are regular expressions to be joined by "|"."""
 
-    security_codes: Words = ()
+    security_codes: WordList = ()
     """Names of a card's security code: "cvv2?"."""
-    before_codes: Words = ()
+    before_codes: WordList = ()
     """Words in capitals that may stand right before a one-time code: "PIN"."""
-    currencies: Words = ()
+    currencies: WordList = ()
     """Currencies in words: "pounds?"."""
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     """One language's file; `en.toml` explains the keys."""
 
-    polite: Words = ()
-    message_commands: Words = ()
+    polite: WordList = ()
+    message_commands: WordList = ()
     choices: _Choices = _Choices()
     identifiers: _Identifiers = _Identifiers()
-    commands: dict[str, Words] = {}
-    topics: dict[str, Words] = {}
+    commands: dict[str, WordList] = {}
+    topics: dict[str, WordList] = {}
     redaction: RedactionWords = RedactionWords()
 
 
@@ -176,16 +176,18 @@ def _check_keys(files: Mapping[str, _File]) -> None:
 # ── merging ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _merge(lists: Iterable[Iterable[str]]) -> Words:
+def _merge(lists: Iterable[Iterable[str]]) -> WordList:
     """Every entry once, in order."""
     return tuple(dict.fromkeys(entry for entries in lists for entry in entries))
 
 
-def _union(lists: Iterable[Words]) -> frozenset[str]:
+def _union(lists: Iterable[WordList]) -> frozenset[str]:
     return frozenset(_merge(lists))
 
 
-def _invert(files: Mapping[str, _File], section: str, read: Callable[[_File], Mapping[Any, Words]]) -> dict[str, Any]:
+def _invert(
+    files: Mapping[str, _File], section: str, read: Callable[[_File], Mapping[Any, WordList]]
+) -> dict[str, Any]:
     """Word → key of its list. Raises VocabularyError for a word under two keys, in one file or in two."""
     found: dict[str, Any] = {}
     for name, file in files.items():
@@ -205,7 +207,7 @@ def _topics(files: Iterable[_File]) -> dict[str, frozenset[str]]:
     return found
 
 
-def _kinds(identifiers: _Identifiers) -> dict[str, Words]:
+def _kinds(identifiers: _Identifiers) -> dict[str, WordList]:
     return {"email": identifiers.email, "mobile": identifiers.mobile}
 
 

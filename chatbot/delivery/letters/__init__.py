@@ -1,14 +1,14 @@
 """The kinds of letters: one file each.
 
-A new kind is a file with a subclass of `Letter`, a line in `LETTERS` and its texts in `flows/locales/`. Its rows are
-queued by an effect, under the kind's name.
+A new kind is a file with a subclass of `LetterKind`, a line in `LETTERS` and its texts in `flows/locales/`. An effect
+queues its rows, under the kind's name.
 """
 
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from operator import attrgetter
 
-from chatbot.delivery.letter import Letter, OutgoingMessage
+from chatbot.delivery.letter import LetterKind, OutgoingMessage
 from chatbot.delivery.letters.code import CodeLetter
 from chatbot.delivery.letters.receipt import ReceiptLetter
 from chatbot.delivery.letters.team_message import TeamMessageLetter
@@ -16,7 +16,7 @@ from chatbot.service import Service
 from store.chats.outbox import ClaimedMessage
 from store.database import Tx
 
-LETTERS: Mapping[str, type[Letter]] = {
+LETTERS: Mapping[str, type[LetterKind]] = {
     "code": CodeLetter,
     "receipt": ReceiptLetter,
     "message_for_team": TeamMessageLetter,

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from chatbot.delivery import sms_segments
 from chatbot.delivery.letter import (
     EmailContent,
-    Letter,
+    LetterKind,
     LetterTexts,
     OutgoingMessage,
     compose_email,
@@ -23,7 +23,7 @@ CODE_SLOT = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Placeholder of the code in a prepared email."""
 
 
-class CodeLetter(Letter):
+class CodeLetter(LetterKind):
     """The letter with a one-time code. Emails differ by nothing but the code, so each language's is composed once.
 
     Filling in a prepared email takes 13 µs, composing one 311.

@@ -3,7 +3,7 @@
 from babel import Locale
 from babel.dates import format_time
 
-from chatbot.delivery.letter import Letter, LetterTexts, OutgoingMessage, compose_email, email_message
+from chatbot.delivery.letter import LetterKind, LetterTexts, OutgoingMessage, compose_email, email_message
 from chatbot.service import Service
 from flows.effects import FullDate, Money
 from store.billing.receipts import Receipt, read_receipt
@@ -13,7 +13,7 @@ from store.database import Tx
 LabelledRows = list[tuple[str, str]]
 
 
-class ReceiptLetter(Letter):
+class ReceiptLetter(LetterKind):
     """The receipt of the payment that a row names."""
 
     def render(self, tx: Tx, row: ClaimedMessage) -> OutgoingMessage | None:

@@ -1,6 +1,6 @@
 """The message that a customer leaves for the company's team, as an email."""
 
-from chatbot.delivery.letter import Letter, LetterTexts, OutgoingMessage, compose_email, email_message
+from chatbot.delivery.letter import LetterKind, LetterTexts, OutgoingMessage, compose_email, email_message
 from store.chats.conversations import proven_name
 from store.chats.outbox import ClaimedMessage
 from store.database import Tx
@@ -8,7 +8,7 @@ from store.database import Tx
 PREVIEW_LENGTH = 120
 
 
-class TeamMessageLetter(Letter):
+class TeamMessageLetter(LetterKind):
     """The customer's text, the name that a code proved, and the address to answer to."""
 
     def render(self, tx: Tx, row: ClaimedMessage) -> OutgoingMessage:

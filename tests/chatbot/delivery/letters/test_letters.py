@@ -7,7 +7,7 @@ import pytest
 
 from chatbot.config.settings import LanguageSettings
 from chatbot.delivery import letters
-from chatbot.delivery.letter import EmailContent, Letter, OutgoingMessage, email_message
+from chatbot.delivery.letter import EmailContent, LetterKind, OutgoingMessage, email_message
 from chatbot.delivery.letters import LETTERS
 from store import Tx
 from store.chats import outbox
@@ -32,7 +32,7 @@ async def test_a_company_may_override_the_texts_of_its_letters(tmp_path: Path, c
     await billchat.close()
 
 
-class ReminderLetter(Letter):
+class ReminderLetter(LetterKind):
     """A kind of letter that only this test knows."""
 
     def render(self, tx: Tx, row: ClaimedMessage) -> OutgoingMessage:
