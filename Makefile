@@ -4,14 +4,19 @@ PORT ?= 8080
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(p))))
 BIN := .venv/bin
 
-.PHONY: demo test check bench screenshots widget clean
+.PHONY: demo test soak check bench screenshots widget clean
 
 demo: .venv/ready ## Serve the demo on http://127.0.0.1:8080/
 	@exec $(BIN)/billchat demo --port $(PORT)
 
-test: .venv/ready-dev browser ## Run every test, the real browser's among them
+test: .venv/ready-dev browser ## Run every test at a small size, the real browser's among them
 	@$(BIN)/python -m tests.services
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# A test ends after its `timeout`, at most 600 s, and none begins after the session's: all ends within 40 minutes.
+soak: .venv/ready-dev browser ## Run the tests with a full size, at that size: many kills, examples and schedules
+	@$(BIN)/python -m tests.services
+	BILLCHAT_TEST_SIZE=soak $(BIN)/pytest -n 2 --dist worksteal --session-timeout 1800 --durations 20
 
 check: .venv/ready-dev ## Lint, types, import rules, and that generated files equal their sources
 	$(BIN)/ruff check .

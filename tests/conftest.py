@@ -1,4 +1,4 @@
-"""What every test has: a clock to move, a database of its own, and no way out of this machine."""
+"""Fixtures of all tests, the size in which they run, and a block on connections to other machines."""
 
 import os
 import socket
@@ -8,10 +8,30 @@ from typing import Any
 
 import pytest
 
-from tests import services
+from tests import services, sizes
 from tests.clock import FakeClock
+from tests.skipping import skip_without
 
-pytest.register_assert_rewrite("tests.end_to_end.looks")  # so that it says what it found
+# For failure messages with the values that were compared.
+pytest.register_assert_rewrite("tests.end_to_end.accessibility", "tests.end_to_end.load_customers")
+
+
+def pytest_configure() -> None:
+    sizes.load_hypothesis_profile()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    count = sizes.repetitions(metafunc.definition)
+    if count > 1:
+        metafunc.fixturenames.append("repetition")
+        metafunc.parametrize("repetition", range(count))
+
+
+@pytest.hookimpl(trylast=True)  # once Hypothesis has marked its tests
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [test for test in items if not sizes.is_selected(test)]
+    items[:] = [test for test in items if sizes.is_selected(test)]
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture
@@ -21,23 +41,23 @@ def clock() -> FakeClock:
 
 @pytest.fixture(params=services.DRIVERS)
 def driver(request: pytest.FixtureRequest) -> str:
-    """Each database that the service runs on; a test that asks for it, or for what needs it, runs on every one."""
+    """The database that the service runs on; a test that uses it, directly or not, runs once for each."""
     return str(request.param)
 
 
 @pytest.fixture
 def url(driver: str, tmp_path: Path) -> Iterator[str]:
-    """The address of a database for this test alone. It may have the schema already, and holds nothing."""
-    with services.a_database(driver, tmp_path) as address:
+    """The address of a database without rows for this test alone. It may have the schema already."""
+    with services.temporary_database(driver, tmp_path) as address:
         yield address
 
 
 @pytest.fixture
 def redis_url() -> str:
-    """The address of a Redis. Others may use it: keep to names of your own."""
+    """The address of a Redis that other tests use too: choose unique names for keys and channels."""
     address = services.redis()
     if address is None:
-        services.without("Redis")
+        skip_without("Redis")
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     return f"{address}/{services.REDIS_DATABASES - 1 - worker % 8}"
 
@@ -54,8 +74,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def nothing_leaves_this_machine() -> Iterator[None]:
-    """Refuse every connection that is not to this machine, whoever asks for it."""
+def no_connections_to_other_machines() -> Iterator[None]:
+    """Fail every connection of this process to another machine."""
     connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
 
     def refuse_others(self: socket.socket, address: Any) -> None:

@@ -1,4 +1,4 @@
-"""The pictures in docs/screenshots, taken of the real demo in a real browser: `make screenshots`."""
+"""Takes the pictures in docs/screenshots, of the demo in a real browser: `make screenshots`."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ SCREENS: dict[str, dict[str, Any]] = {
 }
 THEMES = ["light", "dark"]
 
-# What a customer's device would call its system font; a bare server has none that anybody would choose.
+# System fonts of customers' devices, where a bare server would have others.
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
@@ -34,12 +34,12 @@ FONTS = """<?xml version="1.0"?>
 """
 
 
-class Album:
-    """The pictures of one screen in one theme."""
+class Screenshots:
+    """The screenshots of one screen size in one theme."""
 
-    def __init__(self, browser: Browser, shop: DemoServer, screen: str, theme: str) -> None:
+    def __init__(self, browser: Browser, server: DemoServer, screen: str, theme: str) -> None:
         self._name = f"{screen}-{theme}"
-        self._visitor = Visitor.arrives(browser, shop, color_scheme=theme, **SCREENS[screen])
+        self._visitor = Visitor.open(browser, server, color_scheme=theme, **SCREENS[screen])
 
     def take_all(self) -> None:
         panel = self._visitor.chat()
@@ -62,28 +62,28 @@ class Album:
         self._enter_code(panel, "dd@example.com")
         expect(panel.card("Direct debit")).to_be_visible()
         self._take(panel.page, "direct-debit")
-        self._visitor.leaves()
+        self._visitor.close()
 
     def _identify(self, panel: Panel, identifier: str) -> None:
-        self._before = panel.shop.letters_to(identifier)
+        self._before = panel.server.letters_to(identifier)
         panel.pay_my_bill()
         panel.field.fill(identifier)
         panel.inside.get_by_role("button", name="Send").click()
         panel.code_field.wait_for()
 
     def _enter_code(self, panel: Panel, identifier: str) -> None:
-        panel.code_field.fill(panel.shop.code_for(identifier, self._before))
+        panel.code_field.fill(panel.server.code_for(identifier, self._before))
 
     def _take(self, page: Page, what: str) -> None:
         page.mouse.move(0, 0)
-        # Two frames on, whatever has just arrived is drawn and scrolled to.
+        # After two frames, new messages are drawn and scrolled to.
         page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         page.screenshot(path=FOLDER / f"{what}-{self._name}.png", animations="disabled", caret="hide")
 
 
 @contextmanager
 def with_fonts(folder: Path) -> Iterator[None]:
-    """Let browsers started meanwhile use the fonts above."""
+    """Browsers started in this block use the fonts above."""
     (folder / "fonts.conf").write_text(FONTS)
     os.environ["FONTCONFIG_FILE"] = str(folder / "fonts.conf")
     yield
@@ -92,14 +92,14 @@ def with_fonts(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def demo() -> Iterator[DemoServer]:
-    """A demo that nobody has paid anything in yet, so that every album shows the same bills."""
+    """A new demo for each set, so that every set shows the same unpaid bills."""
     with tempfile.TemporaryDirectory() as folder:
-        shop = DemoServer(Path(folder))
-        shop.start()
+        server = DemoServer(Path(folder))
+        server.start()
         try:
-            yield shop
+            yield server
         finally:
-            shop.stop()
+            server.stop()
 
 
 def main() -> int:
@@ -108,10 +108,10 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as fonts, with_fonts(Path(fonts)), chromium() as browser:
             for screen in SCREENS:
                 for theme in THEMES:
-                    with demo() as shop:
-                        Album(browser, shop, screen, theme).take_all()
-    except NoChromiumError as fault:
-        sys.stderr.write(f"{fault}\n")
+                    with demo() as server:
+                        Screenshots(browser, server, screen, theme).take_all()
+    except NoChromiumError as error:
+        sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures are in {FOLDER}\n")
     return 0

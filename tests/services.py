@@ -1,15 +1,14 @@
-"""The PostgreSQL and the Redis that the tests use.
+"""The PostgreSQL and the Redis that all tests share.
 
-Those that listen on their usual ports of this machine are used, and every test gets a schema of its own there. Where
-none listens, one is started for this run from an installed program, in a folder of its own and for this machine alone.
-`python -m tests.services`, which `make test` calls, installs the programs where that is possible. Where there are none
-for all that, the tests that need them are skipped, and the summary says so; with CI=true they fail instead.
+Servers that listen on their usual ports of this machine are used: every test gets a schema of its own there. Where
+none listens, one is started for this run from an installed program, in a temporary folder and for this machine alone.
+`python -m tests.services`, which `make test` calls, installs the programs where it can. Without them the tests that
+need them are skipped, and the summary says so; with CI=true they fail instead.
 """
 
 import contextlib
 import getpass
 import os
-import pwd
 import re
 import secrets
 import shutil
@@ -17,34 +16,26 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import quote
 
 import psycopg
-import pytest
 from psycopg import sql
 
 from store.drivers.migrate import migrations
+from tests.database_servers import PostgresServer, RedisServer, answers_ping, find_program, postgres_programs
+from tests.skipping import skip_without
 
 POSTGRES_PORT, REDIS_PORT = 5432, 6379
 DRIVERS = ["sqlite", "postgresql"]
 REDIS_DATABASES = 16
-PATIENCE_S = 30.0
 
 NEEDED = ("PostgreSQL", "Redis")
 
-_started: list[Callable[[], None]] = []
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+_cleanups: list[Callable[[], None]] = []
 
 
 def listens(port: int) -> bool:
@@ -53,24 +44,17 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def without(service: str) -> NoReturn:
-    """Skip the test, or fail it where nothing may be skipped."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{service} could not be started here, and with CI=true every test must run")
-    pytest.skip(f"{service} is not installed")
-
-
 def stop_all() -> None:
-    """Stop what was started for this run."""
-    while _started:
-        _started.pop()()
+    """Stop the servers that were started for this run."""
+    while _cleanups:
+        _cleanups.pop()()
 
 
 # ── PostgreSQL ──
 
 
 def our_tables() -> set[str]:
-    """The tables that the migrations make."""
+    """Return the names of the tables that the migrations create."""
     return {table for migration in migrations() for table in re.findall(r"create table (\w+)", migration.sql)}
 
 
@@ -79,8 +63,8 @@ where n.nspname = %s and c.relkind = 'r' order by c.oid desc"""
 
 
 @dataclass
-class Postgres:
-    """A server that takes us in. Each test has a schema of its own; clean ones are used again."""
+class SharedPostgres:
+    """A server with a schema for each test. Cleaned schemas are used again."""
 
     address: str
     _spare: list[str] = field(default_factory=list)
@@ -88,21 +72,21 @@ class Postgres:
 
     def __post_init__(self) -> None:
         self._admin = psycopg.connect(self.address, autocommit=True)
-        self._admin.execute("set client_min_messages = error; set lock_timeout = '5s'")
+        self._admin.execute("set client_min_messages = error; set lock_timeout = '60s'")
 
     def empty(self) -> str:
-        """A new, empty schema; returns its name."""
+        """Create an empty schema and return its name."""
         name = f"billchat_test_{secrets.token_hex(6)}"
         self._admin.execute(sql.SQL("create schema {}").format(sql.Identifier(name)))
         self._made.append(name)
         return name
 
     def borrow(self) -> str:
-        """A schema that may have been used and cleaned before; `give_back` returns it."""
+        """Return the name of a schema, new or cleaned; `give_back` returns it."""
         return self._spare.pop() if self._spare else self.empty()
 
     def give_back(self, name: str) -> None:
-        """Empty a schema's tables for the next test, unless there are others than ours in it."""
+        """Empty a schema's tables for the next test; leave one with tables of a test's own unused."""
         with self._admin.transaction():
             newest_first = [row[0] for row in self._admin.execute(TABLES, [name])]
             if set(newest_first) != our_tables() | {"migrations"}:
@@ -112,30 +96,30 @@ class Postgres:
             ).fetchall()
             if {version for (version,) in versions} != {migration.version for migration in migrations()}:
                 return
-            for table in newest_first:  # what refers to others goes before them
+            for table in newest_first:  # referring rows before the rows they refer to
                 if table != "migrations":
                     self._admin.execute(sql.SQL("delete from {}").format(sql.Identifier(name, table)))
         self._spare.append(name)
 
     def url(self, schema: str) -> str:
-        """The address at which everything happens in a schema."""
+        """Return the address of a database of which this schema is all that a client sees."""
         return f"{self.address}?options={quote(f'-c search_path={schema}')}"
 
     def drop_all(self) -> None:
-        """Leave the server as it was found."""
+        """Drop every schema that was made."""
         while self._made:
             self._admin.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(self._made.pop())))
         self._admin.close()
 
 
 @cache
-def postgres() -> Postgres | None:
-    """The server to test on; None when there is none."""
-    address = _listening_postgres() or _started_postgres()
+def postgres() -> SharedPostgres | None:
+    """Return the server to test on; None where there is none."""
+    address = _listening_postgres() or _start_postgres()
     if address is None:
         return None
-    server = Postgres(address)
-    _started.append(server.drop_all)
+    server = SharedPostgres(address)
+    _cleanups.append(server.drop_all)
     return server
 
 
@@ -153,56 +137,26 @@ def _listening_postgres() -> str | None:
     return None
 
 
-def _program(name: str, *folders: Path) -> str | None:
-    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)]))
-
-
-def _started_postgres() -> str | None:
-    """Start a server of our own; PostgreSQL refuses to run as root, so root starts it as somebody else."""
-    newest_first = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
-    initdb, pg_ctl = _program("initdb", *newest_first), _program("pg_ctl", *newest_first)
-    if initdb is None or pg_ctl is None:
+def _start_postgres() -> str | None:
+    programs = postgres_programs()
+    if programs is None:
         return None
-    folder = Path(tempfile.mkdtemp(prefix="billchat-postgres-"))
-    user = _another_user() if os.geteuid() == 0 else None
-    if user is not None:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            command, check=True, user=user.pw_uid if user else None, group=user.pw_gid if user else None,
-            cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
-    data, port = str(folder / "data"), free_port()
-    run(initdb, "--pgdata", data, "--auth", "trust", "--username", "billchat", "--encoding", "UTF8", "--no-locale")
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder}"
-    run(pg_ctl, "--pgdata", data, "--log", str(folder / "log"), "--options", options, "--wait", "start")
-
-    def stop() -> None:
-        run(pg_ctl, "--pgdata", data, "--mode", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
-
-    _started.append(stop)
-    return f"postgresql://billchat@127.0.0.1:{port}/postgres"
-
-
-def _another_user() -> pwd.struct_passwd:
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise LookupError("there is no user but root to start PostgreSQL as")
+    server = PostgresServer(programs)
+    server.create()
+    server.start()
+    _cleanups.append(server.remove)
+    return server.url
 
 
 @contextlib.contextmanager
-def a_database(driver: str, folder: Path, *, empty: bool = False) -> Iterator[str]:
-    """The address of a database of the driver's kind for one test; `empty` is without even a schema."""
+def temporary_database(driver: str, folder: Path, *, empty: bool = False) -> Iterator[str]:
+    """The address of a database for one test, with the schema or `empty`."""
     if driver == "sqlite":
         yield f"sqlite:///{folder}/billchat.db"
         return
     server = postgres()
     if server is None:
-        without("PostgreSQL")
+        skip_without("PostgreSQL")
     schema = server.empty() if empty else server.borrow()
     yield server.url(schema)
     if not empty:
@@ -214,42 +168,18 @@ def a_database(driver: str, folder: Path, *, empty: bool = False) -> Iterator[st
 
 @cache
 def redis() -> str | None:
-    """The address of a Redis, without the number of a database; None when there is none."""
-    if _answers_ping(REDIS_PORT):
+    """Return the address of a Redis, without the number of a database; None where there is none."""
+    if answers_ping(REDIS_PORT):
         return f"redis://127.0.0.1:{REDIS_PORT}"
-    program = _program("redis-server")
+    program = find_program("redis-server")
     if program is None:
         return None
-    return f"redis://127.0.0.1:{start_redis(program, free_port())}"
-
-
-def start_redis(program: str, port: int) -> int:
-    """Start a Redis of our own that keeps nothing; returns its port."""
-    folder = tempfile.mkdtemp(prefix="billchat-redis-")
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
-
-    def stop() -> None:
-        process.kill()
-        process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-
-    _started.append(stop)
-    deadline = time.monotonic() + PATIENCE_S
-    while not _answers_ping(port):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise AssertionError("redis-server did not start")
-        time.sleep(0.02)
-    return port
-
-
-def _answers_ping(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith(b"+PONG")
-    except OSError:
-        return False
+    folder = Path(tempfile.mkdtemp(prefix="billchat-redis-"))
+    server = RedisServer(program, folder)
+    _cleanups.append(lambda: shutil.rmtree(folder, ignore_errors=True))
+    server.start()
+    _cleanups.append(server.stop)
+    return f"redis://127.0.0.1:{server.port}"
 
 
 # ── installing, for `make test` ──
@@ -258,7 +188,7 @@ PACKAGES = {"postgresql": lambda: postgres() is None, "redis-server": lambda: re
 
 
 def install() -> int:
-    """Install what is missing, where this is Debian and we are root."""
+    """Install missing servers, as root on Debian or Ubuntu."""
     wanted = [package for package, is_missing in PACKAGES.items() if is_missing()]
     stop_all()
     if not wanted:

@@ -11,11 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests import services
 from tests.clock import FakeClock
-from tests.end_to_end.own_services import own_postgres
+from tests.database_servers import postgres_server
 from tests.pages import blocks
 from tests.service_fixture import ServiceFixture, Visitor, cards
+from tests.skipping import skip_without
 
 CUSTOMERS = 8
 PARTS = ("billchat.db", "billchat.db-wal", "billchat.db-shm")
@@ -32,7 +32,7 @@ async def run(line: str, **places: str) -> str:
     """Run a command of the page, with the test's places in it; returns what it prints."""
     program = line.partition(" ")[0]
     if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed") if program == "sqlite3" else services.without("PostgreSQL")
+        pytest.skip(f"{program} is not installed") if program == "sqlite3" else skip_without("PostgreSQL")
     for name, place in places.items():
         line = line.replace(PLACES[name], place)
     done = await asyncio.to_thread(subprocess.run, ["sh", "-c", line], capture_output=True, text=True, check=False)
@@ -99,7 +99,7 @@ async def test_a_copy_of_an_sqlite_database_in_use_is_restored(
 
 
 async def test_a_dump_of_a_postgresql_database_in_use_is_restored(tmp_path: Path, clock: FakeClock) -> None:
-    with own_postgres() as server:
+    with postgres_server() as server:
         with psycopg.connect(server.url, autocommit=True) as admin:
             admin.execute("create database billchat")
         places = {

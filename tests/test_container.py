@@ -19,8 +19,9 @@ from chatbot.cli import main
 from chatbot.config.load import load
 from chatbot.operations import workers
 from chatbot.payments.gateways import GATEWAYS
-from tests.end_to_end.demo_server import DemoServer, free_port
+from tests.end_to_end.demo_server import DemoServer
 from tests.pages import ROOT, blocks
+from tests.ports import free_port
 
 Instruction = tuple[str, str]
 

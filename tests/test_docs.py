@@ -247,7 +247,7 @@ async def heard(billchat: ServiceFixture) -> AsyncIterator[Heard]:
     paid = {"payment": "1", "amount_minor": 4250, "currency": "GBP", "reference": "R-1", "balance_minor": 0}
     paid["paid_at"] = "2026-11-23T09:30:00.000Z"
     await billchat.turns.apply_external_event(customer.conversation, lambda tx: Event("payment_completed", paid))
-    await device.until_card("receipt")
+    await device.wait_for_card("receipt")
     events = {"welcome": device.welcome, "messages": {**here, "messages": list(device.messages.values())}}
     debited = await Customer(str(server.make_url(""))).connect()
     await debited.start("pay_bill")

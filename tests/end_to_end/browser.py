@@ -1,4 +1,4 @@
-"""A real Chromium on this machine, and people who use it: their windows, the shop in front of them, the chat in it."""
+"""A real Chromium, visitors of a website in it, and the chat panel as they use it."""
 
 import os
 import re
@@ -24,6 +24,7 @@ from playwright.sync_api import (
 )
 
 from tests.end_to_end.demo_server import DemoServer
+from tests.waiting import MAX_WAIT_S
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 ARGUMENTS = [
@@ -35,20 +36,20 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-ELSEWHERE = re.compile(r"^(?!(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:|about:)")
-PATIENCE_MS = 15_000
+EXTERNAL_URL = re.compile(r"^(?!(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:|about:)")
+TIMEOUT_MS = MAX_WAIT_S * 1000
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
 
-expect.set_options(timeout=PATIENCE_MS)
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 class NoChromiumError(Exception):
-    """There is no Chromium on this machine, or none that starts."""
+    """No Chromium is installed, or it does not start."""
 
 
 def find_chromium(playwright: Playwright) -> str:
-    """The path of the Chromium that was named, the system's, or the one that Playwright installed."""
+    """Return the path of the Chromium in BILLCHAT_CHROMIUM, the system's, or Playwright's. Raises NoChromiumError."""
     if named := os.environ.get("BILLCHAT_CHROMIUM"):
         return named
     for name in NAMES:
@@ -61,78 +62,78 @@ def find_chromium(playwright: Playwright) -> str:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A Chromium for as long as it is needed. Raises NoChromiumError."""
+    """A running Chromium. Raises NoChromiumError."""
     with sync_playwright() as playwright:
         path = find_chromium(playwright)
         try:
-            browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=60_000)
-        except Error as fault:
-            raise NoChromiumError(f"{path} does not start: {fault.message.splitlines()[0]}") from fault
+            browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=TIMEOUT_MS)
+        except Error as error:
+            raise NoChromiumError(f"{path} does not start: {error.message.splitlines()[0]}") from error
         yield browser
         browser.close()
 
 
 @dataclass
 class Visitor:
-    """Somebody with a browser of their own: nothing is shared with others, and nothing outside the machine is there."""
+    """A browser context of its own. It reaches no other machine, and records what tried to and what failed."""
 
     context: BrowserContext
-    shop: DemoServer
-    strangers: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    server: DemoServer
+    external_requests: list[str] = field(default_factory=list)
+    page_errors: list[str] = field(default_factory=list)
 
     @classmethod
-    def arrives(cls, browser: Browser, shop: DemoServer, **wishes: Any) -> "Visitor":
+    def open(cls, browser: Browser, server: DemoServer, **options: Any) -> "Visitor":
         usual = {"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "Europe/London", "reduced_motion": "reduce"}
-        visitor = cls(browser.new_context(**{**usual, **wishes}), shop)
-        visitor.context.set_default_timeout(PATIENCE_MS)
-        visitor.context.route(ELSEWHERE, visitor._turn_away)
-        visitor.context.on("weberror", lambda error: visitor.faults.append(str(error.error)))
-        visitor.context.on("console", lambda line: visitor._heed(line.text))
+        visitor = cls(browser.new_context(**{**usual, **options}), server)
+        visitor.context.set_default_timeout(TIMEOUT_MS)
+        visitor.context.route(EXTERNAL_URL, visitor._block)
+        visitor.context.on("weberror", lambda error: visitor.page_errors.append(str(error.error)))
+        visitor.context.on("console", lambda line: visitor._record_policy_violation(line.text))
         return visitor
 
-    def leaves(self) -> None:
-        """Close every window. Nothing may have been asked of another machine, and no script have failed."""
+    def close(self) -> None:
+        """Close every window, and check that nothing was requested from other machines and no script failed."""
         self.context.close()
-        assert self.strangers == []
-        assert self.faults == []
+        assert self.external_requests == []
+        assert self.page_errors == []
 
     def page(self, path: str = "/") -> Page:
-        """A new window of one of the shop's pages, or of any address."""
+        """Open a window on a path of the server, or on an address."""
         page = self.context.new_page()
-        page.goto(path if path.startswith("http") else self.shop.url + path)
+        page.goto(path if path.startswith("http") else self.server.url + path)
         return page
 
     def chat(self) -> "Panel":
-        """The chat, opened by its bubble on the shop's front page."""
-        return Panel.on(self.page(), self.shop).open()
+        """Open the chat by its bubble on the demo's home page."""
+        return Panel.on(self.page(), self.server).open()
 
     def chat_alone(self) -> "Panel":
-        """The chat as a page of its own, where a test does not care about the bubble."""
+        """Open the chat as a page without the bubble."""
         page = self.page("/chat")
-        return Panel(page, page, self.shop)
+        return Panel(page, page, self.server)
 
-    def _turn_away(self, route: Route) -> None:
+    def _block(self, route: Route) -> None:
         self.strangers.append(route.request.url)
         route.abort()
 
-    def _heed(self, line: str) -> None:
+    def _record_policy_violation(self, line: str) -> None:
         if "Content Security Policy" in line or "Content-Security-Policy" in line:
-            self.faults.append(line)
+            self.page_errors.append(line)
 
 
 @dataclass
 class Panel:
-    """The chat panel in a page: what a customer sees in it and does with it."""
+    """The chat panel in a page, by what customers see and do."""
 
     page: Page
     inside: Page | FrameLocator
-    shop: DemoServer
+    server: DemoServer
 
     @classmethod
-    def on(cls, page: Page, shop: DemoServer) -> "Panel":
-        """The panel behind a page's bubble."""
-        return cls(page, page.frame_locator("billchat-widget iframe"), shop)
+    def on(cls, page: Page, server: DemoServer) -> "Panel":
+        """Return the panel that a page's bubble opens."""
+        return cls(page, page.frame_locator("billchat-widget iframe"), server)
 
     @property
     def bubble(self) -> Locator:
@@ -156,12 +157,12 @@ class Panel:
 
     @property
     def own(self) -> Locator:
-        """What the customer said, sent or not."""
+        """The customer's own messages, sent or not."""
         return self.inside.locator(".group.own .bubble")
 
     @property
     def lines(self) -> Locator:
-        """Everything in the conversation: bubbles and cards."""
+        """The messages of the conversation: bubbles and cards."""
         return self.inside.locator(".group > .bubble:not(.typing), .group > .card, .system > p")
 
     def open(self) -> "Panel":
@@ -170,11 +171,11 @@ class Panel:
         return self
 
     def text(self, words: str) -> Locator:
-        """The newest line of the conversation with these words."""
+        """Return the newest message with these words."""
         return self.lines.filter(has_text=words).last
 
     def card(self, title: str) -> Locator:
-        """The newest card with this title."""
+        """Return the newest card with this title."""
         return self.inside.locator(".card", has=self.page.get_by_role("heading", name=title, exact=True)).last
 
     def choice(self, choice: str) -> Locator:
@@ -193,21 +194,21 @@ class Panel:
         self.choice(choice).click()
 
     def identify(self, identifier: str) -> str:
-        """Say who it is, wait for the code field, and return the code that was sent."""
+        """Give an email or mobile number, wait for the code field, and return the code that was sent."""
         recipient = identifier if "@" in identifier else "+44" + re.sub(r"\D", "", identifier)[-10:]
-        before = self.shop.letters_to(recipient)
+        before = self.server.letters_to(recipient)
         self.say(identifier)
         self.code_field.wait_for()
-        return self.shop.code_for(recipient, before)
+        return self.server.code_for(recipient, before)
 
     def verify(self, identifier: str) -> None:
-        """Start paying, say who it is and type the right code."""
+        """Start to pay, give an email or mobile number, and type the right code."""
         self.pay_my_bill()
         self.code_field.fill(self.identify(identifier))
         expect(self.code_field).to_have_count(0)
 
     def pay_all(self) -> Locator:
-        """Ask for a link for everything that is owed; returns the link's button."""
+        """Ask for a link to pay all invoices; return the link."""
         self.choose("pay_all")
         return self.card("Payment link").get_by_role("link")
 
@@ -220,7 +221,7 @@ class Panel:
 
 
 def pay(tab: Page, ending: Literal["approve", "decline", "later", "close"] | None = "approve") -> Page:
-    """Press the payment page's button, and the button of the sandbox that makes the payment end so."""
+    """Press the payment page's button, then the provider's button for an ending; None stays on the provider's page."""
     tab.get_by_test_id("pay").click()
     tab.get_by_test_id("approve").wait_for()
     if ending is not None:

@@ -1,6 +1,5 @@
-"""One demo for all the tests that only use it; those that break it start their own."""
+"""Servers and visitors of the end-to-end tests. Tests that stop a server start one of their own."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -10,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.end_to_end.browser import NoChromiumError, Visitor, chromium
-from tests.end_to_end.complaints import complaints
+from tests.end_to_end.configured_demo import ConfiguredDemo
 from tests.end_to_end.customer import Customer
 from tests.end_to_end.demo_server import DemoServer
-from tests.end_to_end.own_demo import OwnDemo
+from tests.end_to_end.server_log import logged_errors
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +21,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     server.start()
     yield server
     assert server.stop() == 0
-    complaints = [line for line in server.log.read_text().splitlines() if "[error" in line or "[critical" in line]
-    assert complaints == []
+    assert logged_errors(server.log) == []
 
 
 @pytest.fixture
@@ -34,14 +32,14 @@ async def customer(demo: DemoServer) -> AsyncIterator[Customer]:
 
 
 @pytest.fixture
-def demo_with(tmp_path: Path) -> Iterator[Callable[[dict[str, Any]], OwnDemo]]:
-    """Starts demos with settings of the test's own, by section."""
-    servers: list[OwnDemo] = []
+def start_demo(tmp_path: Path) -> Iterator[Callable[[dict[str, Any]], ConfiguredDemo]]:
+    """Starts demos with changed settings, by section."""
+    servers: list[ConfiguredDemo] = []
 
-    def start(changes: dict[str, Any]) -> OwnDemo:
+    def start(changes: dict[str, Any]) -> ConfiguredDemo:
         folder = tmp_path / f"demo-{len(servers)}"
         folder.mkdir()
-        servers.append(OwnDemo(folder, changes=changes))
+        servers.append(ConfiguredDemo(folder, changes=changes))
         servers[-1].start()
         return servers[-1]
 
@@ -51,9 +49,11 @@ def demo_with(tmp_path: Path) -> Iterator[Callable[[dict[str, Any]], OwnDemo]]:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnDemo]:
-    """The demo that the browser tests share. What is to be approved “later” is approved soon."""
-    server = OwnDemo(tmp_path_factory.mktemp("shop"), changes={"payments": {"sandbox": {"later_seconds": 3}}})
+def browser_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConfiguredDemo]:
+    """The demo that the browser tests share. A payment that is approved “later” is approved after 3 s."""
+    server = ConfiguredDemo(
+        tmp_path_factory.mktemp("browser-demo"), changes={"payments": {"sandbox": {"later_seconds": 3}}}
+    )
     server.start()
     yield server
     assert server.stop() == 0
@@ -61,7 +61,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnDemo]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium a file: its driver occupies the thread's event loop and must be gone before asynchronous tests."""
+    """One Chromium a file: its driver uses the thread's event loop, and has to end before asynchronous tests."""
     try:
         with chromium() as started:
             yield started
@@ -72,36 +72,36 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def arrive(browser: Browser, shop: OwnDemo) -> Iterator[Callable[..., Visitor]]:
-    """Brings visitors with browsers of their own; takes the wishes of a Playwright context."""
+def new_visitor(browser: Browser, browser_demo: ConfiguredDemo) -> Iterator[Callable[..., Visitor]]:
+    """Opens visitors with a browser context each; takes the options of a Playwright context."""
     visitors: list[Visitor] = []
 
-    def visitor(at: DemoServer = shop, **wishes: Any) -> Visitor:
-        visitors.append(Visitor.arrives(browser, at, **wishes))
+    def visitor(at: DemoServer = browser_demo, **options: Any) -> Visitor:
+        visitors.append(Visitor.open(browser, at, **options))
         return visitors[-1]
 
     yield visitor
     for each in visitors:
-        each.leaves()
+        each.close()
 
 
 @pytest.fixture(scope="module")
-def rude(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnDemo]:
-    """A demo to be rude to. Whatever it is sent, it has nothing to complain of, and stops in good order."""
-    server = OwnDemo(tmp_path_factory.mktemp("rude"))
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConfiguredDemo]:
+    """A demo to attack. It logs no error and stops normally."""
+    server = ConfiguredDemo(tmp_path_factory.mktemp("target"))
     server.changes = {"limits": {"identifiers_per_address_per_hour": 40}}
     server.start()
     yield server
     assert server.stop() == 0
-    assert complaints(server.log) == []
+    assert logged_errors(server.log) == []
 
 
 @pytest.fixture
-async def the_others_notice_nothing(rude: OwnDemo) -> AsyncIterator[None]:
-    """After a test somebody else is served at once, and the log holds no complaint."""
-    before = rude.log.stat().st_size
+async def other_customers_unaffected(target: ConfiguredDemo) -> AsyncIterator[None]:
+    """After a test another customer is answered, and the log holds no error."""
+    before = target.log.stat().st_size
     yield
-    other = await Customer(rude.url).connect()
-    assert (await asyncio.wait_for(other.start("pay_bill"), 2))[-1]["expects"] == "identifier"
+    other = await Customer(target.url).connect()
+    assert (await other.start("pay_bill"))[-1]["expects"] == "identifier"
     await other.leave()
-    assert complaints(rude.log, before) == []
+    assert logged_errors(target.log, before) == []

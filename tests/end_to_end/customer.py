@@ -1,4 +1,4 @@
-"""A customer at the other end of a socket, as the wire contract describes it."""
+"""A client of the chat with one customer, as docs/wire.md describes it."""
 
 import asyncio
 import contextlib
@@ -7,11 +7,13 @@ from typing import Any
 
 import socketio
 
+from tests.waiting import MAX_WAIT_S
+
 Message = dict[str, Any]
 
 
 class Customer:
-    """One device: connects, speaks, remembers what it was told by its number."""
+    """One device of a customer. `messages` holds all that it received, by sequence number."""
 
     def __init__(self, url: str, session: str | None = None, locale: str = "en") -> None:
         self.url = url
@@ -21,7 +23,7 @@ class Customer:
         self.messages: dict[int, Message] = {}
         self.welcome: dict[str, Any] = {}
         self._welcomed = asyncio.Event()
-        self._news = asyncio.Event()
+        self._received = asyncio.Event()
         self._client = socketio.AsyncClient(reconnection=False)
         self._client.on("welcome", self._on_welcome, namespace="/chat")
         self._client.on("messages", self._on_messages, namespace="/chat")
@@ -34,26 +36,26 @@ class Customer:
             transports=transports or ["websocket"],
             auth={"session": self.session, "locale": self.locale},
         )
-        await asyncio.wait_for(self._welcomed.wait(), 10)
+        await asyncio.wait_for(self._welcomed.wait(), MAX_WAIT_S)
         return self
 
     async def leave(self) -> None:
-        # Without waiting for an answer: a polling client would wait for its open request to run out.
+        # Waits for no answer: a polling client would wait until its open request times out.
         await self._client.eio.disconnect(abort=True)
         await self._client.shutdown()
 
     async def discard(self) -> None:
-        """Let go of a connection that may be broken in any way."""
+        """Close a connection that may be broken already."""
         with contextlib.suppress(Exception):
             await self.leave()
         if self._client.eio.http is not None:
             await self._client.eio.http.close()
 
     async def cut(self) -> None:
-        """Lose the connection without a word."""
+        """Close the WebSocket without a Socket.IO packet."""
         await self._client.eio.ws.close()
 
-    async def ask(self, event: str, payload: Any, timeout: float = 10) -> dict[str, Any]:
+    async def ask(self, event: str, payload: Any, timeout: float = MAX_WAIT_S) -> dict[str, Any]:
         """Send an event and return its acknowledgement."""
         answer: dict[str, Any] = await self._client.call(event, payload, namespace="/chat", timeout=timeout)
         return answer
@@ -79,14 +81,14 @@ class Customer:
         assert answer["ok"], answer
         return self._keep(answer["messages"])
 
-    async def until_card(self, kind: str, timeout: float = 15) -> dict[str, Any]:
-        """Wait until a card of this kind has arrived, and return the newest."""
-        async with asyncio.timeout(timeout):
+    async def wait_for_card(self, kind: str) -> dict[str, Any]:
+        """Wait for a card of this kind, and return the newest."""
+        async with asyncio.timeout(MAX_WAIT_S):
             while not (
                 cards := [m["card"] for _, m in sorted(self.messages.items()) if m.get("card", {}).get("kind") == kind]
             ):
-                self._news.clear()
-                await self._news.wait()
+                self._received.clear()
+                await self._received.wait()
         card: dict[str, Any] = cards[-1]
         return card
 
@@ -94,7 +96,7 @@ class Customer:
         for message in messages:
             known = self.messages.setdefault(message["seq"], message)
             assert known == message, "a message changed under its number"
-        self._news.set()
+        self._received.set()
         return messages
 
     async def _on_welcome(self, welcome: dict[str, Any]) -> None:
@@ -102,9 +104,9 @@ class Customer:
         self.session = welcome["session"]
         self._welcomed.set()
 
-    async def _on_messages(self, news: dict[str, Any]) -> None:
-        if news["conversation"] == self.conversation:
-            self._keep(news["messages"])
+    async def _on_messages(self, event: dict[str, Any]) -> None:
+        if event["conversation"] == self.conversation:
+            self._keep(event["messages"])
 
 
 def new_id() -> str:
@@ -112,10 +114,10 @@ def new_id() -> str:
 
 
 def texts(messages: list[Message]) -> str:
-    """All that was said, for looking into."""
+    """Return the texts of messages, a line each."""
     return "\n".join(message["text"] for message in messages)
 
 
 def offered(messages: list[Message]) -> list[str]:
-    """The ids of the choices offered last."""
+    """Return the ids of the choices of the newest message."""
     return [choice["id"] for choice in messages[-1].get("choices", [])]

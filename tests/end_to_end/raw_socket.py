@@ -1,4 +1,4 @@
-"""The wire without a client library: sends whatever it is told, and shows what comes back."""
+"""A WebSocket without a Socket.IO client, to send frames of any content."""
 
 import asyncio
 import json
@@ -8,12 +8,14 @@ from typing import Any
 
 import aiohttp
 
+from tests.waiting import MAX_WAIT_S
+
 PATH = "/socket.io/?EIO=4&transport=websocket"
 ACK = "43/chat,"
 
 
 class RawSocket:
-    """A WebSocket that has joined the chat, unless told not to."""
+    """A connection that has joined the chat's namespace, unless opened with `join=False`."""
 
     def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
         self.ws = ws
@@ -41,21 +43,21 @@ class RawSocket:
             assert frame.startswith("40/chat,"), frame
         self.welcome = json.loads(frame.removeprefix("42/chat,"))[1]
 
-    async def frame(self, within: float = 5) -> str:
-        """The next text frame; AssertionError when the connection ends instead."""
+    async def frame(self, within: float = MAX_WAIT_S) -> str:
+        """Return the next text frame. Raises AssertionError when the connection ends instead."""
         async with asyncio.timeout(within):
             message = await self.ws.receive()
         assert message.type is aiohttp.WSMsgType.TEXT, message
         return str(message.data)
 
-    async def ask(self, event: str, *payload: Any, within: float = 5) -> dict[str, Any]:
+    async def ask(self, event: str, *payload: Any, within: float = MAX_WAIT_S) -> dict[str, Any]:
         """Send an event and return its acknowledgement."""
         self._asked += 1
         number = self._asked
         await self.ws.send_str(f"42/chat,{number}{json.dumps([event, *payload])}")
         return await self.acknowledgement(number, within)
 
-    async def acknowledgement(self, number: int, within: float = 5) -> dict[str, Any]:
+    async def acknowledgement(self, number: int, within: float = MAX_WAIT_S) -> dict[str, Any]:
         begins = f"{ACK}{number}["
         while not (frame := await self.frame(within)).startswith(begins):
             if frame == "2":
@@ -63,8 +65,8 @@ class RawSocket:
         answer: dict[str, Any] = json.loads(frame.removeprefix(f"{ACK}{number}"))[0]
         return answer
 
-    async def ends(self, within: float = 5) -> bool:
-        """Wait for the connection to end; False if it does not."""
+    async def ends(self, within: float = MAX_WAIT_S) -> bool:
+        """Wait for the connection to end; return False if it does not."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 while (await self.ws.receive()).type is aiohttp.WSMsgType.TEXT:
@@ -74,7 +76,7 @@ class RawSocket:
 
 
 def code_of(answer: Mapping[str, Any]) -> str:
-    """What an acknowledgement refuses with; empty for one that does not refuse."""
+    """Return the error code of an acknowledgement, empty for a success."""
     assert set(answer) == {"ok", "error"} if not answer["ok"] else "error" not in answer
     if answer["ok"]:
         return ""

@@ -8,28 +8,28 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.end_to_end.browser import Panel, Visitor
-from tests.end_to_end.own_demo import OwnDemo
+from tests.end_to_end.configured_demo import ConfiguredDemo
 
 pytestmark = pytest.mark.browser
 
-Arrive = Callable[..., Visitor]
-DemoWith = Callable[[dict[str, Any]], OwnDemo]
+NewVisitor = Callable[..., Visitor]
+StartDemo = Callable[[dict[str, Any]], ConfiguredDemo]
 OFFLINE = "We can’t reach the chat just now"
 
 
-def other(code: str) -> str:
-    """A code that is wrong."""
+def wrong_code(code: str) -> str:
+    """Return a code other than the right one."""
     return "000000" if code != "000000" else "111111"
 
 
-def spoken(lines: Locator) -> list[str]:
+def line_texts(lines: Locator) -> list[str]:
     return [re.sub(r"\s+", " ", text) for text in lines.all_inner_texts()]
 
 
-def test_a_wrong_code_is_said_and_the_right_one_still_works(arrive: Arrive) -> None:
-    panel = arrive().chat_alone().pay_my_bill()
+def test_a_wrong_code_is_said_and_the_right_one_still_works(new_visitor: NewVisitor) -> None:
+    panel = new_visitor().chat_alone().pay_my_bill()
     code = panel.identify("dd@example.com")
-    panel.code_field.fill(other(code))
+    panel.code_field.fill(wrong_code(code))
     expect(panel.text("That code isn’t right")).to_be_visible()
     expect(panel.code_field).to_be_focused()
     expect(panel.code_field).to_have_value("")
@@ -39,8 +39,8 @@ def test_a_wrong_code_is_said_and_the_right_one_still_works(arrive: Arrive) -> N
     expect(panel.own.nth(2)).to_have_text("••••••")
 
 
-def test_a_code_pasted_with_its_sentence_is_taken(arrive: Arrive) -> None:
-    panel = arrive(permissions=["clipboard-read", "clipboard-write"]).chat_alone().pay_my_bill()
+def test_a_code_pasted_with_its_sentence_is_taken(new_visitor: NewVisitor) -> None:
+    panel = new_visitor(permissions=["clipboard-read", "clipboard-write"]).chat_alone().pay_my_bill()
     code = panel.identify("dd@example.com")
     panel.page.evaluate("text => navigator.clipboard.writeText(text)", f"{code[:3]} {code[3:]}")
     panel.code_field.focus()
@@ -48,8 +48,8 @@ def test_a_code_pasted_with_its_sentence_is_taken(arrive: Arrive) -> None:
     expect(panel.card("Direct debit")).to_be_visible()
 
 
-def test_a_new_code_has_to_be_waited_for_and_another_email_may_be_used_at_once(arrive: Arrive) -> None:
-    panel = arrive().chat_alone().pay_my_bill()
+def test_a_new_code_has_to_be_waited_for_and_another_email_may_be_used_at_once(new_visitor: NewVisitor) -> None:
+    panel = new_visitor().chat_alone().pay_my_bill()
     panel.identify("clear@example.com")
     panel.choose("resend")
     expect(panel.text("Please wait")).to_be_visible()
@@ -59,8 +59,8 @@ def test_a_new_code_has_to_be_waited_for_and_another_email_may_be_used_at_once(a
     expect(panel.card("Direct debit")).to_be_visible()
 
 
-def test_somebody_starts_over_and_leaves_a_message_for_a_person(arrive: Arrive) -> None:
-    panel = arrive().chat_alone().pay_my_bill()
+def test_somebody_starts_over_and_leaves_a_message_for_a_person(new_visitor: NewVisitor) -> None:
+    panel = new_visitor().chat_alone().pay_my_bill()
     panel.say("start over")
     panel.choose("person")
     expect(panel.text("Leave a message")).to_be_visible()
@@ -68,27 +68,27 @@ def test_somebody_starts_over_and_leaves_a_message_for_a_person(arrive: Arrive) 
     expect(panel.text("Where can we reply?")).to_be_visible()
     panel.say("maya@example.com")
     expect(panel.text("Your message is with the team")).to_be_visible()
-    letter = panel.shop.letter_saying("My router hums")
+    letter = panel.server.letter_saying("My router hums")
     assert letter["to"] == "team@northwind.example"
     assert "maya@example.com" in letter["text"]
 
 
-def test_a_conversation_goes_on_after_a_reload(arrive: Arrive) -> None:
-    panel = arrive().chat()
+def test_a_conversation_goes_on_after_a_reload(new_visitor: NewVisitor) -> None:
+    panel = new_visitor().chat()
     panel.pay_my_bill()
     code = panel.identify("dd@example.com")
-    before = spoken(panel.lines)
+    before = line_texts(panel.lines)
     panel.page.reload()
     panel.open()
     panel.inside.locator("button.row", has_text="Pay my bill").click()
     expect(panel.code_field).to_be_visible()
-    assert spoken(panel.lines) == before
+    assert line_texts(panel.lines) == before
     panel.code_field.fill(code)
     expect(panel.card("Direct debit")).to_be_visible()
 
 
-def test_what_is_said_offline_is_shown_as_sending_then_failed_and_is_sent_once(arrive: Arrive) -> None:
-    visitor = arrive()
+def test_what_is_said_offline_is_shown_as_sending_then_failed_and_is_sent_once(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor()
     visitor.context.clock.install()
     panel = visitor.chat_alone()
     panel.inside.get_by_role("button", name="Talk to a person").click()
@@ -111,8 +111,8 @@ def test_what_is_said_offline_is_shown_as_sending_then_failed_and_is_sent_once(a
     expect(failed).to_have_count(0)
 
 
-def test_two_tabs_stay_in_step_and_a_tab_that_was_offline_catches_up(arrive: Arrive) -> None:
-    visitor = arrive()
+def test_two_tabs_stay_in_step_and_a_tab_that_was_offline_catches_up(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor()
     one = visitor.chat_alone().pay_my_bill()
     two = visitor.chat_alone()
     two.inside.locator("button.row", has_text="Pay my bill").click()
@@ -132,12 +132,14 @@ def test_two_tabs_stay_in_step_and_a_tab_that_was_offline_catches_up(arrive: Arr
     expect(one.card("Direct debit")).to_be_visible()
     expect(one.inside.locator(".offline")).to_have_count(0)
     expect(three.card("Direct debit")).to_be_visible()
-    assert spoken(one.lines) == spoken(three.lines)
+    assert line_texts(one.lines) == line_texts(three.lines)
 
 
-def test_a_server_that_is_killed_and_comes_back_loses_and_doubles_nothing(arrive: Arrive, demo_with: DemoWith) -> None:
-    server = demo_with({})
-    panel = arrive(server).chat_alone().pay_my_bill()
+def test_a_server_that_is_killed_and_comes_back_loses_and_doubles_nothing(
+    new_visitor: NewVisitor, start_demo: StartDemo
+) -> None:
+    server = start_demo({})
+    panel = new_visitor(server).chat_alone().pay_my_bill()
     code = panel.identify("owes@example.com")
     said = panel.lines.count()
     server.kill()
@@ -148,17 +150,17 @@ def test_a_server_that_is_killed_and_comes_back_loses_and_doubles_nothing(arrive
     expect(panel.card("To pay")).to_be_visible()
     expect(panel.inside.locator(".offline")).to_have_count(0)
     expect(panel.own).to_have_count(2)
-    told = spoken(panel.lines)
+    told = line_texts(panel.lines)
     assert len(told) > said
     again = Panel(panel.page, panel.page, server)
     panel.page.reload()
     again.inside.locator("button.row", has_text="Pay my bill").click()
     expect(again.card("To pay")).to_be_visible()
-    assert spoken(again.lines) == told
+    assert line_texts(again.lines) == told
 
 
-def test_a_browser_that_blocks_storage_can_pay_all_the_same(arrive: Arrive) -> None:
-    visitor = arrive()
+def test_a_browser_that_blocks_storage_can_pay_all_the_same(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor()
     visitor.context.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
     )

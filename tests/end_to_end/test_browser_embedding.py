@@ -7,14 +7,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.end_to_end.browser import PHONE, Panel, Visitor, pay
-from tests.end_to_end.host_site import HostSite, host_site
-from tests.end_to_end.own_demo import OwnDemo
+from tests.end_to_end.configured_demo import ConfiguredDemo
+from tests.end_to_end.embedding_site import EmbeddingSite, embedding_site
 
 pytestmark = pytest.mark.browser
 
-Arrive = Callable[..., Visitor]
+NewVisitor = Callable[..., Visitor]
 
-HOSTILE = """
+HOSTILE_STYLES = """
 html > :not(head, body), body, body *, div, iframe, button, svg, :host, billchat-widget {
   all: unset !important; display: none !important; visibility: hidden !important; opacity: 0 !important;
   pointer-events: none !important; position: static !important; width: 0 !important; height: 0 !important;
@@ -22,7 +22,7 @@ html > :not(head, body), body, body *, div, iframe, button, svg, :host, billchat
 }
 html { font-size: 3px; line-height: 9; letter-spacing: 1em; direction: rtl; text-transform: uppercase; }
 """
-LISTENING = """
+RECORD_EVENTS = """
 window.heard = [];
 window.Billchat = window.Billchat || [];
 for (const name of ["ready", "open", "close", "unread", "paid"])
@@ -31,33 +31,35 @@ for (const name of ["ready", "open", "close", "unread", "paid"])
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[HostSite]:
-    with host_site() as made:
+def site() -> Iterator[EmbeddingSite]:
+    with embedding_site() as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def chat(site: HostSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnDemo]:
+def chat(site: EmbeddingSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConfiguredDemo]:
     """A service that lists the site."""
-    server = OwnDemo(tmp_path_factory.mktemp("chat"), changes={"server": {"allowed_sites": [site.origin]}})
+    server = ConfiguredDemo(tmp_path_factory.mktemp("chat"), changes={"server": {"allowed_sites": [site.origin]}})
     server.start()
     site.policy = (
         f"default-src 'none'; script-src 'self' {server.url}; frame-src {server.url}; style-src 'self'; img-src 'self'"
     )
-    site.pages["/hostile.css"] = HOSTILE
-    site.pages["/listening.js"] = LISTENING
+    site.pages["/hostile.css"] = HOSTILE_STYLES
+    site.pages["/listening.js"] = RECORD_EVENTS
     yield server
     assert server.stop() == 0
 
 
-def heard(page: Page) -> list[str]:
+def recorded_events(page: Page) -> list[str]:
     told: list[str] = page.evaluate("window.heard")
     return told
 
 
-def test_a_strict_policy_and_a_hostile_stylesheet_harm_nothing(arrive: Arrive, site: HostSite, chat: OwnDemo) -> None:
+def test_a_strict_policy_and_a_hostile_stylesheet_harm_nothing(
+    new_visitor: NewVisitor, site: EmbeddingSite, chat: ConfiguredDemo
+) -> None:
     head = '<link rel="stylesheet" href="/hostile.css"><script src="/listening.js"></script>'
-    page = arrive(chat).page(site.page(chat.url, head, "<div><button>Hidden</button></div>"))
+    page = new_visitor(chat).page(site.page(chat.url, head, "<div><button>Hidden</button></div>"))
     panel = Panel.on(page, chat)
     expect(panel.bubble).to_be_in_viewport(ratio=1)
     box = panel.bubble.bounding_box()
@@ -72,20 +74,22 @@ def test_a_strict_policy_and_a_hostile_stylesheet_harm_nothing(arrive: Arrive, s
     expect(frame).to_be_hidden()
     pay(tab)
     expect(panel.bubble.locator(".badge")).to_be_visible()
-    told = heard(page)
+    told = recorded_events(page)
     assert told[:3] == ["ready", "open", "close"]
     assert "paid" in told
     assert [each for each in told if each.startswith("unread")]
     panel.open()
     expect(panel.card("Payment received")).to_be_visible()
     expect(panel.bubble.locator(".badge")).to_be_hidden()
-    assert heard(page).count("paid") == 1
+    assert recorded_events(page).count("paid") == 1
 
 
-def test_the_page_decides_side_colour_language_and_greeting(arrive: Arrive, site: HostSite, chat: OwnDemo) -> None:
-    visitor = arrive(chat)
-    wishes = {"position": "left", "colour": "#0a7d4f", "locale": "es", "greeting": "Hola, soy Nora."}
-    panel = Panel.on(visitor.page(site.page(chat.url, **wishes)), chat)
+def test_the_page_decides_side_colour_language_and_greeting(
+    new_visitor: NewVisitor, site: EmbeddingSite, chat: ConfiguredDemo
+) -> None:
+    visitor = new_visitor(chat)
+    settings = {"position": "left", "colour": "#0a7d4f", "locale": "es", "greeting": "Hola, soy Nora."}
+    panel = Panel.on(visitor.page(site.page(chat.url, **settings)), chat)
     expect(panel.bubble).to_have_accessible_name("Abrir el chat")
     expect(panel.bubble).to_have_css("background-color", "rgb(10, 125, 79)")
     assert (panel.bubble.bounding_box() or {})["x"] == 20
@@ -97,10 +101,10 @@ def test_the_page_decides_side_colour_language_and_greeting(arrive: Arrive, site
 
 
 def test_the_page_opens_and_closes_the_chat_and_including_it_twice_makes_one(
-    arrive: Arrive, site: HostSite, chat: OwnDemo
+    new_visitor: NewVisitor, site: EmbeddingSite, chat: ConfiguredDemo
 ) -> None:
     again = f'<script src="{chat.url}/widget.js" async></script>'
-    page = arrive(chat).page(site.page(chat.url, '<script src="/listening.js"></script>' + again, again))
+    page = new_visitor(chat).page(site.page(chat.url, '<script src="/listening.js"></script>' + again, again))
     panel = Panel.on(page, chat)
     expect(panel.bubble).to_have_count(1)
     page.evaluate("Billchat.open()")
@@ -111,14 +115,14 @@ def test_the_page_opens_and_closes_the_chat_and_including_it_twice_makes_one(
     page.evaluate("Billchat.push(['open'])")
     expect(panel.main_button).to_be_visible()
     assert page.locator("billchat-widget").count() == 1
-    assert heard(page) == ["ready", "open", "close", "open"]
+    assert recorded_events(page) == ["ready", "open", "close", "open"]
 
 
 @pytest.mark.parametrize("screen", [{}, {"viewport": PHONE}], ids=["desktop", "phone"])
 def test_the_page_gets_every_click_around_the_bubble(
-    arrive: Arrive, site: HostSite, chat: OwnDemo, screen: dict[str, Any]
+    new_visitor: NewVisitor, site: EmbeddingSite, chat: ConfiguredDemo, screen: dict[str, Any]
 ) -> None:
-    page = arrive(chat, **screen).page(site.page(chat.url))
+    page = new_visitor(chat, **screen).page(site.page(chat.url))
     bubble = Panel.on(page, chat).bubble
     box = bubble.bounding_box()
     assert box is not None
@@ -133,12 +137,12 @@ def test_the_page_gets_every_click_around_the_bubble(
     expect(Panel.on(page, chat).main_button).to_be_visible()
 
 
-def test_a_site_that_is_not_listed_cannot_frame_the_chat(arrive: Arrive, chat: OwnDemo) -> None:
-    with host_site() as stranger:
-        visitor = arrive(chat)
+def test_a_site_that_is_not_listed_cannot_frame_the_chat(new_visitor: NewVisitor, chat: ConfiguredDemo) -> None:
+    with embedding_site() as stranger:
+        visitor = new_visitor(chat)
         page = visitor.page(stranger.page(chat.url))
         with page.expect_event("console", lambda line: "frame-ancestors" in line.text):
             page.locator("billchat-widget .bubble").click()
         assert page.frame_locator("billchat-widget iframe").locator("#app").count() == 0
-        visitor.faults.clear()
+        visitor.page_errors.clear()
         page.close()

@@ -9,50 +9,50 @@ from tests.end_to_end.browser import Panel, Visitor
 
 pytestmark = pytest.mark.browser
 
-Arrive = Callable[..., Visitor]
+NewVisitor = Callable[..., Visitor]
 
-FOCUS_SHOWS = """each => {
+FOCUS_IS_VISIBLE = """each => {
   const drawn = element => { const {outlineStyle, outlineWidth} = getComputedStyle(element);
     return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2; };
   const stand_in = each.id === 'code' ? each.parentElement.querySelector('.box.next') : each.closest('.method') || each;
   return drawn(stand_in);
 }"""
-LISTEN = """() => {
+RECORD_ANNOUNCEMENTS = """() => {
   window.heard = [];
   const region = document.querySelector('[role=status]');
   new MutationObserver(() => region.textContent && heard.push(region.textContent))
     .observe(region, {childList: true, characterData: true, subtree: true});
 }"""
 
-# The page's content policy refuses the kind of waiting that compiles a condition.
-HEARD = """() => new Promise(done => {
+# Polls by hand: Playwright's wait_for_function compiles its condition, which the content policy forbids.
+NEXT_ANNOUNCEMENTS = """() => new Promise(done => {
   const look = () => heard.length > 0 ? done(heard.splice(0)) : setTimeout(look, 20);
   look();
 })"""
 
 
 def tab_to(page: Page, there: Locator, most: int = 20) -> None:
-    """Press Tab until the focus is there, and see that it shows."""
+    """Press Tab until an element has the focus, and check that the focus is visible."""
     expect(there).to_be_visible()
     for _ in range(most):
         page.keyboard.press("Tab")
         if there.evaluate("each => each.matches(':focus')"):
-            assert there.evaluate(FOCUS_SHOWS), "the focus cannot be seen"
+            assert there.evaluate(FOCUS_IS_VISIBLE), "the focus is not visible"
             return
-    raise AssertionError("Tab never got there")
+    raise AssertionError("Tab does not reach the element")
 
 
-def hear(frame: Frame) -> str:
-    """Wait for what is announced next; it is announced in one piece."""
-    told: list[str] = frame.evaluate(HEARD)
+def next_announcement(frame: Frame) -> str:
+    """Wait for the next announcement of the live region, which is one text."""
+    told: list[str] = frame.evaluate(NEXT_ANNOUNCEMENTS)
     assert len(told) == 1
     return told[0]
 
 
-def test_a_bill_is_paid_with_the_keyboard_alone(arrive: Arrive) -> None:
-    visitor = arrive()
+def test_a_bill_is_paid_with_the_keyboard_alone(new_visitor: NewVisitor) -> None:
+    visitor = new_visitor()
     page = visitor.page()
-    panel = Panel.on(page, visitor.shop)
+    panel = Panel.on(page, visitor.server)
     keys = page.keyboard
     tab_to(page, panel.bubble)
     keys.press("Enter")
@@ -60,15 +60,15 @@ def test_a_bill_is_paid_with_the_keyboard_alone(arrive: Arrive) -> None:
     tab_to(page, panel.main_button)
     keys.press("Enter")
     expect(panel.field).to_be_focused()
-    before = visitor.shop.letters_to("owes@example.com")
+    before = visitor.server.letters_to("owes@example.com")
     keys.type("owes@example.com")
     keys.press("Enter")
     expect(panel.code_field).to_be_focused()
-    assert panel.code_field.evaluate(FOCUS_SHOWS)
-    keys.type(visitor.shop.code_for("owes@example.com", before))
+    assert panel.code_field.evaluate(FOCUS_IS_VISIBLE)
+    keys.type(visitor.server.code_for("owes@example.com", before))
     expect(panel.card("To pay")).to_be_visible()
     expect(panel.choice("pay_all")).to_be_focused()
-    assert panel.choice("pay_all").evaluate(FOCUS_SHOWS)
+    assert panel.choice("pay_all").evaluate(FOCUS_IS_VISIBLE)
     keys.press("Enter")
     link = panel.card("Payment link").get_by_role("link")
     tab_to(page, link)
@@ -96,24 +96,24 @@ def test_a_bill_is_paid_with_the_keyboard_alone(arrive: Arrive) -> None:
     expect(panel.main_button).to_be_visible()
 
 
-def test_a_listener_hears_what_is_new_and_nothing_twice(arrive: Arrive) -> None:
-    panel = arrive().chat_alone()
+def test_a_listener_hears_what_is_new_and_nothing_twice(new_visitor: NewVisitor) -> None:
+    panel = new_visitor().chat_alone()
     regions = "[aria-live]:not([aria-live=off]), [role=status], [role=alert]"
     expect(panel.inside.locator(regions)).to_have_count(1)
     panel.pay_my_bill()
-    panel.frame.evaluate(LISTEN)
+    panel.frame.evaluate(RECORD_ANNOUNCEMENTS)
     panel.say("nonsense")
     expect(panel.text("I couldn’t see an email")).to_be_visible()
-    told = hear(panel.frame)
+    told = next_announcement(panel.frame)
     assert told.startswith("Northwind Broadband: ")
     assert "I couldn’t see an email or mobile number in that" in told
     assert "nonsense" not in told
     code = panel.identify("dd@example.com")
-    told = hear(panel.frame)
+    told = next_announcement(panel.frame)
     assert "We’ve sent a 6-digit code to dd@example.com" in told
     assert "I couldn’t see" not in told
     panel.code_field.fill(code)
-    told = hear(panel.frame)
+    told = next_announcement(panel.frame)
     assert "We’ll collect £34.80 on" in told, "a card is heard by its text"
     assert "6-digit code" not in told
     panel.inside.get_by_role("button", name="Back to the start").click()
@@ -123,10 +123,10 @@ def test_a_listener_hears_what_is_new_and_nothing_twice(arrive: Arrive) -> None:
 
 
 @pytest.mark.parametrize("wish", ["no-preference", "reduce"])
-def test_things_move_only_for_those_who_do_not_mind(arrive: Arrive, wish: str) -> None:
-    visitor = arrive(reduced_motion=wish)
+def test_things_move_only_for_those_who_do_not_mind(new_visitor: NewVisitor, wish: str) -> None:
+    visitor = new_visitor(reduced_motion=wish)
     page = visitor.page()
-    panel = Panel.on(page, visitor.shop)
+    panel = Panel.on(page, visitor.server)
     moves = panel.bubble.evaluate("each => getComputedStyle(each).animationName !== 'none'")
     panel.open()
     slides = page.locator("billchat-widget .screen").evaluate(

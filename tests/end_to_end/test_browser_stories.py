@@ -1,26 +1,39 @@
-"""The four demo customers' stories, from the shop's front page to the receipt, in a real browser."""
+"""The stories of the four demo customers in a real browser, from the home page to the receipt."""
 
+import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.end_to_end.browser import PHONE, Visitor, pay
+from tests.sizes import size
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
-Arrive = Callable[..., Visitor]
+NewVisitor = Callable[..., Visitor]
 
 
-@pytest.mark.parametrize(
-    ("identifier", "screen"),
-    [("owes@example.com", {}), ("07700 900001", {"viewport": PHONE, "is_mobile": True, "has_touch": True})],
-    ids=["email", "mobile"],
-)
+SCREENS: dict[str, dict[str, Any]] = {
+    "desktop": {},
+    "phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True},
+}
+
+
+def identify_by(email: str, mobile: str) -> pytest.MarkDecorator:
+    """Run a story by email on a desktop and by mobile number on a phone; in `make soak` in every combination."""
+    every = itertools.product((email, mobile), SCREENS, ("light", "dark"))
+    chosen = size([(email, "desktop", "light"), (mobile, "phone", "light")], list(every))
+    stories = [(identifier, {**SCREENS[screen], "color_scheme": theme}) for identifier, screen, theme in chosen]
+    return pytest.mark.parametrize(("identifier", "options"), stories, ids=[" ".join(each) for each in chosen])
+
+
+@identify_by("owes@example.com", "07700 900001")
 def test_somebody_who_owes_pays_and_the_receipt_appears_by_itself(
-    arrive: Arrive, identifier: str, screen: dict[str, object]
+    new_visitor: NewVisitor, identifier: str, options: dict[str, Any]
 ) -> None:
-    panel = arrive(**screen).chat()
+    panel = new_visitor(**options).chat()
     panel.verify(identifier)
     owed = panel.card("To pay")
     expect(owed.locator(".amount")).to_have_text("£42.50")
@@ -38,9 +51,11 @@ def test_somebody_who_owes_pays_and_the_receipt_appears_by_itself(
     expect(panel.card("Payment link").get_by_role("link")).to_have_count(0)
 
 
-@pytest.mark.parametrize("identifier", ["dd@example.com", "07700 900002"], ids=["email", "mobile"])
-def test_somebody_with_a_direct_debit_hears_when_and_how_much(arrive: Arrive, identifier: str) -> None:
-    panel = arrive().chat()
+@identify_by("dd@example.com", "07700 900002")
+def test_somebody_with_a_direct_debit_hears_when_and_how_much(
+    new_visitor: NewVisitor, identifier: str, options: dict[str, Any]
+) -> None:
+    panel = new_visitor(**options).chat()
     panel.verify(identifier)
     debit = panel.card("Direct debit")
     expect(debit.locator(".amount")).to_have_text("£34.80")
@@ -48,17 +63,21 @@ def test_somebody_with_a_direct_debit_hears_when_and_how_much(arrive: Arrive, id
     expect(debit).to_contain_text("Nothing for you to do")
 
 
-@pytest.mark.parametrize("identifier", ["clear@example.com", "07700 900003"], ids=["email", "mobile"])
-def test_somebody_who_owes_nothing_is_told_so(arrive: Arrive, identifier: str) -> None:
-    panel = arrive().chat()
+@identify_by("clear@example.com", "07700 900003")
+def test_somebody_who_owes_nothing_is_told_so(
+    new_visitor: NewVisitor, identifier: str, options: dict[str, Any]
+) -> None:
+    panel = new_visitor(**options).chat()
     panel.verify(identifier)
     expect(panel.lines.filter(has_text="othing to pay").first).to_be_visible()
     expect(panel.choice("pay_all")).to_have_count(0)
 
 
-@pytest.mark.parametrize("identifier", ["many@example.com", "+44 7700 900004"], ids=["email", "mobile"])
-def test_somebody_with_two_accounts_chooses_one_and_pays_it(arrive: Arrive, identifier: str) -> None:
-    panel = arrive().chat()
+@identify_by("many@example.com", "+44 7700 900004")
+def test_somebody_with_two_accounts_chooses_one_and_pays_it(
+    new_visitor: NewVisitor, identifier: str, options: dict[str, Any]
+) -> None:
+    panel = new_visitor(**options).chat()
     panel.verify(identifier)
     expect(panel.inside.locator(".choices")).to_contain_text("NB-220115")
     panel.inside.get_by_role("button", name="£31.20 to pay").click()
@@ -67,8 +86,8 @@ def test_somebody_with_two_accounts_chooses_one_and_pays_it(arrive: Arrive, iden
     expect(panel.card("Payment received").locator(".amount")).to_have_text("£31.20")
 
 
-def test_declined_closed_and_approved_later_are_each_said_in_the_chat_and_on_the_page(arrive: Arrive) -> None:
-    panel = arrive().chat()
+def test_declined_closed_and_approved_later_are_each_said_in_the_chat_and_on_the_page(new_visitor: NewVisitor) -> None:
+    panel = new_visitor().chat()
     panel.verify("owes@example.com")
     tab = panel.follow(panel.pay_all())
     pay(tab, "decline")

@@ -1,51 +1,58 @@
-"""Several processes on PostgreSQL and Redis: they die, and what they rely on dies, and customers notice nothing."""
+"""Several processes on PostgreSQL and Redis: workers, database and Redis fail, and customers lose nothing."""
 
 import asyncio
 import os
 import random
 import signal
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import psycopg
 import pytest
+from redis.asyncio import Redis
 
 from chatbot.keys import Keys
-from tests.end_to_end.complaints import complaints
-from tests.end_to_end.crowd import Stubborn, bill, check_books, pay_while, until_all_has_left
+from chatbot.sockets.redis_fanout import PATIENCE_S
+from tests.database_servers import PostgresServer, RedisServer, postgres_server, redis_server
 from tests.end_to_end.customer import Customer, new_id, texts
-from tests.end_to_end.own_services import OwnPostgres, OwnRedis, own_postgres, own_redis
-from tests.end_to_end.several import SeveralWorkers, payment_provider
+from tests.end_to_end.load_customers import (
+    RetryingCustomer,
+    assert_nothing_lost_or_doubled,
+    import_invoices,
+    pay_during_faults,
+    wait_for_empty_outbox,
+)
+from tests.end_to_end.multi_process_server import MultiProcessServer, payment_provider
+from tests.end_to_end.server_log import logged_errors
+from tests.sizes import size
+from tests.waiting import wait_until
 
-CUSTOMERS = 200
-KILLS = 20
+CUSTOMERS = size(50, 200)
+KILLS = size(5, 40)
 FEW = 24
-# “Within seconds”: one look into the database every two, and what a loaded machine adds.
-SECONDS = 6.0
 
-pytestmark = pytest.mark.timeout(200)
+pytestmark = pytest.mark.timeout(600)
 
-Serve = Callable[..., Awaitable[SeveralWorkers]]
+Serve = Callable[..., Awaitable[MultiProcessServer]]
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[OwnPostgres]:
-    with own_postgres() as server:
+def postgres() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
         yield server
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[OwnRedis]:
-    with own_redis(tmp_path) as server:
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with redis_server(tmp_path) as server:
         yield server
 
 
 @pytest.fixture
-def database(postgres: OwnPostgres) -> str:
+def database(postgres: PostgresServer) -> str:
     """The address of a new database."""
     name = f"test_{new_id()[:8]}"
     with psycopg.connect(postgres.url, autocommit=True) as connection:
@@ -54,16 +61,16 @@ def database(postgres: OwnPostgres) -> str:
 
 
 @pytest.fixture
-async def serve(tmp_path: Path, database: str, redis: OwnRedis) -> AsyncIterator[Serve]:
-    """Starts machines of one service, with so many workers each and so many customers in the books."""
+async def serve(tmp_path: Path, database: str, redis: RedisServer) -> AsyncIterator[Serve]:
+    """Starts servers of one service, with worker processes each and customers with an invoice in the database."""
     async with AsyncExitStack() as ends:
         settings: dict[str, Any] = {"database": {"url": database}, "redis": {"url": redis.url}}
 
-        async def start(workers: int, customers: int = 0, **changes: Any) -> SeveralWorkers:
-            server = SeveralWorkers(tmp_path, workers=workers, settings=settings)
+        async def start(workers: int, customers: int = 0, **changes: Any) -> MultiProcessServer:
+            server = MultiProcessServer(tmp_path, workers=workers, settings=settings)
             if "payments" not in settings:
                 settings.update(await ends.enter_async_context(payment_provider(server.data, server)))
-                await bill(customers, tmp_path, database)
+                await import_invoices(customers, tmp_path, database)
             server.settings = {**settings, **changes}
             await asyncio.to_thread(server.start)
             ends.push_async_callback(asyncio.to_thread, server.stop)
@@ -72,59 +79,58 @@ async def serve(tmp_path: Path, database: str, redis: OwnRedis) -> AsyncIterator
         yield start
 
 
-def crowd(server: SeveralWorkers, count: int) -> list[Stubborn]:
+def retrying_customers(server: MultiProcessServer, count: int) -> list[RetryingCustomer]:
     keys = Keys((server.data / "key").read_text())
-    return [Stubborn(server, number, keys) for number in range(count)]
+    return [RetryingCustomer(server, number, keys) for number in range(count)]
 
 
-async def until_ready(server: SeveralWorkers) -> None:
-    async with asyncio.timeout(15):
-        while not await asyncio.to_thread(server.is_ready):
-            await asyncio.sleep(0.1)
+async def wait_until_ready(server: MultiProcessServer) -> None:
+    await wait_until(lambda: asyncio.to_thread(server.is_ready))
 
 
-async def until_workers(server: SeveralWorkers, count: int, but: frozenset[int] = frozenset()) -> None:
-    """Wait until so many workers are at work, none of them one of those."""
-    async with asyncio.timeout(30):
-        while len(server.pids) != count or but & set(server.pids):
-            await asyncio.sleep(0.05)
+async def wait_for_workers(server: MultiProcessServer, count: int, but: frozenset[int] = frozenset()) -> None:
+    """Wait until so many workers run, none of them among the process ids in `but`."""
+    await wait_until(lambda: len(server.pids) == count and not but & set(server.pids))
 
 
+@pytest.mark.soak
 async def test_random_workers_are_killed(serve: Serve) -> None:
     server = await serve(4, CUSTOMERS)
-    customers = crowd(server, CUSTOMERS)
+    customers = retrying_customers(server, CUSTOMERS)
 
     async def kill() -> None:
         os.kill(random.choice(server.pids), signal.SIGKILL)
         await asyncio.sleep(0)
 
-    await pay_while(customers, [kill] * KILLS)
-    await until_workers(server, 4)
-    await until_all_has_left(server)  # what the dead were sending, once their claims lapse
-    check_books(server, customers)
+    await pay_during_faults(customers, [kill] * KILLS)
+    await wait_for_workers(server, 4)
+    await wait_for_empty_outbox(server)  # with the letters of killed workers, once their claims end
+    assert_nothing_lost_or_doubled(server, customers)
 
 
-async def test_postgresql_dies_and_comes_back(serve: Serve, postgres: OwnPostgres) -> None:
+@pytest.mark.soak(repeat=3)
+async def test_postgresql_dies_and_comes_back(serve: Serve, postgres: PostgresServer) -> None:
     server = await serve(2, FEW)
-    customers = crowd(server, FEW)
+    customers = retrying_customers(server, FEW)
 
     async def restart() -> None:
         await asyncio.to_thread(postgres.stop)
         await asyncio.sleep(0.5)
         await asyncio.to_thread(postgres.start)
 
-    await pay_while(customers, [restart])
-    await until_all_has_left(server)
-    check_books(server, customers)
+    await pay_during_faults(customers, [restart])
+    await wait_for_empty_outbox(server)
+    assert_nothing_lost_or_doubled(server, customers)
 
 
-async def test_redis_dies_and_comes_back(serve: Serve, redis: OwnRedis) -> None:
+@pytest.mark.soak(repeat=3)
+async def test_redis_dies_and_comes_back(serve: Serve, redis: RedisServer) -> None:
     server = await serve(2, FEW)
-    customers = crowd(server, FEW)
+    customers = retrying_customers(server, FEW)
 
     async def stop() -> None:
         redis.stop()
-        await until_ready(server)
+        await wait_until_ready(server)
 
     async def start() -> None:
         redis.start()
@@ -135,30 +141,37 @@ async def test_redis_dies_and_comes_back(serve: Serve, redis: OwnRedis) -> None:
     async def thaw() -> None:
         redis.thaw()
 
-    await pay_while(customers, [stop, start, freeze, thaw])
-    await until_all_has_left(server)
-    check_books(server, customers)
+    await pay_during_faults(customers, [stop, start, freeze, thaw])
+    await wait_for_empty_outbox(server)
+    assert_nothing_lost_or_doubled(server, customers)
 
 
-async def until_logged(server: SeveralWorkers, words: str, times: int) -> None:
-    """Wait until the log has said something, so many times in all."""
-    async with asyncio.timeout(15):
-        while (said := server.log.read_text().count(words)) < times:
-            await asyncio.sleep(0.05)
-    assert said == times
+async def wait_for_log(server: MultiProcessServer, words: str, times: int) -> None:
+    """Wait until the log has these words so many times in all."""
+    await wait_until(lambda: server.log.read_text().count(words) >= times)
 
 
-async def heard_after(device: Customer, seq: int, limit: float = SECONDS) -> float:
-    """How many seconds it takes until a device has heard of a message without asking."""
-    began = time.monotonic()
-    async with asyncio.timeout(limit):
-        while seq not in device.messages:
-            await asyncio.sleep(0.005)
-    return time.monotonic() - began
+@asynccontextmanager
+async def published(redis: RedisServer) -> AsyncIterator[list[bytes]]:
+    """Record all that is published through Redis."""
+    messages: list[bytes] = []
+    async with Redis.from_url(redis.url) as client, client.pubsub() as pubsub:
+
+        async def record() -> None:
+            while True:
+                if message := await pubsub.get_message(ignore_subscribe_messages=True, timeout=None):
+                    messages.append(message["data"])
+
+        await pubsub.psubscribe("*")
+        recording = asyncio.create_task(record())
+        yield messages
+        recording.cancel()
+        await asyncio.gather(recording, return_exceptions=True)
 
 
+@pytest.mark.soak(repeat=3)
 async def test_two_devices_on_two_machines_hear_each_other_whatever_becomes_of_redis(
-    serve: Serve, redis: OwnRedis
+    serve: Serve, redis: RedisServer
 ) -> None:
     here, there = await serve(1), await serve(1)
     laptop = await Customer(here.url).connect()
@@ -167,33 +180,37 @@ async def test_two_devices_on_two_machines_hear_each_other_whatever_becomes_of_r
     phone.conversation = laptop.conversation
     await phone.open()
 
-    async def both_are_heard(limit: float) -> None:
-        said = await laptop.say("from the laptop")
-        assert await heard_after(phone, said[-1]["seq"]) < limit
-        said = await phone.say("from the phone")
-        assert await heard_after(laptop, said[-1]["seq"]) < limit
+    async def exchange_messages() -> None:
+        for speaker, listener in ((laptop, phone), (phone, laptop)):
+            said = await speaker.say("from one device to the other")
+            await wait_until(lambda said=said, listener=listener: said[-1]["seq"] in listener.messages)  # type: ignore[misc]
         assert laptop.messages == phone.messages
 
-    await both_are_heard(1.0)
+    async def exchange_messages_through_redis() -> None:
+        async with published(redis) as messages:
+            await exchange_messages()
+            await wait_until(lambda: sum(b"from one device to the other" in message for message in messages) >= 2)
+
+    await exchange_messages_through_redis()
     redis.stop()
-    await both_are_heard(SECONDS)
+    await exchange_messages()
     redis.start()
     for server in (here, there):
-        await until_logged(server, "redis answers", times=2)
-    await both_are_heard(1.0)
+        await wait_for_log(server, "redis answers", times=2)
+    await exchange_messages_through_redis()
     redis.freeze()
-    began = time.monotonic()
-    await laptop.say("nobody waits for Redis")
-    assert time.monotonic() - began < 1.0
-    await both_are_heard(SECONDS)
+    async with asyncio.timeout(PATIENCE_S):  # a turn that waited for Redis would take this long
+        await laptop.say("nobody waits for Redis")
+    await exchange_messages()
     for server in (here, there):
-        await until_logged(server, "redis does not answer", times=2)
-        assert complaints(server.log) == []
+        await wait_for_log(server, "redis does not answer", times=2)
+        assert logged_errors(server.log) == []
     redis.thaw()
     await laptop.leave()
     await phone.leave()
 
 
+@pytest.mark.soak(repeat=3)
 async def test_quick_messages_over_two_machines_keep_their_order(serve: Serve) -> None:
     here, there = await serve(1), await serve(1)
     laptop = await Customer(here.url).connect()
@@ -203,7 +220,7 @@ async def test_quick_messages_over_two_machines_keep_their_order(serve: Serve) -
     await asyncio.gather(
         *((laptop, phone)[number % 2].say(f"message {number}") for number in range(50)),
     )
-    kept = here.read("select seq, turn, author, text from messages order by seq")
+    kept = here.query("select seq, turn, author, text from messages order by seq")
     assert [seq for seq, *_ in kept] == list(range(1, len(kept) + 1))
     said = [text for *_, author, text in kept if author == "customer"]
     assert sorted(said) == sorted(f"message {number}" for number in range(50))
@@ -217,19 +234,20 @@ async def test_quick_messages_over_two_machines_keep_their_order(serve: Serve) -
     await phone.leave()
 
 
+@pytest.mark.soak(repeat=3)
 async def test_a_rolling_restart_is_invisible_in_mid_dialogue(serve: Serve) -> None:
     server = await serve(2, FEW)
-    customers = crowd(server, FEW)
+    customers = retrying_customers(server, FEW)
     old = frozenset(server.pids)
 
-    async def renew() -> None:
-        server.renew()
+    async def restart() -> None:
+        server.rolling_restart()
 
-    await pay_while(customers, [renew])
-    await until_workers(server, 2, but=old)
-    await until_all_has_left(server)
-    check_books(server, customers)
-    assert complaints(server.log) == []
+    await pay_during_faults(customers, [restart])
+    await wait_for_workers(server, 2, but=old)
+    await wait_for_empty_outbox(server)
+    assert_nothing_lost_or_doubled(server, customers)
+    assert logged_errors(server.log) == []
 
 
 async def test_metrics_are_those_of_all_workers(serve: Serve) -> None:
@@ -257,9 +275,10 @@ async def test_long_polling_is_refused_where_its_requests_would_reach_different_
     device = await Customer(server.url).connect()
     await device.start("pay_bill")
     await device.leave()
-    assert complaints(server.log) == []
+    assert logged_errors(server.log) == []
 
 
+@pytest.mark.soak(repeat=3)
 async def test_a_worker_that_is_told_to_stop_answers_what_it_has_begun(serve: Serve, database: str) -> None:
     server = await serve(1)
     device = await Customer(server.url).connect()
@@ -268,11 +287,9 @@ async def test_a_worker_that_is_told_to_stop_answers_what_it_has_begun(serve: Se
     with psycopg.connect(database) as slow:
         slow.execute("select 1 from conversations for update")
         answer = asyncio.create_task(device.say("one last thing"))
-        async with asyncio.timeout(10):
-            while not server.read("select 1 from pg_locks where not granted"):
-                await asyncio.sleep(0.01)
+        await wait_until(lambda: bool(server.query("select 1 from pg_locks where not granted")))
         os.kill(pid, signal.SIGTERM)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # for the worker to handle the signal; the test holds if it takes longer
     assert "one last thing" in texts(await answer)
-    await until_workers(server, 1, but=frozenset({pid}))
+    await wait_for_workers(server, 1, but=frozenset({pid}))
     await device.discard()

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
-from tests.end_to_end.browserless import press
+from tests.end_to_end.configured_demo import ConfiguredDemo
 from tests.end_to_end.customer import Customer, texts
-from tests.end_to_end.own_demo import OwnDemo
-from tests.end_to_end.tables import rows
+from tests.end_to_end.html_forms import submit
 
 CARD, CVV = "4242 4242 4242 4242", "9137"
 PIECES = ("5555", "5555", "5555", "4444")
@@ -34,36 +33,36 @@ class Planted:
 
 
 @pytest.fixture(scope="module")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnDemo]:
-    server = OwnDemo(tmp_path_factory.mktemp("vault"))
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConfiguredDemo]:
+    server = ConfiguredDemo(tmp_path_factory.mktemp("server"))
     server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="module")
-def planted(vault: OwnDemo) -> Planted:
+def planted(server: ConfiguredDemo) -> Planted:
     """Pay by email and by mobile, fail with wrong codes, paste a card, leave a message: all that can happen."""
-    seen = Planted(keys={(vault.data / name).read_text() for name in ("key", "sandbox-key")})
+    seen = Planted(keys={(server.data / name).read_text() for name in ("key", "sandbox-key")})
 
     async def all_of_them() -> None:
         for identifier in IDENTIFIERS:
-            await tell_everything(vault, identifier, seen)
+            await tell_everything(server, identifier, seen)
 
     with asyncio.Runner() as runner:  # a loop of its own: those of the tests are not there yet
         runner.run(all_of_them())
     return seen
 
 
-async def tell_everything(vault: OwnDemo, identifier: str, seen: Planted) -> None:
-    customer = await Customer(vault.url).connect()
+async def tell_everything(server: ConfiguredDemo, identifier: str, seen: Planted) -> None:
+    customer = await Customer(server.url).connect()
     seen.tokens.add(customer.session or "")
     await customer.start("pay_bill")
     await customer.say(f"it is {CARD}, cvv {CVV}")
-    before = vault.letters_to(identifier)
+    before = server.letters_to(identifier)
     await customer.say(identifier)
     known = "nobody" not in identifier and not identifier.endswith("987")
-    right = vault.code_for(identifier, before) if known else "000000"
+    right = server.code_for(identifier, before) if known else "000000"
     for wrong in (f"{(int(right) + 1) % 10**6:06}", f"{(int(right) + 770_077) % 10**6:06}"):
         seen.codes.add(wrong)
         await customer.say(wrong)
@@ -84,16 +83,16 @@ async def tell_everything(vault: OwnDemo, identifier: str, seen: Planted) -> Non
 
 async def pay(customer: Customer, seen: Planted) -> None:
     await customer.say("1")
-    link = await customer.until_card("payment_link")
+    link = await customer.wait_for_card("payment_link")
     seen.tokens.add(link["url"].rpartition("/")[2])
     async with aiohttp.ClientSession() as http:
-        hosted = await press(http, link["url"], "pay")
-        assert link["url"].rpartition("/")[2] in await press(http, hosted, "approve")
-    await customer.until_card("receipt")
+        hosted = await submit(http, link["url"], "pay")
+        assert link["url"].rpartition("/")[2] in await submit(http, hosted, "approve")
+    await customer.wait_for_card("receipt")
 
 
-def database(vault: OwnDemo) -> bytes:
-    return b"".join(path.read_bytes() for path in vault.data.glob("billchat.db*"))
+def database(server: ConfiguredDemo) -> bytes:
+    return b"".join(path.read_bytes() for path in server.data.glob("billchat.db*"))
 
 
 def found(secrets: Iterator[str] | set[str], kept: bytes) -> list[str]:
@@ -102,43 +101,43 @@ def found(secrets: Iterator[str] | set[str], kept: bytes) -> list[str]:
     return [secret for secret in secrets if re.search(rf"(?<![0-9A-Za-z]){re.escape(secret)}(?![0-9A-Za-z])", haystack)]
 
 
-async def metrics(vault: OwnDemo) -> bytes:
-    async with aiohttp.ClientSession() as http, http.get(f"{vault.url}/metrics") as answer:
+async def metrics(server: ConfiguredDemo) -> bytes:
+    async with aiohttp.ClientSession() as http, http.get(f"{server.url}/metrics") as answer:
         return await answer.read()
 
 
-async def test_no_code_token_key_or_card_is_in_the_database(vault: OwnDemo, planted: Planted) -> None:
-    kept = database(vault)
+async def test_no_code_token_key_or_card_is_in_the_database(server: ConfiguredDemo, planted: Planted) -> None:
+    kept = database(server)
     assert found({"owes@example.com", SAID}, kept), "the search must be able to find what is there"
-    assert len(list(vault.data.glob("billchat.db-wal"))) == 1, "the log of the last writes is searched as well"
+    assert len(list(server.data.glob("billchat.db-wal"))) == 1, "the log of the last writes is searched as well"
     assert found(planted.secrets(), kept) == []
 
 
-async def test_the_providers_book_holds_no_code_key_or_card(vault: OwnDemo, planted: Planted) -> None:
-    kept = b"".join(path.read_bytes() for path in vault.data.glob("sandbox.db*"))
+async def test_the_providers_book_holds_no_code_key_or_card(server: ConfiguredDemo, planted: Planted) -> None:
+    kept = b"".join(path.read_bytes() for path in server.data.glob("sandbox.db*"))
     assert b"GBP" in kept
     assert found({*planted.codes, *planted.keys, CARD, CVV}, kept) == []
 
 
-async def test_no_secret_and_nothing_about_anybody_is_in_the_log(vault: OwnDemo, planted: Planted) -> None:
-    kept = vault.log.read_bytes()
+async def test_no_secret_and_nothing_about_anybody_is_in_the_log(server: ConfiguredDemo, planted: Planted) -> None:
+    kept = server.log.read_bytes()
     assert b"letter sent" in kept, "the search must be able to find what is there"
     assert found(planted.secrets(), kept) == []
     assert found({*IDENTIFIERS, "07700", "reply.to.me@example.com", *NAMES, SAID, "127.0.0.1"}, kept) == []
 
 
-async def test_no_secret_and_nothing_about_anybody_is_in_the_metrics(vault: OwnDemo, planted: Planted) -> None:
-    kept = await metrics(vault)
+async def test_no_secret_and_nothing_about_anybody_is_in_the_metrics(server: ConfiguredDemo, planted: Planted) -> None:
+    kept = await metrics(server)
     assert b'billchat_codes_total{outcome="right"}' in kept, "the search must be able to find what is there"
     assert found(planted.secrets(), kept) == []
     assert found({*IDENTIFIERS, *NAMES, SAID, "example.com", "127.0.0.1"}, kept) == []
 
 
-async def test_a_conversation_read_again_shows_no_code_and_no_card(vault: OwnDemo, planted: Planted) -> None:
-    ids = rows(vault, "select id, session from conversations")
+async def test_a_conversation_read_again_shows_no_code_and_no_card(server: ConfiguredDemo, planted: Planted) -> None:
+    ids = server.query("select id, session from conversations")
     assert len(ids) == len(IDENTIFIERS)
     for token in planted.tokens:
-        again = await Customer(vault.url, session=token).connect()
+        again = await Customer(server.url, session=token).connect()
         for conversation in again.welcome["conversations"]:
             again.conversation, again.messages = conversation["id"], {}
             said = texts(await again.open())
@@ -147,7 +146,7 @@ async def test_a_conversation_read_again_shows_no_code_and_no_card(vault: OwnDem
         await again.leave()
 
 
-def test_the_files_are_for_their_owner_alone(vault: OwnDemo, planted: Planted) -> None:
-    ours = [vault.data, vault.data / "key", *vault.data.glob("billchat.db*")]
+def test_the_files_are_for_their_owner_alone(server: ConfiguredDemo, planted: Planted) -> None:
+    ours = [server.data, server.data / "key", *server.data.glob("billchat.db*")]
     assert len(ours) >= 4
     assert [path.name for path in ours if path.stat().st_mode & 0o077] == []

@@ -5,14 +5,15 @@ import asyncio
 import aiohttp
 import pytest
 
-from tests.end_to_end.browserless import press
 from tests.end_to_end.customer import Customer, new_id, offered, texts
 from tests.end_to_end.demo_server import DemoServer
+from tests.end_to_end.html_forms import submit
+from tests.waiting import wait_until
 
 
 async def verified(customer: Customer, demo: DemoServer, identifier: str) -> None:
     await customer.start("pay_bill")
-    before = len([letter for letter in demo.inbox() if letter["to"] == identifier])
+    before = demo.letters_to(identifier)
     answer = await customer.say(identifier)
     assert answer[-1]["expects"] == "code"
     await customer.say(await asyncio.to_thread(demo.code_for, identifier, before))
@@ -33,15 +34,15 @@ async def test_a_bill_is_paid_and_the_receipt_arrives_by_itself(
 ) -> None:
     customer = await Customer(demo.url).connect([transport])
     await verified(customer, demo, identifier)
-    balance = await customer.until_card("balance")
+    balance = await customer.wait_for_card("balance")
     assert (balance["amount_minor"], balance["formatted"]) == (4250, "£42.50")
     assert len(balance["invoices"]) == 2
     await customer.choose("pay_all")
-    link = await customer.until_card("payment_link")
+    link = await customer.wait_for_card("payment_link")
     async with aiohttp.ClientSession() as http:
-        hosted = await press(http, link["url"], "pay")
-        await press(http, hosted, "approve")
-    receipt = await customer.until_card("receipt")
+        hosted = await submit(http, link["url"], "pay")
+        await submit(http, hosted, "approve")
+    receipt = await customer.wait_for_card("receipt")
     assert receipt["amount_minor"] == 4250
     assert [m["seq"] for m in customer.messages.values()] == list(range(1, len(customer.messages) + 1))
     await customer.leave()
@@ -49,7 +50,7 @@ async def test_a_bill_is_paid_and_the_receipt_arrives_by_itself(
 
 async def test_a_direct_debit_is_told_with_its_date_and_amount(customer: Customer, demo: DemoServer) -> None:
     await verified(customer, demo, "dd@example.com")
-    card = await customer.until_card("direct_debit")
+    card = await customer.wait_for_card("direct_debit")
     assert card["formatted"] == "£34.80"
     assert card["next_on"]
 
@@ -59,9 +60,7 @@ async def test_another_device_of_the_same_browser_hears_everything(customer: Cus
     await customer.start()
     other.conversation = customer.conversation
     said = await customer.say("hello")
-    async with asyncio.timeout(5):
-        while said[-1]["seq"] not in other.messages:
-            await asyncio.sleep(0.01)
+    await wait_until(lambda: said[-1]["seq"] in other.messages)
     assert other.messages[said[-1]["seq"]] == said[-1]
     await other.leave()
 
@@ -99,9 +98,7 @@ async def test_a_person_is_asked_for_and_the_message_is_mailed(customer: Custome
     await customer.start("person")
     await customer.say("My bill <b>looks</b> wrong & I am worried")
     await customer.say("worried@example.com")
-    async with asyncio.timeout(10):
-        while not any("looks" in letter["text"] for letter in await asyncio.to_thread(demo.inbox)):
-            await asyncio.sleep(0.05)
+    await asyncio.to_thread(demo.letter_saying, "looks")
 
 
 async def test_many_accounts_are_offered_with_the_owing_one_first(customer: Customer, demo: DemoServer) -> None:
@@ -109,4 +106,4 @@ async def test_many_accounts_are_offered_with_the_owing_one_first(customer: Cust
     choices = offered(list(customer.messages.values()))
     assert len([choice for choice in choices if choice.startswith("account:")]) == 2
     await customer.choose(choices[0])
-    assert (await customer.until_card("balance"))["amount_minor"] == 3120
+    assert (await customer.wait_for_card("balance"))["amount_minor"] == 3120

@@ -29,5 +29,5 @@ async def notes(database: Database) -> Database:
 @pytest.fixture
 def empty_url(driver: str, tmp_path: Path) -> Iterator[str]:
     """The address of a database without a schema."""
-    with services.a_database(driver, tmp_path, empty=True) as address:
+    with services.temporary_database(driver, tmp_path, empty=True) as address:
         yield address

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -32,9 +33,10 @@ from store.billing.payment_links import PaymentLink
 from store.chats import codes
 from store.chats.conversations import Message
 from tests.clock import FakeClock
-from tests.instant import InstantDatabase, at_once, bring_in_customers, instant_service, instant_turns
+from tests.in_memory import InMemoryDatabase, import_demo_customers, in_memory_service, in_memory_turns, run_now
+from tests.sizes import size
 
-RUNS, STEPS = 2000, 10
+RUNS, STEPS = size(300, 15_000), 10
 # Messages back to which a choice is still known by its name.
 REMEMBERED = 50
 IDLE, AT_MOST, CODE_LIVES = timedelta(minutes=15), timedelta(hours=12), timedelta(minutes=10)
@@ -91,7 +93,7 @@ class Talk:
 class Dialogue(RuleBasedStateMachine):
     """Up to three conversations over the demo's customers."""
 
-    database: ClassVar[InstantDatabase]
+    database: ClassVar[InMemoryDatabase]
     service: ClassVar[Service]
     owners: ClassVar[dict[str, str]] = {}
     seen: ClassVar[Counter[str]] = Counter()
@@ -100,7 +102,7 @@ class Dialogue(RuleBasedStateMachine):
         super().__init__()
         self.clock = self.service.clock
         self.clock.at = FakeClock().at
-        self.turns = instant_turns(self.service, self.hear)
+        self.turns = in_memory_turns(self.service, self.hear)
         self.payments = Payments(self.service, self.turns, {})
         self.talks: list[Talk] = []
         self.links: dict[str, PaymentLink] = {}
@@ -122,7 +124,7 @@ class Dialogue(RuleBasedStateMachine):
     @rule(action=st.sampled_from(["pay_bill", "pay_bill", "person", "nonsense", None]))
     def begin(self, action: str | None) -> None:
         session = f"session-{len(self.talks) // 2}"
-        began = at_once(
+        began = run_now(
             self.turns.start(StartRequest(session, self.request(), "address", "web", "en", action, "a browser"))
         )
         assert isinstance(began, TurnResult)
@@ -212,7 +214,7 @@ class Dialogue(RuleBasedStateMachine):
         report = PaymentReport(
             outcome, payment.id, self.request(), payment.amount_minor, payment.currency, f"money-{payment.id}"
         )
-        at_once(self.payments.reports.apply("sandbox", report, polled_state=payment.state))
+        run_now(self.payments.reports.apply("sandbox", report, polled_state=payment.state))
         self.hear_the_news(link, payment.amount_minor)
 
     @precondition(lambda self: self.links)
@@ -220,7 +222,7 @@ class Dialogue(RuleBasedStateMachine):
     def let_links_run_out(self) -> None:
         now = self.clock.now()
         for link in payment_links.expire_links(self.database.tx, now, 5):
-            at_once(self.turns.apply_external_event(link.conversation, expire_link(link, now)))
+            run_now(self.turns.apply_external_event(link.conversation, expire_link(link, now)))
             self.hear_the_news(link, link.amount_minor)
 
     @rule(identifier=st.sampled_from(["owes@example.com", "clear@example.com"]), account=st.booleans())
@@ -251,7 +253,7 @@ class Dialogue(RuleBasedStateMachine):
         self.clock.forward(milliseconds=1)
         if text is not None:
             self.note_a_right_code(talk, text)
-        said = at_once(
+        said = run_now(
             self.turns.say(SayRequest(talk.id, talk.session, self.request(), "address", text, choice, "a browser"))
         )
         if not isinstance(said, TurnResult):
@@ -355,19 +357,20 @@ class Dialogue(RuleBasedStateMachine):
         return f"request-{self.requests}"
 
 
-def test_nothing_about_an_account_is_said_without_a_right_code_in_two_thousand_dialogues() -> None:
-    Dialogue.database = InstantDatabase()
-    Dialogue.service = instant_service(Dialogue.database, FakeClock())
-    Dialogue.owners = bring_in_customers(Dialogue.database)
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+def test_nothing_about_an_account_is_said_without_a_right_code() -> None:
+    Dialogue.database = InMemoryDatabase()
+    Dialogue.service = in_memory_service(Dialogue.database, FakeClock())
+    Dialogue.owners = import_demo_customers(Dialogue.database)
     Dialogue.seen = Counter()
     run_state_machine_as_test(
         Dialogue,
         settings=settings(
             max_examples=RUNS,
             stateful_step_count=STEPS,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             database=None,
         ),
     )
-    assert min(Dialogue.seen[told] for told in ("balance", "direct_debit", "payment_link", "news", "words")) > 40
+    assert min(Dialogue.seen[told] for told in ("balance", "direct_debit", "payment_link", "news", "words")) > RUNS / 60

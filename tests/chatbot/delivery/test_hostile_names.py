@@ -11,7 +11,7 @@ from chatbot.config.settings import BrandSettings
 from chatbot.delivery.letters import LetterRenderer
 from store.chats import outbox
 from tests.clock import FakeClock
-from tests.end_to_end.hostile import SCRIPTS, UNUSUAL
+from tests.end_to_end.malicious_input import SCRIPT_INJECTIONS, UNUSUAL_TEXTS
 from tests.payment_fixture import PaymentFixture
 
 EVIL = (
@@ -69,7 +69,7 @@ async def test_emails_escape_names_and_messages_and_keep_their_headers(paying: P
     billchat, visitor = paying.billchat, paying.visitor
     await visitor.choose("email_receipt")
     await visitor.say("talk to a person")
-    await visitor.say(" ".join([EVIL, *SCRIPTS[:20], *UNUSUAL[:3]])[:1900])
+    await visitor.say(" ".join([EVIL, *SCRIPT_INJECTIONS[:20], *UNUSUAL_TEXTS[:3]])[:1900])
     await (await billchat.visitor()).say("owes@example.com")
     now = billchat.clock.now()
     rows = await billchat.service.database.write(lambda tx: outbox.claim(tx, now, now, {"email": 20}))

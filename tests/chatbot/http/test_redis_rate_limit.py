@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from chatbot.http.redis_rate_limit import COOLDOWN_S, REDIS_TIMEOUT_S, RedisFixedWindowLimit
-from tests.end_to_end.own_services import OwnRedis, own_redis
+from tests.database_servers import RedisServer, redis_server
 
 MAX_REQUESTS, WINDOW_S = 5, 60
 
@@ -49,8 +49,8 @@ async def make_limit(clock: ManualClock) -> AsyncIterator[MakeLimit]:
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[OwnRedis]:
-    with own_redis(tmp_path) as server:
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with redis_server(tmp_path) as server:
         yield server
 
 
@@ -58,7 +58,7 @@ async def allowed(limit: RedisFixedWindowLimit, times: int, key: str = "one") ->
     return Counter([await limit.allows(key) for _ in range(times)])[True]
 
 
-async def wait_until_answering(redis: OwnRedis) -> None:
+async def wait_until_answering(redis: RedisServer) -> None:
     async with asyncio.timeout(10):
         while True:
             try:
@@ -90,7 +90,7 @@ async def test_two_services_that_share_a_redis_count_apart(make_limit: MakeLimit
 
 
 async def test_a_key_above_the_local_limit_is_refused_without_asking_redis(
-    make_limit: MakeLimit, redis: OwnRedis
+    make_limit: MakeLimit, redis: RedisServer
 ) -> None:
     here = make_limit(redis.url)
     await wait_until_answering(redis)
@@ -103,7 +103,7 @@ async def test_a_key_above_the_local_limit_is_refused_without_asking_redis(
 
 
 async def test_processes_count_alone_while_redis_is_stopped_and_together_afterwards(
-    make_limit: MakeLimit, redis: OwnRedis, clock: ManualClock
+    make_limit: MakeLimit, redis: RedisServer, clock: ManualClock
 ) -> None:
     here, there = make_limit(redis.url), make_limit(redis.url)
     await wait_until_answering(redis)
@@ -123,7 +123,7 @@ async def test_processes_count_alone_while_redis_is_stopped_and_together_afterwa
 
 
 async def test_nobody_waits_long_for_a_redis_that_does_not_answer(
-    make_limit: MakeLimit, redis: OwnRedis, clock: ManualClock
+    make_limit: MakeLimit, redis: RedisServer, clock: ManualClock
 ) -> None:
     here, loop = make_limit(redis.url), asyncio.get_running_loop()
     await wait_until_answering(redis)

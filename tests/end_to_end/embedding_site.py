@@ -1,4 +1,4 @@
-"""A company's website, on an origin of its own: pages with headers of their choosing, and the chat's script on them."""
+"""A company's website on another origin, with the widget on its pages and a content policy of the test's choice."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -10,8 +10,8 @@ KINDS = {"css": "text/css", "js": "text/javascript", "html": "text/html; charset
 
 
 @dataclass
-class HostSite:
-    """Serves what is put into `pages`, by path, all under one content policy."""
+class EmbeddingSite:
+    """Serves `pages`, texts by path, under one content policy."""
 
     port: int = 0
     policy: str = ""
@@ -19,11 +19,11 @@ class HostSite:
 
     @property
     def origin(self) -> str:
-        # Another name than the chat's, so that browsers take it for another site and not only for another origin.
+        # localhost and not 127.0.0.1: another site for browsers, not only another origin.
         return f"http://localhost:{self.port}"
 
     def page(self, chat: str, head: str = "", body: str = "", **settings: str) -> str:
-        """Put a page on the site that includes the chat's script with these data- settings; returns its address."""
+        """Add a page with the widget's script and these data- attributes; return its address."""
         attributes = "".join(f' data-{name}="{value}"' for name, value in settings.items())
         script = f'<script src="{chat}/widget.js"{attributes} async></script>'
         path = f"/page-{len(self.pages)}.html"
@@ -35,9 +35,9 @@ class HostSite:
 
 
 @contextmanager
-def host_site(policy: str = "") -> Iterator[HostSite]:
-    """A site for as long as a test lasts."""
-    site = HostSite(policy=policy)
+def embedding_site(policy: str = "") -> Iterator[EmbeddingSite]:
+    """Serve a site until the block ends."""
+    site = EmbeddingSite(policy=policy)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -52,7 +52,7 @@ def host_site(policy: str = "") -> Iterator[HostSite]:
             self.wfile.write((body or "").encode())
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     site.port = server.server_port

@@ -1,4 +1,4 @@
-"""The demo with settings of a test's own: `python -m tests.end_to_end.own_demo PORT '{"team": {…}}'`."""
+"""The demo with changed settings: `python -m tests.end_to_end.configured_demo PORT '{"team": {…}}'`."""
 
 import json
 import sys
@@ -17,21 +17,21 @@ from tests.end_to_end.demo_server import DemoServer
 
 
 @dataclass
-class OwnDemo(DemoServer):
-    """A demo server whose settings are changed, section by section."""
+class ConfiguredDemo(DemoServer):
+    """A demo server with changed settings, by section."""
 
     changes: Mapping[str, Any] = field(default_factory=dict)
 
     def command(self) -> list[str]:
-        return [sys.executable, "-m", "tests.end_to_end.own_demo", str(self.port), json.dumps(self.changes)]
+        return [sys.executable, "-m", "tests.end_to_end.configured_demo", str(self.port), json.dumps(self.changes)]
 
 
-def changed(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings with the changes laid over them, however deep they lie."""
+def merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with changes merged into them, at any depth."""
     return {
         **settings,
         **{
-            key: changed(settings.get(key) or {}, value) if isinstance(value, dict) else value
+            key: merged(settings.get(key) or {}, value) if isinstance(value, dict) else value
             for key, value in changes.items()
         },
     }
@@ -40,7 +40,7 @@ def changed(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str
 def main() -> None:
     port, changes = int(sys.argv[1]), json.loads(sys.argv[2])
     logs.set_up(machine_readable=False)
-    settings = Settings.with_gateways(GATEWAYS)(**changed(app.settings(port).model_dump(), changes))
+    settings = Settings.with_gateways(GATEWAYS)(**merged(app.settings(port).model_dump(), changes))
     web.run_app(
         app.build(settings),
         host="127.0.0.1",

@@ -1,4 +1,4 @@
-"""The service in several processes, with the demo's inbox: `python -m tests.end_to_end.several PORT SETTINGS [N]`."""
+"""The service in N processes, with the demo's inbox: `python -m … PORT SETTINGS N`."""
 
 import contextlib
 import json
@@ -24,20 +24,28 @@ from chatbot.operations.worker import WorkerContext
 from chatbot.pages import templating
 from chatbot.payments.gateways import GATEWAYS
 from chatbot.service import Service, open_service
-from tests.end_to_end.demo_server import DemoServer, free_port
-from tests.end_to_end.own_demo import changed
+from tests.end_to_end.configured_demo import merged
+from tests.end_to_end.demo_server import DemoServer
+from tests.ports import free_port
 
 
 @dataclass
-class SeveralWorkers(DemoServer):
-    """A machine with some workers on PostgreSQL and Redis. Machines that share a folder's keys are one service."""
+class MultiProcessServer(DemoServer):
+    """Worker processes on PostgreSQL and Redis. Several servers with one folder, and so one key, are one service."""
 
     workers: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def command(self) -> list[str]:
         settings = json.dumps(self.settings)
-        return [sys.executable, "-m", "tests.end_to_end.several", str(self.port), settings, str(self.workers)]
+        return [
+            sys.executable,
+            "-m",
+            "tests.end_to_end.multi_process_server",
+            str(self.port),
+            settings,
+            str(self.workers),
+        ]
 
     @property
     def log(self) -> Path:
@@ -45,31 +53,31 @@ class SeveralWorkers(DemoServer):
 
     @property
     def pids(self) -> list[int]:
-        """The workers at work now."""
+        """The process ids of the running workers."""
         assert self.process is not None
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
 
-    def renew(self) -> None:
-        """Ask for a rolling restart."""
+    def rolling_restart(self) -> None:
+        """Ask for new workers, one after the other."""
         assert self.process is not None
         self.process.send_signal(signal.SIGHUP)
 
-    def read(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:
-        """Look into the books. ConnectionError while the database is away."""
+    def query(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:
+        """Read from the database. Raises ConnectionError while it is not reachable."""
         try:
             with psycopg.connect(self.settings["database"]["url"]) as connection:
                 return connection.execute(sql.replace("?", "%s"), params).fetchall()  # type: ignore[call-overload]
-        except psycopg.OperationalError as away:
-            raise ConnectionError from away
+        except psycopg.OperationalError as error:
+            raise ConnectionError from error
 
 
 @contextlib.asynccontextmanager
 async def payment_provider(folder: Path, billchat: DemoServer) -> AsyncIterator[dict[str, Any]]:
-    """The pretended payment provider on an address of its own; yields the settings that lead there."""
+    """Serve the demo's payment provider on an address of its own; yields the settings with that address."""
     port = free_port()
-    there = {"payments": {"sandbox": {"base_url": f"http://127.0.0.1:{port}"}}}
-    service = open_service(settings_of(folder, billchat.port, there))
+    settings = {"payments": {"sandbox": {"base_url": f"http://127.0.0.1:{port}"}}}
+    service = open_service(settings_of(folder, billchat.port, settings))
     app = web.Application()
     templating.set_up(app)
     provider.mount(app, service, None)
@@ -77,18 +85,18 @@ async def payment_provider(folder: Path, billchat: DemoServer) -> AsyncIterator[
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
-        yield there
+        yield settings
     finally:
         await runner.cleanup()
         await service.database.close()
 
 
 def settings_of(folder: Path, port: int, changes: Mapping[str, Any]) -> Settings:
-    return Settings.with_gateways(GATEWAYS)(**changed(demo.settings(port, folder).model_dump(), changes))
+    return Settings.with_gateways(GATEWAYS)(**merged(demo.settings(port, folder).model_dump(), changes))
 
 
 def build(settings: Settings) -> web.Application:
-    """The service, whose letters land in an inbox."""
+    """Build the service with senders that put emails and texts into the demo's inbox."""
     service = open_service(settings)
     inbox = Inbox(service)
 
@@ -105,7 +113,7 @@ def main(port: str, written: str, *more: str) -> int:
     logs.set_up(machine_readable=False)
     settings = settings_of(demo.FOLDER, int(port), json.loads(written))
     if more[0] != "--worker":
-        command = [sys.executable, "-m", "tests.end_to_end.several", port, written]
+        command = [sys.executable, "-m", "tests.end_to_end.multi_process_server", port, written]
         return workers.run(command, settings.server.host, settings.server.port, int(more[0]))
     context = WorkerContext.parse(more[1])
     app = build(settings)

@@ -1,9 +1,9 @@
-"""What people with bad intentions, or with unusual names, send."""
+"""Input of attackers, of broken clients, and of people with unusual names."""
 
 import json
 
-# Written for this project: each is text and must stay text, whatever is made of it.
-SCRIPTS = (
+# Attempts at script, template, SQL and shell injection. Each must stay text everywhere. Written for this project.
+SCRIPT_INJECTIONS = (
     "<script>alert(1)</script>",
     "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
     "<script\n>alert`1`</script\n>",
@@ -78,8 +78,8 @@ SCRIPTS = (
     "%s %n %x %(message)s {0.__class__}",
 )
 
-# People are called and write like this; each is to come back as it was sent.
-UNUSUAL = (
+# Text as people write it that is easily broken. Each must come back unchanged.
+UNUSUAL_TEXTS = (
     "👩‍👩‍👧‍👦🏳️‍🌈🇬🇧",
     "محمد عبد الله",
     "שלום \u202eolleh\u202c",
@@ -100,7 +100,7 @@ UNUSUAL = (
 )
 
 # Engine.IO frames and Socket.IO packets that no client sends.
-BROKEN_FRAMES: tuple[str | bytes, ...] = (
+MALFORMED_FRAMES: tuple[str | bytes, ...] = (
     "", "x", "9", "7", "8abc", "b!!!", "bQUJD", "٤2/chat,", "²", "4", "4x", "4[1]", "3" + "[" * 9000, "2" * 50,
     "\x00", "\x1e",
     "0{}", "47/chat,", "49", '44/chat,"no"', "42", "42/chat", "42/chat,", "42/chat,1", "42/chat,1{", "42/chat,1[",
@@ -114,8 +114,8 @@ BROKEN_FRAMES: tuple[str | bytes, ...] = (
     '459-/chat,1["say",{}]', b"", b"\x00\x01\x02", b'42/chat,1["say",{}]', b"4", b"\xff" * 5000,
 )  # fmt: skip
 
-# Values that may stand where something else belongs; as JSON, since some cannot be written by a careful client.
-VALUES = (
+# Values of wrong types and sizes for any field; as JSON, since client libraries refuse to send some of them.
+WRONG_VALUES = (
     *map(json.dumps, (
         None, True, False, 0, -1, 1.5, 2**53 + 1, -(2**63), 10**30, "", " ", "\x00", "a", "a" * 65, "a" * 2001, [],
         ["a"], [[[]]], {}, {"$gt": ""}, {"text": "hello"}, "../..", "a b c d e f g h", "é" * 12, "'; --", "%00%0a",

@@ -21,7 +21,7 @@ from tests.service_fixture import SECRET, settings_for
 T = TypeVar("T")
 
 
-class InstantDatabase:
+class InMemoryDatabase:
     """The store's own SQL on SQLite in memory; each unit of work in its savepoint, done before anybody waits."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class InstantDatabase:
         self.connection.close()
 
 
-def at_once(work: Coroutine[Any, Any, T]) -> T:
+def run_now(work: Coroutine[Any, Any, T]) -> T:
     """Run what never waits for anything."""
     try:
         work.send(None)
@@ -72,11 +72,11 @@ def at_once(work: Coroutine[Any, Any, T]) -> T:
     raise AssertionError("it waited for something")
 
 
-def instant_service(database: InstantDatabase, clock: FakeClock) -> Service:
+def in_memory_service(database: InMemoryDatabase, clock: FakeClock) -> Service:
     return Service(settings_for(Path("/nowhere")), clock, database, Keys(SECRET), Words(), Metrics())
 
 
-def instant_turns(service: Service, tell: Callable[[Any], None]) -> Turns:
+def in_memory_turns(service: Service, tell: Callable[[Any], None]) -> Turns:
     turns = Turns(service)
 
     async def told(answer: Any) -> None:
@@ -87,7 +87,7 @@ def instant_turns(service: Service, tell: Callable[[Any], None]) -> Turns:
     return turns
 
 
-def bring_in_customers(database: InstantDatabase) -> dict[str, str]:
+def import_demo_customers(database: InMemoryDatabase) -> dict[str, str]:
     """Bring in the demo's customers; returns which account each account and invoice number belongs to."""
     clock = FakeClock()
     for record in records(clock.now().date()):

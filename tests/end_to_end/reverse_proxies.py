@@ -1,9 +1,8 @@
-"""nginx and Caddy, configured as docs/operating.md says; only names, addresses and folders are the test's."""
+"""nginx and Caddy with the configurations of docs/operating.md; only names, addresses and folders are changed."""
 
 import re
 import shutil
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -13,15 +12,16 @@ from pathlib import Path
 import pytest
 
 from tests.pages import blocks
+from tests.waiting import MAX_WAIT_S, block_until
 
-# Where nginx calls from: a client of the test comes from 127.0.0.1, and the two can be told apart.
-NGINX_IS = "127.0.0.3"
+# The address that nginx connects from; the tests' clients connect from 127.0.0.1.
+NGINX_ADDRESS = "127.0.0.3"
 
 Command = Callable[[Path, int, int], list[str]]
 
 
 def example(language: str) -> str:
-    """The page's configuration of a proxy for the whole site."""
+    """Return the page's configuration of a proxy for a whole site."""
     [whole] = [block.text for block in blocks(language, "operating.md") if "chat.example.com" in block.text]
     return whole
 
@@ -35,7 +35,7 @@ def _nginx(folder: Path, port: int, behind: int) -> list[str]:
     config = folder / "nginx.conf"
     config.write_text(
         f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log {folder}/error.log;\nevents {{}}\n"
-        f"http {{\naccess_log {folder}/access.log;\nproxy_bind {NGINX_IS};\n{temporary}{site}}}\n"
+        f"http {{\naccess_log {folder}/access.log;\nproxy_bind {NGINX_ADDRESS};\n{temporary}{site}}}\n"
     )
     return ["nginx", "-p", str(folder), "-c", str(config), "-e", str(folder / "error.log")]
 
@@ -53,7 +53,7 @@ PROXIES: dict[str, Command] = {"nginx": _nginx, "caddy": _caddy}
 
 @contextmanager
 def proxy(name: str, folder: Path, port: int, behind: int) -> Iterator[None]:
-    """Run a proxy on a port, before a server on another. What it logs is in the folder."""
+    """Run a proxy on `port`, before a server on `behind`. Its logs are in the folder."""
     if shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin") is None:
         pytest.skip(f"{name} is not installed")
     folder.mkdir()
@@ -63,27 +63,28 @@ def proxy(name: str, folder: Path, port: int, behind: int) -> Iterator[None]:
             env={"PATH": "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin", "HOME": str(folder)},
         )  # fmt: skip
     try:
-        _until_it_answers(process, port, folder)
+        _wait_until_ready(process, port, folder)
         yield
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=MAX_WAIT_S)
 
 
-def _until_it_answers(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
-    deadline = time.monotonic() + 20
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()
-        except urllib.error.HTTPError:
-            return  # nobody is behind it
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise AssertionError(f"the proxy did not start:\n{(folder / 'output.log').read_text()[-3000:]}")
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+    block_until(lambda: process.poll() is not None or _answers(port))
+    assert process.poll() is None, f"the proxy did not start:\n{(folder / 'output.log').read_text()[-3000:]}"
 
 
-def said(folder: Path) -> str:
-    """All that a proxy has logged."""
+def _answers(port: int) -> bool:
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=MAX_WAIT_S).close()
+    except urllib.error.HTTPError:
+        return True  # the proxy's own error page: no server is behind it
+    except OSError:
+        return False
+    return True
+
+
+def logged_text(folder: Path) -> str:
+    """Return all log files of a proxy."""
     return "\n".join(path.read_text() for path in folder.glob("*.log"))

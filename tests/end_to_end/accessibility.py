@@ -1,4 +1,4 @@
-"""What every screen has to stand: axe finds nothing in either theme, and nothing is cut off on a narrow screen."""
+"""Checks of a page's accessibility: axe-core in both themes, and nothing cut off on narrow and zoomed screens."""
 
 from functools import cache
 from importlib.resources import files
@@ -28,23 +28,20 @@ CUT_OFF = """() => [document.scrollingElement, ...document.body.querySelectorAll
 
 @cache
 def axe() -> str:
-    """Axe-core's source."""
+    """Return axe-core's source."""
     return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
 def violations(frame: Frame | Page, **options: Any) -> list[str]:
-    """What axe finds in a document, of its standards and its best practices alike."""
+    """Return the violations that axe finds in a document, of standards and of best practices."""
     if not frame.evaluate("typeof axe === 'object'"):
         frame.evaluate(f"{axe()};0")
     found: list[str] = frame.evaluate(RUN, options)
     return found
 
 
-def assert_stands(page: Page, frame: Frame | Page | None = None, but: tuple[str, ...] = ()) -> None:
-    """Check a document, the page's own or that of a frame in it, light and dark, as it is and narrow.
-
-    `but` names rules that cannot hold there.
-    """
+def assert_accessible(page: Page, frame: Frame | Page | None = None, but: tuple[str, ...] = ()) -> None:
+    """Check a page, or a frame in it: light and dark, at its size, narrow and zoomed, except for the rules in `but`."""
     document = frame or page
     rules = {rule: {"enabled": False} for rule in but}
     usual = page.viewport_size

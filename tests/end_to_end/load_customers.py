@@ -1,11 +1,11 @@
-"""A crowd of customers who pay at once and do not give up, and what must be true of the books when they are done."""
+"""Customers who pay at the same time while servers fail, and the checks of the database afterwards."""
 
 import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import socketio
@@ -13,23 +13,19 @@ import socketio
 from chatbot.imports.jsonl import import_bills
 from chatbot.keys import Keys
 from store import open_database
-from tests.end_to_end.browserless import press
 from tests.end_to_end.customer import Customer, Message, new_id
+from tests.end_to_end.demo_server import DemoServer
+from tests.end_to_end.html_forms import submit
+from tests.waiting import POLL_INTERVAL_S, wait_until
 
 STEPS = 5
-LOST = (socketio.exceptions.SocketIOError, aiohttp.ClientError, TimeoutError, OSError, RuntimeError)
+"""Acknowledged steps of a payment while faults happen; a payment has more."""
+RETRY_AFTER_S = 5
+CONNECTION_ERRORS = (socketio.exceptions.SocketIOError, aiohttp.ClientError, TimeoutError, OSError, RuntimeError)
 
 
-class Served(Protocol):
-    """A server whose books can be looked into, with `?` for each parameter."""
-
-    @property
-    def url(self) -> str: ...
-    def read(self, sql: str, *params: Any) -> list[tuple[Any, ...]]: ...
-
-
-async def bill(count: int, folder: Path, database_url: str) -> None:
-    """Give a new database so many customers, each with one invoice of an amount of its own."""
+async def import_invoices(count: int, folder: Path, database_url: str) -> None:
+    """Create the schema, and import customers with one invoice of 1000 pence and one more for each."""
     lines: list[dict[str, Any]] = []
     for number in range(count):
         lines += [
@@ -58,10 +54,10 @@ async def bill(count: int, folder: Path, database_url: str) -> None:
     await database.close()
 
 
-class Stubborn:
-    """A customer whose device reconnects and sends again, under the same id, until it is answered."""
+class RetryingCustomer:
+    """A customer whose device reconnects and repeats a request, under the same id, until it is acknowledged."""
 
-    def __init__(self, server: Served, number: int, keys: Keys) -> None:
+    def __init__(self, server: DemoServer, number: int, keys: Keys) -> None:
         self.server = server
         self.email = f"p{number}@example.com"
         self.keys = keys
@@ -70,22 +66,22 @@ class Stubborn:
         self.acknowledged: dict[str, list[Message]] = {}
         self.steps = 0
 
-    async def _until_done(self, act: Callable[[], Awaitable[Any]]) -> Any:
+    async def _retry(self, act: Callable[[], Awaitable[Any]]) -> Any:
         while True:
             try:
                 if not self.connected:
                     await self.device.discard()
-                    self.device = self._renewed()
+                    self.device = self._new_device()
                     await self.device.connect()
                     self.connected = True
                 done = await act()
                 self.steps += 1
                 return done
-            except LOST:
+            except CONNECTION_ERRORS:
                 self.connected = False
                 await asyncio.sleep(random.uniform(0.05, 0.3))
 
-    def _renewed(self) -> Customer:
+    def _new_device(self) -> Customer:
         fresh = Customer(self.server.url, session=self.device.session)
         fresh.conversation, fresh.messages = self.device.conversation, self.device.messages
         return fresh
@@ -96,30 +92,30 @@ class Stubborn:
             payload["conversation"] = self.device.conversation
 
         async def send() -> list[Message]:
-            answer = await self.device.ask(event, payload, timeout=5)
+            answer = await self.device.ask(event, payload, timeout=RETRY_AFTER_S)
             if answer.get("error", {}).get("code") == "unavailable":
-                raise TimeoutError("the database was away, and nothing was done")
+                raise TimeoutError("the database was not reachable")
             assert answer["ok"], answer
             if event == "start":
                 self.device.conversation = answer["conversation"]
             return self.device._keep(answer["messages"])
 
-        said: list[Message] = await self._until_done(send)
+        said: list[Message] = await self._retry(send)
         self.acknowledged[payload["id"]] = said
         return said
 
     async def pay(self) -> None:
         await self._send("start", action="pay_bill")
         await self._send("say", text=self.email)
-        challenge = await self._until_done(self._challenge)
+        challenge = await self._retry(self._challenge)
         await self._send("say", text=self.keys.code(challenge, self.device.conversation))
         link = await self._send("say", choice="pay_all")
-        await self._until_done(lambda: self._pay_page(link[-1]["card"]["url"]))
-        await self._until_done(self._receipt)
+        await self._retry(lambda: self._pay_page(link[-1]["card"]["url"]))
+        await self._retry(self._receipt)
         await self.device.discard()
 
     async def _challenge(self) -> str:
-        found = await asyncio.to_thread(self.server.read, "select id from challenges where value = ?", self.email)
+        found = await asyncio.to_thread(self.server.query, "select id from challenges where value = ?", self.email)
         return str(found[-1][0])
 
     async def _pay_page(self, url: str) -> None:
@@ -127,8 +123,8 @@ class Stubborn:
             async with http.get(url + "/done") as page:
                 if "receipt" in (await page.text()).lower() and "R-" in await page.text():
                     return
-            hosted = await press(http, url, "pay")
-            await press(http, hosted, "approve")
+            hosted = await submit(http, url, "pay")
+            await submit(http, hosted, "approve")
 
     async def _receipt(self) -> None:
         while not any(message.get("card", {}).get("kind") == "receipt" for message in self.device.messages.values()):
@@ -136,37 +132,36 @@ class Stubborn:
             await asyncio.sleep(0.1)
 
 
-Disturb = Callable[[], Awaitable[None]]
+Fault = Callable[[], Awaitable[None]]
 
 
-async def pay_while(customers: list[Stubborn], disturbances: list[Disturb]) -> None:
-    """Let all of them pay, and disturb them.
+async def pay_during_faults(customers: list[RetryingCustomer], faults: list[Fault]) -> None:
+    """Let all customers pay, and cause the faults meanwhile.
 
-    By what was done and not by the clock, so that every disturbance falls into the dialogues on a machine of any speed.
+    A fault happens after a number of steps and not after a time, so that a machine of any speed has it amid payments.
     """
     paying = asyncio.gather(*(customer.pay() for customer in customers))
     try:
-        for count, disturb in enumerate(disturbances, 1):
-            while sum(each.steps for each in customers) < count * STEPS * len(customers) // (len(disturbances) + 1):
-                await asyncio.sleep(0.005)
-            assert not paying.done(), "the disturbances must fall into the dialogues"
-            await disturb()
+        for count, fault in enumerate(faults, 1):
+            while sum(each.steps for each in customers) < count * STEPS * len(customers) // (len(faults) + 1):
+                await asyncio.sleep(POLL_INTERVAL_S)
+            assert not paying.done(), "the faults must happen amid payments"
+            await fault()
         await paying
     finally:
         paying.cancel()
 
 
-async def until_all_has_left(server: Served) -> None:
-    """Wait until the outbox is empty."""
-    async with asyncio.timeout(30):
-        while await asyncio.to_thread(server.read, "select 1 from outbox where state in ('waiting', 'sending')"):
-            await asyncio.sleep(0.1)
+async def wait_for_empty_outbox(server: DemoServer) -> None:
+    """Return once every email and text was sent or dropped."""
+    unsent = "select 1 from outbox where state in ('waiting', 'sending')"
+    await wait_until(lambda: asyncio.to_thread(lambda: not server.query(unsent)))
 
 
-def check_books(server: Served, customers: list[Stubborn]) -> None:
-    """Nothing that was acknowledged is lost, nothing is doubled, and everybody has paid once."""
+def assert_nothing_lost_or_doubled(server: DemoServer, customers: list[RetryingCustomer]) -> None:
+    """Check the database: every acknowledged message is there once, and every customer has paid once."""
     for customer in customers:
-        kept = server.read(
+        kept = server.query(
             "select seq, client_id from messages where conversation = ? order by seq", customer.device.conversation
         )
         assert [seq for seq, _ in kept] == list(range(1, len(kept) + 1))
@@ -175,17 +170,17 @@ def check_books(server: Served, customers: list[Stubborn]) -> None:
         for request, said in customer.acknowledged.items():
             assert ids.count(request) == 1
             assert {message["seq"] for message in said} <= {seq for seq, _ in kept}
-        receipts = server.read(
+        receipts = server.query(
             "select count(*) from messages where conversation = ? and extra like ?",
             customer.device.conversation,
             '%"receipt"%',
         )
         assert receipts == [(1,)]
-    booked = server.read(
+    booked = server.query(
         """select a.number, e.amount_minor from entries e join accounts a on a.id = e.account
         where e.kind = 'payment' and a.number like ? order by 1""",
         "BB-0%",
     )
     assert booked == [(f"BB-{number:05}", -(1000 + number)) for number in range(len(customers))]
-    # A code that was used before its letter left needs no letter any more; none was given up.
-    assert {state for (state,) in server.read("select distinct state from outbox")} <= {"sent", "dropped"}
+    # A code that was used before its email left is dropped; no email has failed.
+    assert {state for (state,) in server.query("select distinct state from outbox")} <= {"sent", "dropped"}
