@@ -1,10 +1,10 @@
-"""A clock that tests hand in and move."""
+"""A clock that tests set."""
 
 from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
-    """Stands still until it is told to move on."""
+    """A clock that moves only by `forward`."""
 
     def __init__(self, at: datetime = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)) -> None:
         self.at = at
@@ -13,5 +13,5 @@ class FakeClock:
         return self.at
 
     def forward(self, **by: float) -> None:
-        """Move on: forward(minutes=15)."""
+        """Move the time, as in `forward(minutes=15)`."""
         self.at += timedelta(**by)

@@ -1,4 +1,4 @@
-"""Turns in memory, without an event loop: for tests that take tens of thousands of them."""
+"""A service in memory, without an event loop, for tests with tens of thousands of turns."""
 
 import sqlite3
 from collections.abc import Callable, Coroutine
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class InMemoryDatabase:
-    """The store's own SQL on SQLite in memory; each unit of work in its savepoint, done before anybody waits."""
+    """The store's SQL on SQLite in memory. Each unit of work runs at once, in a savepoint."""
 
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
@@ -54,22 +54,22 @@ class InMemoryDatabase:
         return work(self.tx)
 
     async def migrate(self) -> None:
-        """Is done already."""
+        """Do nothing: the constructor migrates."""
 
     async def ready(self) -> None:
-        """Always is."""
+        """Do nothing: the database is always ready."""
 
     async def close(self) -> None:
         self.connection.close()
 
 
 def run_now(work: Coroutine[Any, Any, T]) -> T:
-    """Run what never waits for anything."""
+    """Return the result of a coroutine that never waits. Raises AssertionError if it does."""
     try:
         work.send(None)
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
-    raise AssertionError("it waited for something")
+    raise AssertionError("the coroutine waited")
 
 
 def in_memory_service(database: InMemoryDatabase, clock: FakeClock) -> Service:
@@ -88,7 +88,7 @@ def in_memory_turns(service: Service, tell: Callable[[Any], None]) -> Turns:
 
 
 def import_demo_customers(database: InMemoryDatabase) -> dict[str, str]:
-    """Bring in the demo's customers; returns which account each account and invoice number belongs to."""
+    """Import the demo's customers; return the account of each account number and invoice number."""
     clock = FakeClock()
     for record in records(clock.now().date()):
         book(database.tx, record, clock.now())

@@ -1,4 +1,4 @@
-"""The pages of the documentation, for the tests that hold them to what they say: their blocks, tables and prose."""
+"""The documentation's pages, with their code blocks, tables and prose, for tests."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ FENCE = re.compile(r"^```(?P<language>\w*) ?(?P<about>[^\n]*)\n(?P<text>.*?)^```
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its page, its language, what it is about, and its text."""
+    """A fenced code block; `about` is the rest of the line that opens it."""
 
     page: str
     language: str
@@ -33,12 +33,12 @@ def blocks(language: str, page: str | None = None) -> list[Block]:
 
 
 def prose(page: str) -> str:
-    """A page without its blocks."""
+    """Return a page without its code blocks."""
     return FENCE.sub("", (DOCS / page).read_text("utf-8"))
 
 
 def rows(page: str, heading: str) -> list[list[str]]:
-    """The cells of the first table below a heading, without its head."""
+    """Return the cells of the first table below a heading, without the head row."""
     section = re.split(rf"^#+ {re.escape(heading)}$", (DOCS / page).read_text("utf-8"), flags=re.MULTILINE)[1]
     table = re.search(r"(?:^\|[^\n]*\n)+", section, re.MULTILINE)
     assert table is not None

@@ -1,4 +1,4 @@
-"""The arithmetic of docs/sizing.md, run: `python -m tests.sizing` prints what the page says, from the page's inputs."""
+"""Computes the tables of docs/sizing.md by its own formulas: `python -m tests.sizing` prints them."""
 
 import sys
 from typing import Any
@@ -10,15 +10,15 @@ CELL = 1_000_000
 
 
 def arithmetic() -> dict[str, Any]:
-    """The page's inputs and formulas, by name."""
+    """Return the page's inputs and formulas, by name."""
     names: dict[str, Any] = {}
     for block in blocks("python", "sizing.md"):
         exec(block.text, names)  # noqa: S102 (the page's own text)
     return names
 
 
-def written(value: float) -> str:
-    """A figure as the page writes it: two digits that count, and none that pretend."""
+def formatted(value: float) -> str:
+    """Format a figure as the page does: two or three significant digits."""
     if value == 0:
         return "–"
     if value < 10:
@@ -28,17 +28,17 @@ def written(value: float) -> str:
 
 def steps_table() -> str:
     columns = [arithmetic()["need"](customers) for customers in STEPS]
-    return "".join(f"| {what} | {' | '.join(written(each[what]) for each in columns)} |\n" for what in columns[0])
+    return "".join(f"| {name} | {' | '.join(formatted(each[name]) for each in columns)} |\n" for name in columns[0])
 
 
 def cell_table() -> str:
-    return "".join(f"| {what} | {written(value)} |\n" for what, value in arithmetic()["need"](CELL).items())
+    return "".join(f"| {name} | {formatted(value)} |\n" for name, value in arithmetic()["need"](CELL).items())
 
 
 def sentence() -> str:
     names = arithmetic()
     most = names["BUSY"] / names["one_process"](1)
-    return f"One process on SQLite is full at {written(float(f'{most:.2g}'))} connected customers."
+    return f"One process on SQLite is full at {formatted(float(f'{most:.2g}'))} connected customers."
 
 
 if __name__ == "__main__":

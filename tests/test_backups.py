@@ -1,4 +1,4 @@
-"""Backup and restore as docs/operating.md says, while customers chat: the copy is whole, and chats go on from it."""
+"""Backups as in docs/operating.md, taken while customers chat, are complete and can be restored."""
 
 import asyncio
 import shutil
@@ -22,14 +22,14 @@ PARTS = ("billchat.db", "billchat.db-wal", "billchat.db-shm")
 
 
 def line_of(words: str) -> str:
-    """The command of the page that holds these words."""
+    """Return the page's command that contains these words."""
     lines = [line for block in blocks("sh", "operating.md") for line in block.text.splitlines()]
     [found] = [line for line in lines if words in line]
     return found
 
 
 async def run(line: str, **places: str) -> str:
-    """Run a command of the page, with the test's places in it; returns what it prints."""
+    """Run a command of the page with the test's paths and addresses; return its output."""
     program = line.partition(" ")[0]
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not installed") if program == "sqlite3" else skip_without("PostgreSQL")
@@ -45,7 +45,7 @@ PLACES = {"live": "/var/lib/billchat", "copies": "/var/backups", "server": "10.0
 
 @asynccontextmanager
 async def chatting(billchat: ServiceFixture) -> AsyncIterator[list[Visitor]]:
-    """Customers who chat without pause, each having been answered before it begins."""
+    """Customers who chat without pause, each after a first answer."""
     visitors = [await billchat.visitor() for _ in range(CUSTOMERS)]
 
     async def chat(visitor: Visitor) -> None:
@@ -65,7 +65,7 @@ async def chatting(billchat: ServiceFixture) -> AsyncIterator[list[Visitor]]:
 
 
 async def chats_go_on(billchat: ServiceFixture, visitors: list[Visitor]) -> None:
-    """Every conversation is there, whole, and takes its customer to the balance."""
+    """Check that every conversation is complete, and that a customer reaches the balance."""
     lasts = {row["id"]: row["last_seq"] for row in await billchat.rows("select id, last_seq from conversations")}
     assert lasts.keys() == {visitor.conversation for visitor in visitors}
     kept = Counter(row["conversation"] for row in await billchat.rows("select conversation from messages"))

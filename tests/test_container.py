@@ -1,7 +1,4 @@
-"""The Containerfile: what it copies is there, is enough and is not ignored, and what it starts is understood.
-
-No engine is needed for that; whether the image builds is for those who have one to see.
-"""
+"""The Containerfile copies all files that the service needs, and starts valid commands. Needs no container engine."""
 
 import asyncio
 import json
@@ -27,7 +24,7 @@ Instruction = tuple[str, str]
 
 
 def _instructions() -> list[Instruction]:
-    """The file's instructions, a continued one on one line."""
+    """Return the file's instructions, continued lines joined."""
     text = re.sub(r"(?m)^#.*\n", "", (ROOT / "Containerfile").read_text("utf-8")).replace("\\\n", " ")
     return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in text.splitlines()) if word]
 
@@ -48,7 +45,7 @@ def _environment() -> dict[str, str]:
 
 
 def _arrives(path: Path) -> bool:
-    """Whether a file is handed to the engine: the last rule that fits it or a folder around it decides."""
+    """Tell whether a file is part of the build context: the last rule that matches it or its folder decides."""
     arrives = True
     for rule in RULES:
         pattern = rule.removeprefix("!")

@@ -1,4 +1,4 @@
-"""What the documentation says: its examples run, its links lead somewhere, its numbers and names are the code's."""
+"""The documentation is right: examples run, links lead somewhere, numbers and names are those of the code."""
 
 import ast
 import json
@@ -35,6 +35,7 @@ from tests.clock import FakeClock
 from tests.end_to_end.customer import Customer, new_id
 from tests.pages import BLOCKS, DOCS, FENCE, PAGES, ROOT, Block, blocks, codes_in, prose, rows
 from tests.service_fixture import ServiceFixture
+from tests.waiting import MAX_WAIT_S
 
 SECRET = "0123456789abcdef0123456789abcdef"
 NAMES = [page.name for page in PAGES]
@@ -120,7 +121,7 @@ async def test_every_statement_for_the_database_runs(tmp_path: Path, billchat: S
     shell = [words[2] for _, words in _shell() if words[0] == "sqlite3"]
     statements = [block.text for block in blocks("sql")] + [said for said in shell if not said.startswith(".")]
     path = billchat.service.settings.database.url.removeprefix("sqlite:///")
-    with sqlite3.connect(path, timeout=5, isolation_level=None) as database:
+    with sqlite3.connect(path, timeout=MAX_WAIT_S, isolation_level=None) as database:
         for statement in statements:
             database.executescript(statement.replace("/var/backups", str(tmp_path)))
     with sqlite3.connect(tmp_path / "billchat-new.db") as copy:
@@ -213,19 +214,19 @@ def test_every_line_of_the_log_that_asks_for_something_is_explained() -> None:
 
 
 @dataclass
-class Heard:
-    """What a live service says: answers by event, cards by kind, events by name, a refusal, and one at the door."""
+class LiveOutput:
+    """Output of a running service: answers by event, cards by kind, events by name, a refusal and a connect error."""
 
     answers: dict[str, Any]
     cards: dict[str, Any]
     events: dict[str, Any]
     refusal: dict[str, Any]
-    turned_away: dict[str, Any]
+    connect_error: dict[str, Any]
     handlers: set[str]
 
 
 @pytest.fixture
-async def heard(billchat: ServiceFixture) -> AsyncIterator[Heard]:
+async def output(billchat: ServiceFixture) -> AsyncIterator[LiveOutput]:
     app = web.Application()
     channel = WebChannel(billchat.service, billchat.turns)
     channel.attach(app)
@@ -255,15 +256,15 @@ async def heard(billchat: ServiceFixture) -> AsyncIterator[Heard]:
     await debited.say(await billchat.code(debited.conversation))
     everything = [*device.messages.values(), *customer.messages.values(), *debited.messages.values()]
     cards = {message["card"]["kind"]: message["card"] for message in everything if "card" in message}
-    turned_away = channel._limits.refusal(None)
-    yield Heard(answers, cards, events, refusal, turned_away, set(channel.sio.handlers[NAMESPACE]))
+    connect_error = channel._limits.refusal(None)
+    yield LiveOutput(answers, cards, events, refusal, connect_error, set(channel.sio.handlers[NAMESPACE]))
     for connected in (customer, device, debited):
         await connected.leave()
     await server.close()
 
 
 def _fits(shown: Any, live: Any) -> bool:
-    """Tell whether an example has the shape of what a live service says."""
+    """Tell whether an example has the same keys and types as a running service's output."""
     if isinstance(shown, dict) and isinstance(live, dict):
         return shown.keys() == live.keys() and all(_fits(shown[key], live[key]) for key in shown)
     if isinstance(shown, list) and isinstance(live, list):
@@ -271,10 +272,10 @@ def _fits(shown: Any, live: Any) -> bool:
     return type(shown) is type(live)
 
 
-async def test_every_example_of_the_wire_is_as_a_live_service_speaks(heard: Heard) -> None:
+async def test_every_example_of_the_wire_is_as_a_live_service_speaks(output: LiveOutput) -> None:
     shapes = {"start": wire.StartPayload, "say": wire.SayPayload, "open": wire.OpenPayload, "seen": wire.SeenPayload}
-    live = {"answer": heard.answers, "event": heard.events, "card": heard.cards, "refusal": {"": heard.refusal}}
-    live["connect_error"] = {"": heard.turned_away}
+    live = {"answer": output.answers, "event": output.events, "card": output.cards, "refusal": {"": output.refusal}}
+    live["connect_error"] = {"": output.connect_error}
     for block in blocks("json", "wire.md"):
         what, _, name = block.about.partition(" ")
         shown = json.loads(block.text)
@@ -286,11 +287,11 @@ async def test_every_example_of_the_wire_is_as_a_live_service_speaks(heard: Hear
             assert _fits(shown, live[what][name]), f"{block.about}: {live[what][name]}"
 
 
-async def test_every_event_and_card_of_the_wire_is_described(heard: Heard) -> None:
+async def test_every_event_and_card_of_the_wire_is_described(output: LiveOutput) -> None:
     asked = set(re.findall(r"^### (\w+)$", prose("wire.md"), re.MULTILINE))
-    assert asked == heard.handlers - {"connect", "disconnect", "*"}
-    assert {codes_in(row[0])[0] for row in rows("wire.md", "Hearing")} >= heard.events.keys()
-    assert {kind for kind in heard.cards if f'"kind": "{kind}"' not in (DOCS / "wire.md").read_text("utf-8")} == set()
+    assert asked == output.handlers - {"connect", "disconnect", "*"}
+    assert {codes_in(row[0])[0] for row in rows("wire.md", "Hearing")} >= output.events.keys()
+    assert {kind for kind in output.cards if f'"kind": "{kind}"' not in (DOCS / "wire.md").read_text("utf-8")} == set()
 
 
 def test_every_refusal_has_words_and_is_described() -> None:
@@ -307,7 +308,7 @@ def test_what_is_quoted_stands_in_its_file(block: Block) -> None:
 
 
 def _apply(diff: str, path: Path) -> None:
-    """Make the change of a diff whose hunks are separated by @@; what it takes away must stand in the file once."""
+    """Apply a diff with hunks separated by @@. The removed lines of a hunk must be in the file once."""
     text = path.read_text("utf-8")
     for hunk in diff.split("@@\n"):
         lines = hunk.splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""The house itself: what two rooms must agree on, and what must not be in any of them."""
+"""Rules for the whole repository: agreements between its parts, and content that must not be in any file."""
 
 import re
 import subprocess
@@ -16,18 +16,18 @@ from tests.service_fixture import ServiceFixture
 
 ROOT = Path(__file__).parents[1]
 WIDGET = ROOT / "widget" / "src"
-LONGEST = 350
-"""Lines; long before that, a file is two."""
+MAX_LINES = 350
+"""Lines of a file; most have fewer than 200."""
 
-# Put together here, so that this file does not hold what it looks for.
-ELSEWHERE = re.compile("|".join((r"registry\.npm" + "js", r"files\.python" + "hosted", "pypi" + r"\.org/simple")))
-A_MACHINE = re.compile(
+# In pieces, so that this file does not match.
+REGISTRY = re.compile("|".join((r"registry\.npm" + "js", r"files\.python" + "hosted", "pypi" + r"\.org/simple")))
+HOME_FOLDER = re.compile(
     "|".join((r"(?<![\w.])/ho" + r"me/\w", "/Us" + r"ers/\w", r"(?<![\w.~])/ro" + "ot/", r"C:\\Us" + "ers"))
 )
 
 
 def tracked() -> list[Path]:
-    """Every file of the repository that is text."""
+    """Return the text files of the repository."""
     git = which("git")
     if git is None or not (ROOT / ".git").exists():
         pytest.skip("not a clone")
@@ -43,8 +43,8 @@ def widget(path: str) -> str:
 def test_no_file_names_a_registry_or_a_persons_machine() -> None:
     for path in tracked():
         text = path.read_text("utf-8")
-        assert not ELSEWHERE.search(text), path
-        assert not A_MACHINE.search(text), path
+        assert not REGISTRY.search(text), path
+        assert not HOME_FOLDER.search(text), path
 
 
 def test_the_lock_file_pins_what_and_not_where_from() -> None:
@@ -58,10 +58,10 @@ def test_no_folder_is_a_drawer_for_everything() -> None:
     assert not names & {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
 
 
-def test_no_file_is_two() -> None:
+def test_no_file_is_long() -> None:
     ours = [path for path in tracked() if path.suffix in (".py", ".ts", ".tsx", ".mjs")]
     outside = [path for path in ours if path.relative_to(ROOT).parts[0] != "tests" and "dist" not in path.parts]
-    assert [path.name for path in outside if len(path.read_text("utf-8").splitlines()) > LONGEST] == []
+    assert [path.name for path in outside if len(path.read_text("utf-8").splitlines()) > MAX_LINES] == []
 
 
 async def test_panel_and_service_speak_of_the_same_events(tmp_path: Path, clock: FakeClock) -> None:

@@ -1,4 +1,4 @@
-"""What docs/operating.md gives to other programs: a unit for systemd, rules for Prometheus, limits for proxies."""
+"""The examples of docs/operating.md for other programs: a systemd unit, Prometheus rules, limits of proxies."""
 
 import configparser
 import re
