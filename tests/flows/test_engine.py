@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.effects import PAY_URL, Effect, Say
@@ -84,7 +84,6 @@ def check_messages(effects: tuple[Effect, ...]) -> None:
         assert WAYS_OUT & {choice.id for choice in said[-1].choices}, said[-1].key
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_any_sequence_of_events_ends_with_a_prompt(data: st.DataObject) -> None:
     state, facts = START, {"region": "GB", "countries": ["GB"]}

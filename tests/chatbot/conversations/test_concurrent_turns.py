@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 KNOWN = "owes@example.com"
 
+pytestmark = pytest.mark.soak(repeat=20)
+
 
 @pytest.fixture
 def driver() -> str:

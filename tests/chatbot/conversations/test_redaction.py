@@ -2,9 +2,10 @@
 
 import random
 import re
+import time
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chatbot.conversations.redaction import CODE_MASK, fragment_of, redact, splits_card
@@ -214,7 +215,6 @@ def test_no_card_survives_any_mixture_of_separators_around_its_groups(
 NO_DIGITS_AND_NO_SIGNS_OF_MONEY = st.characters(exclude_categories=["N", "Cs", "Sc"])
 
 
-@settings(max_examples=300)
 @given(st.integers(0, 999_999), st.text(NO_DIGITS_AND_NO_SIGNS_OF_MONEY, max_size=20).map(str.lower))
 def test_a_code_in_the_middle_of_words_is_never_kept(number: int, words: str) -> None:
     assume(not re.search("gbp|eur|usd|pound|libra", words))  # beside these, six digits are an amount
@@ -225,9 +225,10 @@ def test_a_code_in_the_middle_of_words_is_never_kept(number: int, words: str) ->
 @pytest.mark.parametrize(
     "text", ["1 " * 1000, "12 " * 666, "1" * 2000, "4111 " * 400, "0" * 2000, "+" * 2000, "1." * 1000]
 )
-@pytest.mark.timeout(2)
 def test_no_text_of_the_longest_kind_takes_long(text: str) -> None:
+    began = time.thread_time()  # of this thread's own work
     redact(text)
+    assert time.thread_time() - began < 1
 
 
 def splits(earlier: list[str], text: str) -> bool:

@@ -131,7 +131,7 @@ due_days = st.integers(-30, 30)
 invoices = st.lists(st.tuples(due_days, amounts, st.sampled_from(["open", "open", "in_progress"]), st.integers(0, 100)))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(billed=invoices, credited=st.lists(amounts, max_size=3), fees=st.lists(amounts, max_size=2))
 async def test_a_statement_is_the_balance_less_pending_payments_with_credit_on_the_oldest(
     database: Database, billed: list[tuple[int, int, str, int]], credited: list[int], fees: list[int]
