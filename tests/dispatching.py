@@ -62,12 +62,6 @@ async def dispatching(billchat: ServiceFixture, senders: Mapping[str, Sender]) -
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def until(condition: Condition) -> None:
-    """Poll until a condition holds; the test's time limit ends an endless wait."""
-    while not await condition():
-        await asyncio.sleep(0.005)
-
-
 async def request_code(billchat: ServiceFixture, identifier: str = KNOWN) -> str:
     """Request a code in a new conversation, which queues a letter; returns the conversation."""
     visitor = await billchat.visitor()

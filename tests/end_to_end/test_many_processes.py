@@ -15,7 +15,7 @@ import pytest
 from redis.asyncio import Redis
 
 from chatbot.keys import Keys
-from chatbot.sockets.redis_fanout import PATIENCE_S
+from chatbot.sockets.redis_fanout import REDIS_TIMEOUT_S
 from tests.database_servers import PostgresServer, RedisServer, postgres_server, redis_server
 from tests.end_to_end.customer import Customer, new_id, texts
 from tests.end_to_end.load_customers import (
@@ -199,7 +199,7 @@ async def test_two_devices_on_two_machines_hear_each_other_whatever_becomes_of_r
         await wait_for_log(server, "redis answers", times=2)
     await exchange_messages_through_redis()
     redis.freeze()
-    async with asyncio.timeout(PATIENCE_S):  # a turn that waited for Redis would take this long
+    async with asyncio.timeout(REDIS_TIMEOUT_S):  # a turn that waited for Redis would take this long
         await laptop.say("nobody waits for Redis")
     await exchange_messages()
     for server in (here, there):

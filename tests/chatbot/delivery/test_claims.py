@@ -26,11 +26,9 @@ from tests.dispatching import (
     states,
     states_are,
     tried,
-    until,
 )
 from tests.service_fixture import ServiceFixture
-
-pytestmark = pytest.mark.timeout(30)
+from tests.waiting import wait_until
 
 
 async def test_a_claim_is_renewed_for_as_long_as_its_letter_is_being_sent(billchat: ServiceFixture) -> None:
@@ -38,7 +36,7 @@ async def test_a_claim_is_renewed_for_as_long_as_its_letter_is_being_sent(billch
     sender.open.clear()
     await request_code(billchat)
     async with dispatching(billchat, {"email": sender}) as dispatcher:
-        await until(tried(sender, 1))
+        await wait_until(tried(sender, 1))
         for _ in range(4):
             billchat.clock.forward(seconds=LEASE.total_seconds() - 1)
             await dispatcher.renew_claims()
@@ -50,7 +48,7 @@ async def test_a_claim_is_renewed_for_as_long_as_its_letter_is_being_sent(billch
                 == []
             )
         sender.open.set()
-        await until(states_are(billchat, "sent"))
+        await wait_until(states_are(billchat, "sent"))
     assert len(sender.messages) == 1
 
 
@@ -61,7 +59,7 @@ async def test_two_dispatchers_send_each_letter_once(billchat: ServiceFixture) -
         await request_code(billchat)
     await billchat.service.database.write(lambda tx: tx.execute_count("update outbox set expires_at = null"))
     async with dispatching(billchat, {"email": sender}), dispatching(billchat, {"email": sender}):
-        await until(states_are(billchat, *["sent"] * 6))
+        await wait_until(states_are(billchat, *["sent"] * 6))
     assert len(set(sender.keys)) == len(sender.keys) == 6
 
 
@@ -70,7 +68,7 @@ async def test_a_stopping_dispatcher_lets_its_letters_arrive(billchat: ServiceFi
     sender.open.clear()
     await request_code(billchat)
     running = asyncio.create_task(Dispatcher(billchat.service, {"email": sender}).run())
-    await until(tried(sender, 1))
+    await wait_until(tried(sender, 1))
     running.cancel()
     await asyncio.sleep(0.02)
     assert not running.done()
@@ -113,7 +111,7 @@ async def test_a_database_that_is_away_when_the_dispatcher_starts_does_not_end_i
 
     monkeypatch.setattr(billchat.service.database, "write", sometimes)
     async with dispatching(billchat, {"email": sender}):
-        await until(states_are(billchat, "sent"))
+        await wait_until(states_are(billchat, "sent"))
 
 
 async def test_a_stopping_dispatcher_gives_back_what_does_not_arrive(
@@ -124,10 +122,10 @@ async def test_a_stopping_dispatcher_gives_back_what_does_not_arrive(
     stuck.open.clear()
     await request_code(billchat)
     async with dispatching(billchat, {"email": stuck}):
-        await until(tried(stuck, 1))
+        await wait_until(tried(stuck, 1))
     assert await states(billchat) == ["waiting"]
     async with dispatching(billchat, {"email": other}):
-        await until(states_are(billchat, "sent"))
+        await wait_until(states_are(billchat, "sent"))
     assert other.keys == stuck.keys
     assert other.maybe_sent == [True]
 
@@ -147,7 +145,7 @@ async def test_a_letter_that_is_known_to_have_left_is_not_given_back(
 
     monkeypatch.setattr(outbox, "mark_sent", unwritten)
     async with dispatching(billchat, {"email": sender}):
-        await until(tried(sender, 1))
+        await wait_until(tried(sender, 1))
     assert await states(billchat) == ["sent"]
 
 
@@ -159,7 +157,7 @@ async def test_a_text_that_is_cut_off_is_retried_once_its_provider_can_look_it_u
     stuck.open.clear()
     await request_code(billchat, "07700 900001")
     async with dispatching(billchat, {"sms": stuck}):
-        await until(tried(stuck, 1))
+        await wait_until(tried(stuck, 1))
     [row] = await billchat.rows("select state, due_at from outbox")
     assert row == {"state": "waiting", "due_at": stamp(billchat.clock.now() + stuck.lookup_delay)}
 
@@ -174,10 +172,10 @@ async def test_after_a_crash_emails_are_retried_at_once_and_texts_once_they_can_
     await billchat.service.database.write(lambda tx: outbox.claim(tx, now, now + LEASE, {"email": 1, "sms": 1}))
     email, sms = FakeSender(), FakeSender(lookup_delay=timedelta(seconds=10))
     async with dispatching(billchat, {"email": email, "sms": sms}):
-        await until(states_are(billchat, "sent", "sending"))
+        await wait_until(states_are(billchat, "sent", "sending"))
         billchat.clock.forward(seconds=LEASE.total_seconds())
     async with dispatching(billchat, {"email": email, "sms": sms}):
-        await until(states_are(billchat, "sent", "sent"))
+        await wait_until(states_are(billchat, "sent", "sent"))
     assert email.maybe_sent == sms.maybe_sent == [True]
 
 
@@ -196,7 +194,7 @@ async def test_a_letter_that_cannot_be_rendered_holds_up_no_other(
     monkeypatch.setattr(LetterRenderer, "render", broken_for_one)
     sender = FakeSender()
     async with dispatching(billchat, {"email": sender}):
-        await until(states_are(billchat, "waiting", "sent"))
+        await wait_until(states_are(billchat, "waiting", "sent"))
     assert [letter.to for letter in sender.messages] == [KNOWN]
     assert "dd@example.com" not in caplog.text
 
@@ -208,7 +206,7 @@ async def test_a_row_that_can_never_be_rendered_fails_alone(billchat: ServiceFix
     )
     await request_code(billchat)
     async with dispatching(billchat, {"email": FakeSender()}):
-        await until(states_are(billchat, "failed", "sent"))
+        await wait_until(states_are(billchat, "failed", "sent"))
 
 
 async def test_capacity_that_comes_free_while_a_claim_is_made_is_used_at_once(
@@ -219,7 +217,7 @@ async def test_capacity_that_comes_free_while_a_claim_is_made_is_used_at_once(
     sender.open.clear()
     await queue_letters(billchat, MAX_CONCURRENT // 2)
     async with dispatching(billchat, {"email": sender}) as dispatcher:
-        await until(tried(sender, MAX_CONCURRENT // 2))
+        await wait_until(tried(sender, MAX_CONCURRENT // 2))
         await queue_letters(billchat, 2 * MAX_CONCURRENT)
         write = billchat.service.database.write
 
@@ -228,12 +226,12 @@ async def test_capacity_that_comes_free_while_a_claim_is_made_is_used_at_once(
             result = await write(work)
             if not sender.open.is_set():
                 sender.open.set()
-                await until(sent_at_least(billchat, MAX_CONCURRENT // 2))
+                await wait_until(sent_at_least(billchat, MAX_CONCURRENT // 2))
             return result
 
         monkeypatch.setattr(billchat.service.database, "write", slow)
         dispatcher.wake()
-        await until(sent_at_least(billchat, MAX_CONCURRENT // 2 + 2 * MAX_CONCURRENT))
+        await wait_until(sent_at_least(billchat, MAX_CONCURRENT // 2 + 2 * MAX_CONCURRENT))
 
 
 async def test_nothing_is_claimed_in_vain_while_letters_wait(
@@ -251,7 +249,7 @@ async def test_nothing_is_claimed_in_vain_while_letters_wait(
     monkeypatch.setattr(outbox, "claim", counted)
     sender = FakeSender()
     async with dispatching(billchat, {"email": sender}):
-        await until(states_are(billchat, *["sent"] * (3 * MAX_CONCURRENT)))
+        await wait_until(states_are(billchat, *["sent"] * (3 * MAX_CONCURRENT)))
     *while_they_wait, _ = [index for index, many in enumerate(taken) if many]
     assert 0 not in taken[: while_they_wait[-1]], taken
 
@@ -267,5 +265,6 @@ async def test_an_idle_dispatcher_does_not_claim(billchat: ServiceFixture, monke
 
     monkeypatch.setattr(outbox, "claim", counted)
     async with dispatching(billchat, {"email": FakeSender()}):
+        await wait_until(lambda: claims == 1)
         await asyncio.sleep(0.3)
     assert claims == 1

@@ -17,12 +17,10 @@ from tests.dispatching import (
     request_code,
     states_are,
     tried,
-    until,
     waits_for_retry,
 )
 from tests.service_fixture import ServiceFixture
-
-pytestmark = pytest.mark.timeout(30)
+from tests.waiting import wait_until
 
 
 def count_of(billchat: ServiceFixture, channel: str, outcome: str) -> float:
@@ -35,7 +33,7 @@ async def test_a_letter_leaves_as_soon_as_it_is_queued(billchat: ServiceFixture)
         billchat.turns.when_queued(dispatcher.wake)
         await asyncio.sleep(0.02)  # the dispatcher sleeps: nothing is due
         conversation = await request_code(billchat)
-        await until(states_are(billchat, "sent"))
+        await wait_until(states_are(billchat, "sent"))
     assert await billchat.code(conversation) in sender.messages[0].text
     [row] = await billchat.rows("select * from outbox")
     assert (row["provider_id"], row["tries"], row["sent_at"]) == ("an id", 1, "2026-11-23T09:30:00.000Z")
@@ -46,7 +44,7 @@ async def test_letters_queued_before_a_restart_are_sent_at_once(billchat: Servic
     await request_code(billchat)
     sender = FakeSender()
     async with dispatching(billchat, {"email": sender}):
-        await until(states_are(billchat, "sent"))
+        await wait_until(states_are(billchat, "sent"))
     assert sender.maybe_sent == [False]
 
 
@@ -55,7 +53,7 @@ async def test_letters_to_unknown_identifiers_are_dropped_in_silence(billchat: S
     await request_code(billchat, UNKNOWN)
     await request_code(billchat, KNOWN)
     async with dispatching(billchat, {"email": sender}):
-        await until(states_are(billchat, "dropped", "sent"))
+        await wait_until(states_are(billchat, "dropped", "sent"))
     assert [letter.to for letter in sender.messages] == [KNOWN]
     assert count_of(billchat, "none", "dropped") == 1
 
@@ -64,7 +62,7 @@ async def test_known_and_unknown_rows_end_with_the_same_shape(billchat: ServiceF
     await request_code(billchat, UNKNOWN)
     await request_code(billchat, KNOWN)
     async with dispatching(billchat, {"email": FakeSender()}):
-        await until(states_are(billchat, "dropped", "sent"))
+        await wait_until(states_are(billchat, "dropped", "sent"))
     unknown, known = await billchat.rows("select * from outbox order by id")
     differing = {column for column in known if known[column] != unknown[column]}
     assert differing == {"id", "channel", "recipient", "args", "state", "provider_id", "error", "sent_at"}
@@ -75,8 +73,8 @@ async def test_a_transient_failure_waits_longer_each_time(billchat: ServiceFixtu
     await request_code(billchat)
     async with dispatching(billchat, {"email": sender}) as dispatcher:
         for times, wait in enumerate((2, 10, 30, 60), start=1):
-            await until(tried(sender, times))
-            await until(waits_for_retry(billchat))
+            await wait_until(tried(sender, times))
+            await wait_until(waits_for_retry(billchat))
             [row] = await billchat.rows("select due_at, error from outbox")
             assert row["error"] == "451"
             billchat.clock.forward(seconds=wait - 0.001)
@@ -85,7 +83,7 @@ async def test_a_transient_failure_waits_longer_each_time(billchat: ServiceFixtu
             assert len(sender.messages) == times
             billchat.clock.forward(seconds=wait * JITTER + 0.01)
             dispatcher.wake()
-        await until(states_are(billchat, "sent"))
+        await wait_until(states_are(billchat, "sent"))
     assert len({letter.text for letter in sender.messages}) == 1
     assert len(set(sender.keys)) == 1
     assert sender.maybe_sent == [False, True, True, True, True]
@@ -96,7 +94,7 @@ async def test_a_sender_may_set_the_delay_itself(billchat: ServiceFixture) -> No
     sender = FakeSender([Retry("timeout", after=timedelta(seconds=45))])
     await request_code(billchat)
     async with dispatching(billchat, {"email": sender}):
-        await until(waits_for_retry(billchat))
+        await wait_until(waits_for_retry(billchat))
     [row] = await billchat.rows("select due_at from outbox")
     assert row["due_at"] == "2026-11-23T09:30:45.000Z"
 
@@ -107,7 +105,7 @@ async def test_a_permanent_failure_is_given_up_loudly(
     sender = FakeSender([Failed("550")])
     conversation = await request_code(billchat)
     async with dispatching(billchat, {"email": sender}):
-        await until(states_are(billchat, "failed"))
+        await wait_until(states_are(billchat, "failed"))
     logged = capsys.readouterr().out + caplog.text
     assert "letter given up" in logged
     assert "550" in logged
@@ -121,7 +119,7 @@ async def test_no_code_is_sent_after_it_expired(billchat: ServiceFixture) -> Non
     await request_code(billchat)
     billchat.clock.forward(minutes=10)
     async with dispatching(billchat, {"email": sender}):
-        await until(states_are(billchat, "failed"))
+        await wait_until(states_are(billchat, "failed"))
     assert sender.messages == []
     assert (await billchat.rows("select error from outbox"))[0]["error"] == "expired"
 
@@ -130,10 +128,10 @@ async def test_a_code_is_not_tried_again_once_it_would_have_expired(billchat: Se
     sender = FakeSender([Retry("451"), Retry("451")])
     await request_code(billchat)
     async with dispatching(billchat, {"email": sender}) as dispatcher:
-        await until(waits_for_retry(billchat))
+        await wait_until(waits_for_retry(billchat))
         billchat.clock.forward(minutes=9, seconds=55)
         dispatcher.wake()
-        await until(states_are(billchat, "failed"))
+        await wait_until(states_are(billchat, "failed"))
     assert len(sender.messages) == 2
 
 
@@ -143,9 +141,9 @@ async def test_a_try_ends_when_its_code_expires(billchat: ServiceFixture) -> Non
     await request_code(billchat)
     billchat.clock.forward(minutes=9, seconds=59.9)
     async with dispatching(billchat, {"email": sender}):
-        await until(tried(sender, 1))
+        await wait_until(tried(sender, 1))
         billchat.clock.forward(seconds=0.1)
-        await until(states_are(billchat, "failed"))
+        await wait_until(states_are(billchat, "failed"))
 
 
 async def test_a_letter_that_fails_for_three_days_is_given_up(billchat: ServiceFixture) -> None:
@@ -159,10 +157,10 @@ async def test_a_letter_that_fails_for_three_days_is_given_up(billchat: ServiceF
         )
     )
     async with dispatching(billchat, {"email": sender}) as dispatcher:
-        await until(waits_for_retry(billchat))
+        await wait_until(waits_for_retry(billchat))
         billchat.clock.forward(days=3)
         dispatcher.wake()
-        await until(states_are(billchat, "failed"))
+        await wait_until(states_are(billchat, "failed"))
 
 
 async def test_a_replaced_code_is_not_sent(billchat: ServiceFixture) -> None:
@@ -172,7 +170,7 @@ async def test_a_replaced_code_is_not_sent(billchat: ServiceFixture) -> None:
     await visitor.choose("resend")
     sender = FakeSender()
     async with dispatching(billchat, {"email": sender}):
-        await until(states_are(billchat, "dropped", "sent"))
+        await wait_until(states_are(billchat, "dropped", "sent"))
     assert await billchat.code(visitor.conversation) in sender.messages[0].text
 
 
@@ -181,17 +179,17 @@ async def test_a_broken_sender_stops_nobody_else(billchat: ServiceFixture, caplo
     await request_code(billchat)
     await request_code(billchat, "07700 900001")
     async with dispatching(billchat, {"email": sender, "sms": FakeSender()}) as dispatcher:
-        await until(waits_for_retry(billchat))
+        await wait_until(waits_for_retry(billchat))
         billchat.clock.forward(seconds=5)
         dispatcher.wake()
-        await until(states_are(billchat, "sent", "sent"))
+        await wait_until(states_are(billchat, "sent", "sent"))
     assert KNOWN not in caplog.text
 
 
 async def test_a_channel_without_a_sender_fails_its_letters(billchat: ServiceFixture) -> None:
     await request_code(billchat, "07700 900001")
     async with dispatching(billchat, {}):
-        await until(states_are(billchat, "failed"))
+        await wait_until(states_are(billchat, "failed"))
     assert (await billchat.rows("select error from outbox"))[0]["error"] == "no_sender"
 
 
@@ -203,11 +201,11 @@ async def test_letters_are_sent_concurrently_up_to_a_maximum(billchat: ServiceFi
         await request_code(billchat, "owes@example.com" if number % 2 else "dd@example.com")
     await billchat.service.database.write(lambda tx: tx.execute_count("update outbox set expires_at = null"))
     async with dispatching(billchat, {"email": sender}):
-        await until(tried(sender, MAX_CONCURRENT))
+        await wait_until(tried(sender, MAX_CONCURRENT))
         await asyncio.sleep(0.02)
         assert sender.in_flight == MAX_CONCURRENT
         sender.open.set()
-        await until(states_are(billchat, *["sent"] * (MAX_CONCURRENT + 4)))
+        await wait_until(states_are(billchat, *["sent"] * (MAX_CONCURRENT + 4)))
     assert sender.max_in_flight == MAX_CONCURRENT
 
 
@@ -220,9 +218,9 @@ async def test_a_provider_that_hangs_holds_up_no_other_channel(billchat: Service
     await billchat.service.database.write(lambda tx: tx.execute_count("update outbox set expires_at = null"))
     async with dispatching(billchat, {"email": sender, "sms": hanging}) as dispatcher:
         billchat.turns.when_queued(dispatcher.wake)
-        await until(tried(hanging, MAX_CONCURRENT))
+        await wait_until(tried(hanging, MAX_CONCURRENT))
         await request_code(billchat)
-        await until(tried(sender, 1))
+        await wait_until(tried(sender, 1))
         assert hanging.in_flight == MAX_CONCURRENT
         hanging.open.set()
-        await until(states_are(billchat, *["sent"] * (MAX_CONCURRENT + 2)))
+        await wait_until(states_are(billchat, *["sent"] * (MAX_CONCURRENT + 2)))

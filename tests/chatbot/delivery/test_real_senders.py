@@ -21,14 +21,12 @@ from tests.dispatching import (
     request_code,
     states,
     states_are,
-    until,
     waits_for_retry,
 )
 from tests.mail_server import DROP, MailServer, mail_server
 from tests.service_fixture import ServiceFixture
 from tests.twilio_api import ACCOUNT, TOKEN, TwilioApi, error, twilio_api
-
-pytestmark = pytest.mark.timeout(30)
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -51,14 +49,14 @@ async def billchat(
         tmp_path,
         clock,
         email=EmailSettings(
-            host="127.0.0.1", port=server.port, tls="none", sender="billing@northwind.example", timeout_s=2
+            host="127.0.0.1", port=server.port, tls="none", sender="billing@northwind.example", timeout_s=30
         ),
         sms=SmsSettings(
             account_sid=ACCOUNT,
             auth_token=SecretStr(TOKEN),
             sender="+447700900999",
             api_base_url=api.url,
-            timeout_s=1,
+            timeout_s=30,
         ),
     )
     yield opened
@@ -80,7 +78,7 @@ async def test_codes_are_sent_by_email_and_by_text(
 ) -> None:
     by_email, by_text = await request_code(billchat), await request_code(billchat, "+44 7700 900002")
     async with real_dispatching(billchat):
-        await until(states_are(billchat, "sent", "sent"))
+        await wait_until(states_are(billchat, "sent", "sent"))
     body = server.received[0].get_body(["plain"])
     assert body is not None
     assert await billchat.code(by_email) in body.get_content()
@@ -94,10 +92,10 @@ async def test_an_email_cut_off_before_its_reply_is_sent_again_with_the_same_id(
     server.data = [DROP]
     await request_code(billchat)
     async with real_dispatching(billchat) as dispatcher:
-        await until(waits_for_retry(billchat))
+        await wait_until(waits_for_retry(billchat))
         billchat.clock.forward(seconds=5)
         dispatcher.wake()
-        await until(states_are(billchat, "sent"))
+        await wait_until(states_are(billchat, "sent"))
     [row] = await billchat.rows("select id, provider_id from outbox")
     assert server.received[0]["Message-ID"] == row["provider_id"] == f"<{row['id']}@northwind.example>"
 
@@ -106,10 +104,10 @@ async def test_a_text_with_an_unknown_result_arrives_once(billchat: ServiceFixtu
     api.replies = [error(20500, 500, takes=True)]
     await request_code(billchat, "07700 900001")
     async with real_dispatching(billchat) as dispatcher:
-        await until(waits_for_retry(billchat))
+        await wait_until(waits_for_retry(billchat))
         billchat.clock.forward(seconds=10)
         dispatcher.wake()
-        await until(states_are(billchat, "sent"))
+        await wait_until(states_are(billchat, "sent"))
     assert len(api.sent) == 1
     assert (await billchat.rows("select provider_id from outbox"))[0]["provider_id"] == api.sent[0]["sid"]
 
@@ -118,7 +116,7 @@ async def test_a_text_to_a_recipient_that_opted_out_is_not_retried(billchat: Ser
     api.replies = [error(21610)]
     await request_code(billchat, "07700 900001")
     async with real_dispatching(billchat):
-        await until(states_are(billchat, "failed"))
+        await wait_until(states_are(billchat, "failed"))
     assert len(api.forms) == 1
 
 
@@ -171,7 +169,7 @@ async def test_a_crash_before_a_sent_text_is_recorded_sends_no_second_text(
     assert await states(billchat) == ["sending"]
     billchat.clock.forward(seconds=LEASE.total_seconds())
     async with real_dispatching(billchat):
-        await until(states_are(billchat, "sent"))
+        await wait_until(states_are(billchat, "sent"))
     assert len(api.sent) == 1
 
 
@@ -182,6 +180,6 @@ async def test_a_crash_before_a_sent_email_is_recorded_sends_the_same_email_agai
     await crash_after_sending(tmp_path, server, api)
     billchat.clock.forward(seconds=LEASE.total_seconds())
     async with real_dispatching(billchat):
-        await until(states_are(billchat, "sent"))
+        await wait_until(states_are(billchat, "sent"))
     first, again = server.raw
     assert first == again

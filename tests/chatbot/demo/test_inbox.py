@@ -4,8 +4,9 @@ from pathlib import Path
 
 from chatbot.demo.inbox import Inbox
 from tests.clock import FakeClock
-from tests.dispatching import dispatching, until
+from tests.dispatching import dispatching
 from tests.service_fixture import ServiceFixture
+from tests.waiting import wait_until
 
 
 async def sent(billchat: ServiceFixture, letters: int) -> Inbox:
@@ -15,7 +16,7 @@ async def sent(billchat: ServiceFixture, letters: int) -> Inbox:
         return len(await inbox.letters()) == letters
 
     async with dispatching(billchat, {"email": inbox, "sms": inbox}):
-        await until(arrived)
+        await wait_until(arrived)
     return inbox
 
 

@@ -12,8 +12,8 @@ from chatbot.payments.gateways.gateway import Gateway, PaymentReport
 from flows.events import Event
 from store import Tx
 from tests.chatbot.payments.slow_gateway import SlowGateway
-from tests.dispatching import until
 from tests.payment_fixture import OWED, PaymentFixture
+from tests.waiting import wait_until
 
 SOURCES = ["webhook", "return", "poll"]
 
@@ -174,7 +174,7 @@ async def test_a_bounce_reported_during_an_older_lookup_is_looked_up_again(
     late = asyncio.create_task(
         paying.payments.reports.apply("sandbox", PaymentReport("failed", reference, "an earlier try"))
     )
-    await until(gateway.was_asked)
+    await wait_until(gateway.was_asked)
     gateway.report = PaymentReport("failed", reference)
 
     async def both_doubts() -> bool:
@@ -183,7 +183,7 @@ async def test_a_bounce_reported_during_an_older_lookup_is_looked_up_again(
     bounced = asyncio.create_task(
         paying.payments.reports.apply("sandbox", PaymentReport("failed", reference, "the bounce"))
     )
-    await until(both_doubts)
+    await wait_until(both_doubts)
     gateway.answering.set()
     await asyncio.gather(late, bounced)
     assert await paying.balance() == OWED

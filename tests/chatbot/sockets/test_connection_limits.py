@@ -1,6 +1,5 @@
 """Limits on the connections and new conversations of a network address, and their refusals."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
@@ -20,6 +19,7 @@ from tests.clock import FakeClock
 from tests.end_to_end.customer import Customer
 from tests.end_to_end.raw_socket import RawSocket, code_of
 from tests.service_fixture import ServiceFixture
+from tests.waiting import wait_until
 
 ADDRESS, OTHER_ADDRESS, THIRD_ADDRESS = "203.0.113.7", "198.51.100.4", "192.0.2.9"
 LIMIT = 3
@@ -78,9 +78,7 @@ async def test_an_address_that_connects_too_often_is_refused_and_others_are_not(
         assert [await connect(url, ADDRESS) for _ in range(LIMIT + 1)] == [""] * LIMIT + ["slow_down"]
         assert [await connect(url, OTHER_ADDRESS) for _ in range(LIMIT)] == [""] * LIMIT
         assert slowed_down(billchat, "connections_per_address_per_minute") == 1
-        async with asyncio.timeout(5):
-            while channel._devices:
-                await asyncio.sleep(0.01)
+        await wait_until(lambda: not channel._devices)
 
 
 async def test_a_refusal_is_in_the_requested_language(open_service: OpenService) -> None:
@@ -127,9 +125,7 @@ async def test_an_address_has_a_limit_of_open_connections_and_a_closed_one_frees
         assert await connect(url, THIRD_ADDRESS) == ""
         assert code_of(await open_ones[0].ask("start", {"id": "a-request"})) == "", "open connections are not affected"
         await open_ones[0].ws.close()
-        async with asyncio.timeout(5):
-            while len(channel.sio.eio.sockets) > LIMIT - 1:
-                await asyncio.sleep(0.01)
+        await wait_until(lambda: len(channel.sio.eio.sockets) == LIMIT - 1)
         assert await connect(url, ADDRESS) == ""
         assert slowed_down(billchat, "connections_per_address") == 1
 

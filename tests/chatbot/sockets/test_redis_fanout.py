@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,6 +13,9 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from chatbot.sockets.redis_fanout import RedisFanout
+from tests.waiting import MAX_WAIT_S, POLL_INTERVAL_S, wait_until
+
+pytestmark = pytest.mark.soak(repeat=20)
 
 CHAT, ROOM = "/chat", "a session"
 
@@ -32,16 +35,10 @@ async def process(redis_url: str, channel: str) -> AsyncIterator[RedisFanout]:
     fanout = new_fanout(redis_url, channel)
     socketio.AsyncServer(client_manager=fanout, namespaces=[CHAT])
     running = asyncio.create_task(fanout.run())
-    await until(lambda: fanout.online)
+    await wait_until(lambda: fanout.online)
     yield fanout
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def enter(fanout: RedisFanout, device: str) -> None:
@@ -53,9 +50,9 @@ async def test_a_process_with_the_only_members_of_a_room_need_not_publish(redis_
     async with process(redis_url, channel) as here, process(redis_url, channel) as there:
         assert here.has_remote_members(CHAT, ROOM), "unknown without local members"
         await enter(here, "laptop")
-        await until(lambda: not here.has_remote_members(CHAT, ROOM))
+        await wait_until(lambda: not here.has_remote_members(CHAT, ROOM))
         await enter(there, "phone")
-        await until(lambda: here.has_remote_members(CHAT, ROOM))
+        await wait_until(lambda: here.has_remote_members(CHAT, ROOM))
         assert there.has_remote_members(CHAT, ROOM)
 
 
@@ -66,7 +63,7 @@ async def test_joining_waits_until_every_process_with_members_has_replied(
     async with process(redis_url, channel) as here, process(redis_url, channel) as slow:
         await enter(here, "laptop")
         await enter(slow, "tablet")
-        await until(lambda: here.has_remote_members(CHAT, ROOM) and slow.has_remote_members(CHAT, ROOM))
+        await wait_until(lambda: here.has_remote_members(CHAT, ROOM) and slow.has_remote_members(CHAT, ROOM))
         received, may_go_on, receive = asyncio.Event(), asyncio.Event(), slow._receive
 
         async def receive_late(channel: str, data: bytes) -> None:
@@ -116,7 +113,7 @@ async def test_an_emit_that_failed_is_published_once_after_the_reconnect(
 
         monkeypatch.setattr(here, "_publish_all", fail_once)
         await here.emit("messages", {"said": "once"}, namespace=CHAT, room=ROOM)
-        await until(lambda: len(received) == 1)
+        await wait_until(lambda: len(received) == 1)
         assert b'"said": "once"' in received[0] or b'"said":"once"' in received[0]
 
 
@@ -124,7 +121,7 @@ async def test_a_process_is_online_only_after_redis_has_answered(channel: str, u
     fanout = new_fanout(f"redis://127.0.0.1:{unused_tcp_port}/0", channel)
     with capture_logs() as logged:
         running = asyncio.create_task(fanout.run())
-        await until(fanout.went_offline.is_set)
+        await wait_until(fanout.went_offline.is_set)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert not fanout.online
@@ -143,7 +140,7 @@ async def test_two_services_that_share_a_redis_do_not_hear_each_other(redis_url:
     async with process(redis_url, channel) as here, process(redis_url, f"{channel}-other") as there:
         await enter(here, "laptop")
         await enter(there, "phone")
-        await until(lambda: not here.has_remote_members(CHAT, ROOM) and not there.has_remote_members(CHAT, ROOM))
+        await wait_until(lambda: not here.has_remote_members(CHAT, ROOM) and not there.has_remote_members(CHAT, ROOM))
 
 
 async def test_the_last_local_member_of_a_room_unsubscribes_from_its_channel(redis_url: str, channel: str) -> None:
@@ -160,16 +157,16 @@ async def test_the_last_local_member_of_a_room_unsubscribes_from_its_channel(red
         await asyncio.sleep(0.02)
         assert await subscribers() == 1
         here.basic_leave_room("laptop", CHAT, ROOM)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(MAX_WAIT_S):
             while await subscribers():
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(POLL_INTERVAL_S)
 
 
 async def test_a_malformed_message_does_no_harm(redis_url: str, channel: str) -> None:
     async with Redis.from_url(redis_url) as redis, process(redis_url, channel) as here:
         await enter(here, "laptop")
-        await until(lambda: not here.has_remote_members(CHAT, ROOM))
+        await wait_until(lambda: not here.has_remote_members(CHAT, ROOM))
         for sent in ("", "{", "[]", "{}", '{"host_id": "x", "method": "emit"}', '{"host_id": "x", "method": "hello"}'):
             await redis.publish(f"{channel}{CHAT}:{ROOM}", sent)
-        await until(lambda: here.has_remote_members(CHAT, ROOM))
+        await wait_until(lambda: here.has_remote_members(CHAT, ROOM))
         assert here.online

@@ -130,7 +130,7 @@ UNKNOWN_RESULTS = {
 async def test_a_text_with_an_unknown_result_is_looked_up_before_it_is_sent_again(
     tmp_path: Path, clock: FakeClock, api: TwilioApi, answer: ScriptedReply
 ) -> None:
-    billchat = await service_with(tmp_path, clock, api, timeout_s=0.5)
+    billchat = await service_with(tmp_path, clock, api, timeout_s=2)
     api.replies = [answer]
     message = a_text(clock)
     async with SmsSender(billchat.service) as sender:

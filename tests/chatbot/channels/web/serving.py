@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 
 from chatbot.channels.web.namespace import WebChannel
+from tests.ports import free_port
 from tests.service_fixture import ServiceFixture
 
 
@@ -17,7 +17,7 @@ async def serving(billchat: ServiceFixture) -> AsyncIterator[tuple[WebChannel, s
     channel.attach(app)
     runner = web.AppRunner(app, shutdown_timeout=2)
     await runner.setup()
-    port = unused_port()
+    port = free_port()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
         yield channel, f"http://127.0.0.1:{port}"

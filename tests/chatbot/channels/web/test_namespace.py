@@ -14,6 +14,7 @@ from tests.chatbot.channels.web.serving import serving
 from tests.clock import FakeClock
 from tests.end_to_end.raw_socket import RawSocket, code_of
 from tests.service_fixture import ServiceFixture
+from tests.waiting import wait_until
 
 REQUEST = "a-request-of-mine"
 # What two hundred messages of two thousand characters come to.
@@ -41,11 +42,12 @@ async def test_who_asks_without_reading_is_waited_for(billchat: ServiceFixture) 
         for number in range(50):
             payload = json.dumps(["open", {"conversation": conversation, "after": 0}])
             await raw.ws.send_str(f"42/chat,{100 + number}{payload}")
-        unread = []
+        await wait_until(lambda: writing.get_write_buffer_size() > 0)
+        unread = [writing.get_write_buffer_size()]
         for _ in range(20):
             await asyncio.sleep(0.02)
             unread.append(writing.get_write_buffer_size())
-        assert 0 < max(unread) < 5 * ANSWER_BYTES  # of fifty
+        assert max(unread) < 5 * ANSWER_BYTES  # of fifty
         reading.resume_reading()
         for number in range(50):
             assert len((await raw.acknowledgement(100 + number))["messages"]) == 200
@@ -66,7 +68,7 @@ async def test_another_device_hears_of_a_turn_whose_own_device_left_meanwhile(bi
 async def test_a_client_that_never_asks_for_its_packets_does_not_keep_the_service_from_stopping(
     billchat: ServiceFixture,
 ) -> None:
-    async with asyncio.timeout(5), aiohttp.ClientSession() as http:
+    async with asyncio.timeout(30), aiohttp.ClientSession() as http:
         async with serving(billchat) as (channel, url):
             async with http.get(f"{url}/socket.io/?EIO=4&transport=polling") as answer:
                 sid = json.loads((await answer.text())[1:])["sid"]
@@ -128,9 +130,7 @@ async def test_every_connection_that_ends_is_forgotten(billchat: ServiceFixture)
             async with RawSocket.open(url) as raw:
                 await raw.ws.send_str("not a frame")
                 assert await raw.ends()
-        async with asyncio.timeout(5):
-            while channel._devices or channel.sio.eio.sockets:
-                await asyncio.sleep(0.01)
+        await wait_until(lambda: not channel._devices and not channel.sio.eio.sockets)
         assert channel._devices == {}
         assert channel.sio.environ == {}
         assert billchat.service.metrics.sockets._value.get() == 0

@@ -14,8 +14,9 @@ from store.chats import outbox
 from store.chats.outbox import ClaimedMessage
 from tests.chatbot.delivery.letters.rendering import code_letter, queue_and_render
 from tests.clock import FakeClock
-from tests.dispatching import KNOWN, FakeSender, dispatching, states_are, until
+from tests.dispatching import KNOWN, FakeSender, dispatching, states_are
 from tests.service_fixture import ServiceFixture
+from tests.waiting import wait_until
 
 
 async def test_a_row_of_an_unknown_kind_cannot_be_rendered(billchat: ServiceFixture) -> None:
@@ -55,7 +56,7 @@ async def test_a_new_kind_of_letter_needs_a_class_and_a_line_in_the_table(
             )
         )
     async with dispatching(billchat, {"email": sender}):
-        await until(states_are(billchat, "sent", "dropped"))
+        await wait_until(states_are(billchat, "sent", "dropped"))
     assert [message.text for message in sender.messages] == ["Due on 1 December"]
 
 
