@@ -1,7 +1,10 @@
 """Rules for the whole repository: agreements between its parts, and content that must not be in any file."""
 
+import ast
 import re
 import subprocess
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from shutil import which
 
@@ -16,6 +19,7 @@ from tests.service_fixture import ServiceFixture
 
 ROOT = Path(__file__).parents[1]
 WIDGET = ROOT / "widget" / "src"
+ROOMS = ("chatbot", "flows", "store")
 MAX_LINES = 350
 """Lines of a file; most have fewer than 200."""
 
@@ -62,6 +66,49 @@ def test_no_file_is_long() -> None:
     ours = [path for path in tracked() if path.suffix in (".py", ".ts", ".tsx", ".mjs")]
     outside = [path for path in ours if path.relative_to(ROOT).parts[0] != "tests" and "dist" not in path.parts]
     assert [path.name for path in outside if len(path.read_text("utf-8").splitlines()) > MAX_LINES] == []
+
+
+TESTS_WITHOUT_A_MODULE = {
+    "chatbot/conversations/test_concurrent_turns.py": "turns in two processes",
+    "chatbot/conversations/test_dialogue_machine.py": "random dialogues through turns, payments and links",
+    "chatbot/conversations/test_privacy.py": "a promise that all parts of a turn keep",
+    "chatbot/delivery/test_hostile_names.py": "a promise that every kind of letter keeps",
+    "chatbot/delivery/test_real_senders.py": "the dispatcher with the email and SMS senders",
+    "chatbot/payments/gateways/test_contract.py": "runs for every gateway",
+    "flows/test_table.py": "the tables of all dialogues",
+    "store/drivers/test_query_plans.py": "the statements of the whole store",
+    "store/drivers/test_units_of_work.py": "runs for every driver",
+}
+"""Tests of several modules, with the reason."""
+
+
+def has_module(test: Path) -> bool:
+    """Tell whether a test, by its path below tests/, has the name of a module, of a folder, or of its own package."""
+    name = test.stem.removeprefix("test_")
+    folder = ROOT / test.parent
+    return (folder / f"{name}.py").exists() or (folder / name).is_dir() or (folder.name == name and folder.is_dir())
+
+
+def test_every_test_mirrors_a_module() -> None:
+    tests = [path.relative_to(ROOT / "tests") for room in ROOMS for path in (ROOT / "tests" / room).rglob("test_*.py")]
+    assert {str(test) for test in tests if not has_module(test)} == TESTS_WITHOUT_A_MODULE.keys()
+
+
+def type_names(module: ast.Module) -> Iterator[str]:
+    """Yield the classes and type aliases that a module defines. An alias is written like a class: FanoutMessage."""
+    for node in module.body:
+        match node:
+            case ast.ClassDef(name=name):
+                yield name
+            case ast.Assign(targets=[ast.Name(id=name)]) if re.fullmatch(r"(?=.*[a-z])[A-Z]\w*", name):
+                if not re.match(r"(?:TypeVar|ParamSpec)\b", ast.unparse(node.value)):
+                    yield name
+
+
+def test_one_type_name_has_one_meaning() -> None:
+    modules = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    defined = Counter(name for path in modules for name in type_names(ast.parse(path.read_text("utf-8"))))
+    assert {name for name, times in defined.items() if times > 1} == set()
 
 
 async def test_panel_and_service_speak_of_the_same_events(tmp_path: Path, clock: FakeClock) -> None:
