@@ -76,6 +76,7 @@ TESTS_WITHOUT_A_MODULE = {
     "chatbot/delivery/test_real_senders.py": "the dispatcher with the email and SMS senders",
     "chatbot/payments/gateways/test_contract.py": "runs for every gateway",
     "flows/test_table.py": "the tables of all dialogues",
+    "store/billing/test_report_orders.py": "reports of payments in every order, through links, payments and ledger",
     "store/drivers/test_query_plans.py": "the statements of the whole store",
     "store/drivers/test_units_of_work.py": "runs for every driver",
 }

@@ -6,7 +6,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import TypeVar
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.payments.gateways.gateway import PaymentReport
@@ -97,7 +97,6 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(STEPS)
 def test_the_ledger_stays_sound_whatever_gateways_say(
     steps: list[tuple[str, str | None, int, str, str, int, int]],

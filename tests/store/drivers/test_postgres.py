@@ -16,6 +16,8 @@ from tests.store.notes import note, texts
 
 KEY = "the notes"
 
+pytestmark = pytest.mark.soak(repeat=5)
+
 
 @pytest.fixture
 def driver() -> str:

@@ -10,8 +10,11 @@ from store import Conflict, Database, Tx, open_database
 from store.database import CommitUnknown
 from store.drivers import postgres
 from tests.store.notes import note, texts
+from tests.waiting import MAX_WAIT_S
 
 KEY = "the notes"
+
+pytestmark = pytest.mark.soak(repeat=5)
 
 
 @pytest.fixture
@@ -123,7 +126,7 @@ async def test_a_unit_behind_a_commit_takes_an_idle_connection_at_once(
         )  # on the connection of the slow one
         following = two.write(sleep(0), KEY)
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(MAX_WAIT_S):
             await asyncio.gather(slow, short, following)
     await waiting
     await two.close()

@@ -11,10 +11,15 @@ import pytest
 from chatbot.cli.event_loop import new_event_loop
 from store import Database, Tx, open_database
 from store.database import CommitUnknown
+from tests.sizes import size
 from tests.store.drivers.backends import backend_pid, terminate
 from tests.store.notes import note, texts
+from tests.waiting import MAX_WAIT_S
 
 KEY = "the notes"
+CUTS = size(5, 100)
+
+pytestmark = pytest.mark.soak(repeat=5)
 
 
 @pytest.fixture
@@ -122,7 +127,7 @@ def test_a_unit_does_not_wait_for_the_rest_of_a_shutdown_notice(url: str) -> Non
             return asked
 
         async with relay:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(MAX_WAIT_S):
                 kept = await database.write(unit)
                 await database.close()
         return kept
@@ -164,7 +169,7 @@ async def test_connections_cut_off_again_and_again_lose_nothing_acknowledged(
         asyncio.create_task(work(database, f"{who} {number}")) for who, database in databases.items() for number in "ab"
     ]
     cut = 0
-    for _ in range(10):
+    for _ in range(CUTS):
         before = len(acknowledged)
         while len(acknowledged) < before + 20:
             await asyncio.sleep(0.001)
