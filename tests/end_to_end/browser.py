@@ -75,7 +75,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Visitor:
-    """A browser context of its own. It reaches no other machine, and records what tried to and what failed."""
+    """A browser context of its own. It reaches no other machine, and records attempts to and errors of scripts."""
 
     context: BrowserContext
     server: DemoServer
@@ -124,7 +124,7 @@ class Visitor:
 
 @dataclass
 class Panel:
-    """The chat panel in a page, by what customers see and do."""
+    """The chat panel in a page: its visible parts and the actions of customers."""
 
     page: Page
     inside: Page | FrameLocator

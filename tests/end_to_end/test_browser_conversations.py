@@ -1,4 +1,4 @@
-"""What goes wrong in conversations, and how the panel gets over it."""
+"""The panel recovers from wrong codes, reloads, lost connections, server crashes and blocked storage."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The whole story without a mouse, what a listener hears, and the wish for stillness."""
+"""Keyboard only, announcements for screen readers, and reduced motion."""
 
 from collections.abc import Callable
 

@@ -60,7 +60,7 @@ async def import_customers(folder: Path, customers: int) -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConfiguredDemo]:
-    """A server with many customers, whose limits are the product's for each identifier and wide for one address."""
+    """A server with many customers, with default limits for each identifier and wide limits for an address."""
     folder = tmp_path_factory.mktemp("server")
     with asyncio.Runner() as runner:  # the event loops of tests do not exist yet
         runner.run(import_customers(folder, WARM_UP + PAIRS + 10))

@@ -1,4 +1,4 @@
-"""Whole stories, and then a search of every byte that the server left behind for what it should not have kept."""
+"""After complete dialogues, no file, log, metric or conversation of the server contains a secret."""
 
 import asyncio
 import re
@@ -21,7 +21,7 @@ SAID = "an unmistakable sentence of the customer"
 
 @dataclass
 class Planted:
-    """What went through the server and is to be found nowhere, by what it is."""
+    """Secrets that the server saw and must not keep, by kind."""
 
     codes: set[str] = field(default_factory=set)
     tokens: set[str] = field(default_factory=set)

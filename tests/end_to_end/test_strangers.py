@@ -120,7 +120,7 @@ async def sockets(target: ConfiguredDemo) -> int:
     return int(found[1])
 
 
-# ── who may connect ──
+# ── allowed and refused connections ──
 
 
 @pytest.mark.parametrize(
