@@ -14,6 +14,7 @@ from chatbot import keys
 from chatbot.channels.web import wire
 from chatbot.channels.web.namespace import NAMESPACE, WebChannel
 from chatbot.conversations.turns import Turns
+from tests import prose
 from tests.clock import FakeClock
 from tests.service_fixture import ServiceFixture
 
@@ -22,6 +23,9 @@ WIDGET = ROOT / "widget" / "src"
 ROOMS = ("chatbot", "flows", "store")
 MAX_LINES = 350
 """Lines of a file; most have fewer than 200."""
+
+MAX_PRONOUNS = 5
+"""Words like "what" and "who" per 1,000 words of comments and docstrings."""
 
 # In pieces, so that this file does not match.
 REGISTRY = re.compile("|".join((r"registry\.npm" + "js", r"files\.python" + "hosted", "pypi" + r"\.org/simple")))
@@ -110,6 +114,11 @@ def test_one_type_name_has_one_meaning() -> None:
     modules = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
     defined = Counter(name for path in modules for name in type_names(ast.parse(path.read_text("utf-8"))))
     assert {name for name, times in defined.items() if times > 1} == set()
+
+
+@pytest.mark.parametrize("folder", prose.FOLDERS)
+def test_comments_and_docstrings_name_things_by_nouns(folder: str) -> None:
+    assert prose.pronouns_per_thousand_words(folder) < MAX_PRONOUNS, "run  python -m tests.prose  for the files"
 
 
 async def test_panel_and_service_speak_of_the_same_events(tmp_path: Path, clock: FakeClock) -> None:
