@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer, unused_port
+from aiohttp.test_utils import TestClient, TestServer
 
 from chatbot.config.settings import ServerSettings
 from chatbot.conversations.payment_links import NoLink, make_link
@@ -25,6 +25,7 @@ from store.billing.payment_links import PaymentLink
 from store.chats import conversations
 from store.database import Tx
 from tests.clock import FakeClock
+from tests.ports import free_port
 from tests.service_fixture import ServiceFixture, Visitor
 
 OWED = 4250
@@ -48,7 +49,7 @@ class PaymentFixture:
     async def open(
         cls, folder: Path, clock: FakeClock, url: str = "", locale: str = "en", **sections: Any
     ) -> AsyncIterator["PaymentFixture"]:
-        port = unused_port()
+        port = free_port()
         address = f"http://127.0.0.1:{port}"
         billchat = await ServiceFixture.open(folder, clock, url, server=ServerSettings(public_url=address), **sections)
         store = ProviderStore(folder / "sandbox.db")

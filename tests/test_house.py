@@ -78,6 +78,7 @@ TESTS_WITHOUT_A_MODULE = {
     "chatbot/conversations/test_privacy.py": "a promise that all parts of a turn keep",
     "chatbot/delivery/test_hostile_names.py": "a promise that every kind of letter keeps",
     "chatbot/delivery/test_real_senders.py": "the dispatcher with the email and SMS senders",
+    "chatbot/payments/gateways/test_adding_a_gateway.py": "one file, through settings, checkout and webhooks",
     "chatbot/payments/gateways/test_contract.py": "runs for every gateway",
     "flows/test_table.py": "the tables of all dialogues",
     "store/billing/test_report_orders.py": "reports of payments in every order, through links, payments and ledger",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer, unused_port
+from aiohttp.test_utils import TestClient, TestServer
 
 from chatbot.config.serving_checks import serving_problems
 from chatbot.config.settings import PaymentSettings, ServerSettings
@@ -16,6 +16,7 @@ from chatbot.pages import templating
 from chatbot.payments.gateways.sandbox import SandboxSettings
 from tests.clock import FakeClock
 from tests.payment_fixture import OWED, PaymentFixture
+from tests.ports import free_port
 from tests.service_fixture import ServiceFixture, settings_for
 
 
@@ -128,7 +129,7 @@ class Shop:
 
 
 async def test_webhooks_are_retried_until_they_are_accepted_across_restarts(tmp_path: Path, clock: FakeClock) -> None:
-    port, shop = unused_port(), Shop(refusals=2)
+    port, shop = free_port(), Shop(refusals=2)
     billchat = await ServiceFixture.open(tmp_path, clock, server=ServerSettings(public_url=f"http://127.0.0.1:{port}"))
     for start in range(3):
         app = web.Application()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.operations.listening import AddressTakenError, listen, refuse_taken
-from tests.services import free_port
+from tests.ports import free_port
 
 
 def test_a_client_that_connects_while_a_worker_is_replaced_is_not_refused() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import pytest
 from chatbot.operations import workers
 from chatbot.operations.listening import AddressTakenError, listen
 from chatbot.operations.workers import Supervisor
-from tests.services import free_port
+from tests.ports import free_port
+from tests.waiting import MAX_WAIT_S, wait_until
 
 # A minimal worker: it writes its pid to a file, sends its ready byte, and stops when its control pipe is closed.
 WORKER = """
@@ -49,11 +50,6 @@ class RunningSupervisor:
     def alive(self) -> set[int]:
         return {pid for pid in self.started if _is_alive(pid)}
 
-    async def wait_until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not condition():
-                await asyncio.sleep(0.01)
-
 
 def _is_alive(pid: int) -> bool:
     try:
@@ -70,13 +66,13 @@ async def supervising(folder: Path, count: int, mode: str = "well") -> AsyncIter
     yield supervisor
     if not running.done():
         os.kill(os.getpid(), signal.SIGTERM)
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, MAX_WAIT_S)
     assert supervisor.alive == set()
 
 
 async def test_it_starts_as_many_workers_as_configured_and_stops_them_with_itself(tmp_path: Path) -> None:
     async with supervising(tmp_path, 3) as supervisor:
-        await supervisor.wait_until(lambda: len(supervisor.alive) == 3)
+        await wait_until(lambda: len(supervisor.alive) == 3)
     assert supervisor.running.result() == 0
 
 
@@ -85,49 +81,51 @@ async def test_the_first_worker_may_take_its_time_to_migrate_a_large_database(
 ) -> None:
     monkeypatch.setattr(workers, "START_TIMEOUT_S", 0.05)
     async with supervising(tmp_path, 2, "slow") as supervisor:
-        await supervisor.wait_until(lambda: len(supervisor.alive) == 1)
+        await wait_until(lambda: len(supervisor.alive) == 1)
         await asyncio.sleep(0.2)  # far longer than a start may take otherwise
         assert len(supervisor.started) == 1
+        monkeypatch.setattr(workers, "START_TIMEOUT_S", MAX_WAIT_S)
         (tmp_path / "done").touch()
-        await supervisor.wait_until(lambda: len(supervisor.alive) == 2)
+        await wait_until(lambda: len(supervisor.alive) == 2)
 
 
 async def test_a_worker_that_dies_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
     async with supervising(tmp_path, 2) as supervisor:
-        await supervisor.wait_until(lambda: len(supervisor.alive) == 2)
+        await wait_until(lambda: len(supervisor.alive) == 2)
         victim, other = supervisor.alive
         os.kill(victim, signal.SIGKILL)
-        await supervisor.wait_until(lambda: len(supervisor.started) == 3 and len(supervisor.alive) == 2)
+        await wait_until(lambda: len(supervisor.started) == 3 and len(supervisor.alive) == 2)
         assert other in supervisor.alive
 
 
 async def test_a_worker_that_hangs_while_it_starts_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "MIN_BACKOFF_S", 0.01)
     async with supervising(tmp_path, 2) as supervisor:
-        await supervisor.wait_until(lambda: len(supervisor.alive) == 2)
+        await wait_until(lambda: len(supervisor.alive) == 2)
         monkeypatch.setattr(workers, "START_TIMEOUT_S", 0.5)
         (tmp_path / "hangs").touch()
         os.kill(min(supervisor.alive), signal.SIGKILL)
-        await supervisor.wait_until(lambda: len(supervisor.started) == 3)
+        await wait_until(lambda: len(supervisor.started) == 3)
+        monkeypatch.setattr(workers, "START_TIMEOUT_S", MAX_WAIT_S)
         (tmp_path / "hangs").unlink()
-        await supervisor.wait_until(lambda: len(supervisor.started) > 3 and len(supervisor.alive) == 2)
+        await wait_until(lambda: len(supervisor.started) > 3 and len(supervisor.alive) == 2)
 
 
 async def test_a_hangup_signal_replaces_all_workers_one_by_one(tmp_path: Path) -> None:
     async with supervising(tmp_path, 2) as supervisor:
-        await supervisor.wait_until(lambda: len(supervisor.alive) == 2)
+        await wait_until(lambda: len(supervisor.alive) == 2)
         old = supervisor.alive
         os.kill(os.getpid(), signal.SIGHUP)
-        await supervisor.wait_until(lambda: len(supervisor.alive) == 2 and not supervisor.alive & old)
+        await wait_until(lambda: len(supervisor.alive) == 2 and not supervisor.alive & old)
 
 
 async def test_new_workers_that_do_not_start_replace_none(tmp_path: Path) -> None:
     async with supervising(tmp_path, 2) as supervisor:
-        await supervisor.wait_until(lambda: len(supervisor.alive) == 2)
+        await wait_until(lambda: len(supervisor.alive) == 2)
         old = supervisor.alive
         (tmp_path / "broken").touch()
         os.kill(os.getpid(), signal.SIGHUP)
-        await supervisor.wait_until(lambda: len(supervisor.started) == 3 and supervisor.alive == old)
+        await wait_until(lambda: len(supervisor.started) == 3 and supervisor.alive == old)
 
 
 async def test_a_service_that_cannot_start_ends_with_the_exit_status_of_its_worker(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from store import Tx
 from tests.chatbot.payments.slow_gateway import SlowGateway
 from tests.payment_fixture import OWED, PaymentFixture
 from tests.service_fixture import cards, choices
+from tests.waiting import MAX_WAIT_S
 
 
 async def test_when_every_webhook_is_lost_polling_finds_the_payment(paying: PaymentFixture) -> None:
@@ -165,7 +166,7 @@ async def test_the_scheduler_polls_until_it_is_cancelled(paying: PaymentFixture)
 
     paying.billchat.turns.subscribe(hear)
     task = asyncio.create_task(paying.payments.scheduler.run())
-    await asyncio.wait_for(heard.wait(), 10)
+    await asyncio.wait_for(heard.wait(), MAX_WAIT_S)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
