@@ -13,10 +13,10 @@ test: .venv/ready-dev browser ## Run every test at a small size, the real browse
 	@$(BIN)/python -m tests.services
 	$(BIN)/pytest -n 2 --dist loadfile
 
-# A test ends after its `timeout`, at most 600 s, and none begins after the session's: all ends within 40 minutes.
+# A test ends after its `timeout`, at most 900 s, and none begins after the session's: all ends within 40 minutes.
 soak: .venv/ready-dev browser ## Run the tests with a full size, at that size: many kills, examples and schedules
 	@$(BIN)/python -m tests.services
-	BILLCHAT_TEST_SIZE=soak $(BIN)/pytest -n 2 --dist worksteal --session-timeout 1800 --durations 20
+	BILLCHAT_TEST_SIZE=soak $(BIN)/pytest -n 2 --dist worksteal --session-timeout 1500 --durations 20
 
 check: .venv/ready-dev ## Lint, types, import rules, and that generated files equal their sources
 	$(BIN)/ruff check .

@@ -18,11 +18,11 @@ from tests.end_to_end.load_customers import (
 from tests.sizes import size
 
 CUSTOMERS = size(50, 200)
-KILLS = size(5, 40)
+KILLS = size(5, 30)
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_nothing_is_lost_and_nothing_doubled_when_the_server_is_killed(tmp_path: Path) -> None:
     await import_invoices(CUSTOMERS, tmp_path, app.settings(0, tmp_path / ".demo").database.url)
     server = DemoServer(tmp_path)

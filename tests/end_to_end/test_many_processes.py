@@ -1,6 +1,7 @@
 """Several processes on PostgreSQL and Redis: workers, database and Redis fail, and customers lose nothing."""
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -31,10 +32,10 @@ from tests.sizes import size
 from tests.waiting import wait_until
 
 CUSTOMERS = size(50, 200)
-KILLS = size(5, 40)
+KILLS = size(5, 30)
 FEW = 24
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 Serve = Callable[..., Awaitable[MultiProcessServer]]
 
@@ -99,8 +100,9 @@ async def test_random_workers_are_killed(serve: Serve) -> None:
     customers = retrying_customers(server, CUSTOMERS)
 
     async def kill() -> None:
-        os.kill(random.choice(server.pids), signal.SIGKILL)
-        await asyncio.sleep(0)
+        await wait_until(lambda: bool(server.pids))  # all may have died, and be replaced after a while
+        with contextlib.suppress(IndexError, ProcessLookupError):
+            os.kill(random.choice(server.pids), signal.SIGKILL)
 
     await pay_during_faults(customers, [kill] * KILLS)
     await wait_for_workers(server, 4)

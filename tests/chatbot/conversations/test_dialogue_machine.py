@@ -36,7 +36,7 @@ from tests.clock import FakeClock
 from tests.in_memory import InMemoryDatabase, import_demo_customers, in_memory_service, in_memory_turns, run_now
 from tests.sizes import size
 
-RUNS, STEPS = size(300, 15_000), 10
+RUNS, STEPS = size(300, 10_000), 10
 # Messages back to which a choice is still known by its name.
 REMEMBERED = 50
 IDLE, AT_MOST, CODE_LIVES = timedelta(minutes=15), timedelta(hours=12), timedelta(minutes=10)
@@ -358,7 +358,7 @@ class Dialogue(RuleBasedStateMachine):
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_nothing_about_an_account_is_said_without_a_right_code() -> None:
     Dialogue.database = InMemoryDatabase()
     Dialogue.service = in_memory_service(Dialogue.database, FakeClock())
