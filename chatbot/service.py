@@ -45,6 +45,10 @@ class Service:
     def __post_init__(self) -> None:
         object.__setattr__(self, "zone", self.settings.zone)  # looked up once, not in every turn
 
+    def local_now(self) -> datetime:
+        """Return the present moment in the company's time zone, by whose date invoices are overdue."""
+        return self.clock.now().astimezone(self.zone)
+
 
 def open_service(settings: Settings, clock: Clock | None = None) -> Service:
     """Open the shared parts. The database is connected but not yet migrated."""

@@ -99,7 +99,7 @@ class ReadStatement(Struct, frozen=True):
 
 
 class MakeLink(Struct, frozen=True):
-    """Make a payment link for these invoices, by id; for everything owed when there are none.
+    """Make a payment link for these invoices, by id; for everything payable by hand when there are none.
 
     Answered by link_made, nothing_to_pay, or not_verified {expired}.
     """

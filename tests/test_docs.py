@@ -245,7 +245,7 @@ async def output(billchat: ServiceFixture) -> AsyncIterator[LiveOutput]:
     device.conversation = customer.conversation
     await customer.say(await billchat.code(customer.conversation))
     await customer.choose("pay_all")
-    paid = {"payment": "1", "amount_minor": 4250, "currency": "GBP", "reference": "R-1", "balance_minor": 0}
+    paid = {"payment": "1", "amount_minor": 4250, "currency": "GBP", "reference": "R-1", "left_minor": 0}
     paid["paid_at"] = "2026-11-23T09:30:00.000Z"
     await billchat.turns.apply_external_event(customer.conversation, lambda tx: Event("payment_completed", paid))
     await device.wait_for_card("receipt")

@@ -12,17 +12,18 @@ NoLink = Literal["not_theirs", "nothing_to_pay"]
 
 
 def make_link(turn: Turn, account: str, invoices: tuple[str, ...]) -> PaymentLink | NoLink:
-    """Make a link for these invoices (ids) of an account, or for everything owed when none are named.
+    """Make a link for these invoices (ids) of an account, or for everything payable when none are named.
 
-    Amounts are read anew. Invoices that are paid, being paid or of another account add nothing.
+    Every way to a link comes here. Amounts are read anew. Invoices that are paid, being paid, collected by direct debit
+    or of another account add nothing.
     """
     service, contact, now = turn.service, turn.conversation.contact, turn.now
     terms = payment_links.lock_terms(turn.tx, contact, account, turn.today, now) if contact else None
     if terms is None:
         return "not_theirs"
     statement = terms.statement
-    chosen = [invoice for invoice in statement.invoices if not invoices or invoice.id in invoices]
-    amount = sum(invoice.amount_minor for invoice in chosen) if invoices else statement.owed_minor
+    chosen = [invoice for invoice in statement.payable if not invoices or invoice.id in invoices]
+    amount = sum(invoice.amount_minor for invoice in chosen) if invoices else statement.payable_minor
     if amount <= 0:
         return "nothing_to_pay"
     link = PaymentLink(

@@ -165,7 +165,7 @@ class Turns:
         if conversation is None:
             return None
         turn = Turn(tx, self._service, conversation, self._service.clock.now())
-        _run_dialogue(turn, event if turn.is_verified else _without_balance(event))
+        _run_dialogue(turn, event if turn.is_verified else _without_rest(event))
         return _write(turn, None, None)
 
 
@@ -246,9 +246,9 @@ def _label(turn: Turn, choice: str) -> str | None:
     return None
 
 
-def _without_balance(event: Event) -> Event:
-    """Remove the remaining balance from an event: only a customer who is verified now may hear it."""
-    return Event(event.name, {**event.data, "balance_minor": 0}) if "balance_minor" in event.data else event
+def _without_rest(event: Event) -> Event:
+    """Remove the amount left to pay from an event: only a customer who is verified now may hear it."""
+    return Event(event.name, {**event.data, "left_minor": 0}) if "left_minor" in event.data else event
 
 
 def _run_dialogue(turn: Turn, event: Event) -> None:

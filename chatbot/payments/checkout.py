@@ -52,7 +52,7 @@ class Checkouts:
 
     async def view(self, token: str) -> LinkView | None:
         """Return the view of the link with this token; None if there is none."""
-        now = self._service.clock.now()
+        now = self._service.local_now()
         return await self._service.database.read(lambda tx: _view(tx, token_hash(token), now))
 
     async def begin(self, token: str, method: str) -> Checkout | Unreachable | None:
@@ -60,7 +60,7 @@ class Checkouts:
 
         The payment is on disk before the gateway is called, so that no webhook can come too early.
         """
-        gateway, now = self._gateways[method], self._service.clock.now()
+        gateway, now = self._gateways[method], self._service.local_now()
         if await self.view(token) is None:
             return None  # guessed tokens cause no write
         started = await self._service.database.write(lambda tx: _start(tx, token_hash(token), gateway.name, now))

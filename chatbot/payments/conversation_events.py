@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from flows.events import Event
-from store.billing import accounts, payment_links
+from store.billing import accounts, payment_links, statements
 from store.billing.payment_links import PaymentLink
 from store.billing.payment_reports import AppliedReport, PaymentChange
-from store.billing.payments import Payment
 from store.chats import codes
 from store.database import Tx
 from store.times import stamp
@@ -26,7 +25,7 @@ def payment_event(tx: Tx, applied: AppliedReport, now: datetime) -> Event | None
     """Return the event that tells the conversation of an applied report; None if it stays silent.
 
     It does when the conversation has another customer by now, and when a hosted page closes by itself, long after the
-    link expired.
+    link expired. `now` is in the company's time zone.
     """
     name, payment = EVENTS.get(applied.change), applied.payment
     if name is None:
@@ -36,7 +35,7 @@ def payment_event(tx: Tx, applied: AppliedReport, now: datetime) -> Event | None
         return None
     if applied.change == "abandoned" and (link is None or payment_links.link_status(tx, link, now) != "open"):
         return None
-    return Event(name, _facts(applied, payment))
+    return Event(name, _facts(tx, applied, now))
 
 
 def expire_link(link: PaymentLink, now: datetime) -> Callable[[Tx], Event | None]:
@@ -52,14 +51,15 @@ def expire_link(link: PaymentLink, now: datetime) -> Callable[[Tx], Event | None
     return expire
 
 
-def _facts(applied: AppliedReport, payment: Payment) -> dict[str, object]:
+def _facts(tx: Tx, applied: AppliedReport, now: datetime) -> dict[str, object]:
+    payment = applied.payment
     facts: dict[str, object] = {"amount_minor": applied.amount_minor, "currency": payment.currency}
     if payment.completed_at is not None and applied.change == "completed":
         facts |= {
             "payment": payment.id,
             "reference": payment.receipt,
             "paid_at": stamp(payment.completed_at),
-            "balance_minor": applied.balance_minor,
+            "left_minor": statements.statement(tx, payment.account, now.date()).payable_minor,
         }
     return facts
 

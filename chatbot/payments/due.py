@@ -62,7 +62,7 @@ class PaymentScheduler:
         return bool(due)
 
     async def _expire_links(self) -> None:
-        now, database = self._service.clock.now(), self._service.database
+        now, database = self._service.local_now(), self._service.database
         while expired := await database.read(lambda tx: payment_links.expire_links(tx, now, BATCH_SIZE)):
             for link in expired:
                 await self._expire(link, now)

@@ -24,6 +24,7 @@ OUTCOME_PAGES = {
     "closed": OutcomePage("back", "plain", action="page-back-to-payment"),
     "returned": OutcomePage("back", "warn"),
     "changed": OutcomePage("info", "warn"),
+    "debited": OutcomePage("info", "plain"),
     "revoked": OutcomePage("info", "warn", status=410),
     "expired": OutcomePage("clock", "warn", status=410),
     "unreachable": OutcomePage("cross", "warn", status=503, action="page-try-again"),

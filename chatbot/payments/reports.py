@@ -53,7 +53,7 @@ class ReportHandler:
 
         `polled_state` is the payment's state when we asked the gateway; None for a webhook.
         """
-        now, database = self._service.clock.now(), self._service.database
+        now, database = self._service.local_now(), self._service.database
         payment = await database.read(lambda tx: payments.find_payment(tx, gateway, report.reference))
         if payment is None:
             await database.write(lambda tx: payment_reports.save_unplaced(tx, gateway, report, now))

@@ -74,17 +74,17 @@ def close_account(step: Step) -> Effect:
 
 
 def ask_account(step: Step) -> Effect:
-    """Offer each account with its name, its number and the amount owed on it."""
+    """Offer each account with its name, its number and the amount to pay by hand."""
     step.facts.pop("account", None)
     choices = tuple(_account_choice(a) for a in store_accounts(step))
     return Say("which-account", choices=(*choices, PERSON, TO_MENU))
 
 
 def _account_choice(account: dict[str, Any]) -> Choice:
-    owing = account["balance_minor"] > 0
+    owing = account["payable_minor"] > 0
     args = {
         "name": account["name"],
         "number": account["number"],
-        "amount": Money(max(0, account["balance_minor"]), account["currency"]),
+        "amount": Money(account["payable_minor"], account["currency"]),
     }
     return Choice(f"account:{account['id']}", "choice-account-owing" if owing else "choice-account", args)

@@ -42,7 +42,6 @@ from flows.dialogues.payment_link import (
     pay_overdue,
     pay_picked,
     renew_link,
-    say_nothing_to_pay,
     show_link,
     start_picking,
     toggle_invoices,
@@ -133,7 +132,8 @@ RULES: list[Rule] = [
 
     # The link
     ("link_made",          P.linking,              P.paying,      None,                  show_link),
-    ("nothing_to_pay",     P.linking,              P.settled,     None,                  say_nothing_to_pay),
+    # Paid, being paid, or collected by direct debit: the statement says which
+    ("nothing_to_pay",     P.linking,              P.reading,     None,                  read_account),
     *from_any("new_link",                          P.linking,     has_account,           renew_link),
 
     # The verification has expired: a fresh code before anything about the account is said

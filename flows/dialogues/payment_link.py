@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flows.dialogues.prompts import ask, other_choices
+from flows.dialogues.prompts import ask
 from flows.effects import PAY_URL, Effect, MakeLink, Money, ReadStatement, Say
 from flows.rules import Step
 
@@ -52,7 +52,7 @@ def pay_overdue(step: Step) -> Effect:
 
 
 def renew_link(step: Step) -> Effect:
-    """Show the same link again, or a new one if it no longer works, as the chatbot decides."""
+    """Show the same link again, or a new one if it no longer works, as the chatbot decides by the statement."""
     return _link(step, step.facts.get("linked", []))
 
 
@@ -78,8 +78,3 @@ def show_link(step: Step) -> Effect:
         "url": PAY_URL,
     }
     return Say("link", args, ask(step).choices, card=card)
-
-
-def say_nothing_to_pay(step: Step) -> Effect:
-    """Say that the debt was paid, or is being paid, in the meantime."""
-    return Say("nothing-to-pay", choices=other_choices(step.facts))

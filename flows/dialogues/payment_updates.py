@@ -23,16 +23,16 @@ def has_receipt(step: Step) -> bool:
 
 
 def _receipt(step: Step) -> Say:
-    """Return the receipt: amount, reference and time, and the remaining balance if there is one."""
+    """Return the receipt: amount, reference and time, and the amount left to pay by hand if there is one."""
     data = step.event.data
     step.facts["receipt"] = data["payment"]
-    step.facts["left"] = data["balance_minor"] > 0
+    step.facts["left"] = data["left_minor"] > 0
     card = {"kind": "receipt", **{k: data[k] for k in ("reference", "amount_minor", "currency", "paid_at")}}
     args: dict[str, Any] = {
         "amount": Money(data["amount_minor"], data["currency"]),
         "reference": data["reference"],
         "at": datetime.fromisoformat(data["paid_at"]),
-        "left": Money(max(0, data["balance_minor"]), data["currency"]),
+        "left": Money(data["left_minor"], data["currency"]),
     }
     key = "payment-completed-some-left" if step.facts["left"] else "payment-completed"
     return Say(key, args, card=card)

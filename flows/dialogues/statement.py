@@ -56,20 +56,12 @@ def debit_is_planned(step: Step) -> bool:
 
 def debit_leaves_overdue(step: Step) -> bool:
     """A direct debit is in place, but something is overdue that its next collection does not cover."""
-    mandate = step.event.data["mandate"]
-    if mandate is None or not overdue(step.event.data):
-        return False
-    return (mandate["next_minor"] or 0) < owed(step)
+    return pays_by_debit(step) and something_to_pick(step)
 
 
 def something_to_pick(step: Step) -> bool:
-    """At least one invoice can be paid."""
-    return owes(step) and bool(step.event.data["invoices"])
-
-
-def overdue(statement: Mapping[str, Any]) -> list[Invoice]:
-    """Return the invoices past their due date."""
-    return [i for i in statement["invoices"] if i["overdue"]]
+    """At least one invoice can be paid by hand."""
+    return bool(step.event.data["payable"])
 
 
 # ── actions ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -80,7 +72,7 @@ def store_statement(step: Step) -> Mapping[str, Any]:
     data = step.event.data
     step.facts["account"] = data["account"]["id"]
     step.facts["invoices"] = [i["id"] for i in data["invoices"]]
-    step.facts["overdue"] = [i["id"] for i in overdue(data)]
+    step.facts["overdue"] = [i["id"] for i in data["payable"] if i["overdue"]]
     step.facts["debited"] = data["mandate"] is not None
     step.facts.pop("picked", None)
     return data
@@ -144,8 +136,8 @@ def show_debit(step: Step) -> Effect:
 def show_debit_and_overdue(step: Step) -> Effect:
     """Show a direct debit and the overdue invoices that it does not collect."""
     data = store_statement(step)
-    late = overdue(data)
-    amount = Money(min(sum(i["amount_minor"] for i in late), owed(step)), data["currency"])
+    late = data["payable"]
+    amount = Money(sum(i["amount_minor"] for i in late), data["currency"])
     args = {"amount": amount, "invoices": invoice_lines(late, data["currency"])}
     pay = Choice("pay_overdue", "choice-pay-amount", {"amount": amount})
     card = debit_card(data["mandate"]) if debit_is_planned(step) else None
@@ -153,15 +145,15 @@ def show_debit_and_overdue(step: Step) -> Effect:
 
 
 def show_picks(step: Step) -> Effect:
-    """Show the invoices, those picked so far and their total."""
+    """Show the invoices to pay by hand, those picked so far and their total."""
     data = step.event.data
     wanted = set(step.facts.get("picked", ()))
     store_statement(step)
-    picked = [i for i in data["invoices"] if i["id"] in wanted]
+    picked = [i for i in data["payable"] if i["id"] in wanted]
     step.facts["picked"] = [i["id"] for i in picked]
     total = Money(sum(i["amount_minor"] for i in picked), data["currency"])
     pay = (Choice("pay_picked", "choice-pay-amount", {"amount": total}),) if picked else ()
-    rows = tuple(_invoice_choice(i, i["id"] in wanted, data["currency"]) for i in data["invoices"])
+    rows = tuple(_invoice_choice(i, i["id"] in wanted, data["currency"]) for i in data["payable"])
     key = "picking-some" if picked else "picking-none"
     return Say(key, {"count": len(picked), "amount": total}, (*pay, *rows, BACK, PERSON))
 

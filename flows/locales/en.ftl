@@ -119,7 +119,6 @@ link =
     Here is your secure payment link for { $amount }. It works until { $expires }, and I’ll confirm here once the payment goes through.
     { $url }
 paying = Once your payment goes through, I’ll confirm it here.
-nothing-to-pay = There’s nothing left to pay just now.
 link-expired = Your payment link for { $amount } has expired. Nothing was taken. You can ask for a new one.
 choice-new-link = Send a new link
 
@@ -244,6 +243,8 @@ page-revoked-title = There’s a newer link
 page-revoked-text = Nothing was taken here. Please use the newest link in the chat.
 page-changed-title = The amount has changed
 page-changed-text = Less is owed now than this link asks for, so nothing was taken. Go back to the chat and ask for a new link.
+page-debited-title = Your direct debit collects this
+page-debited-text = Nothing was taken here, and there’s nothing you need to do. The chat shows what is collected, and when.
 page-settled-title = This is already paid
 page-settled-text = There’s nothing left to pay here. You can close this page.
 page-returned-title = This payment came back

@@ -119,7 +119,6 @@ link =
     Este es su enlace de pago seguro por { $amount }. Sirve hasta el { $expires }, y le confirmaré aquí el pago en cuanto se complete.
     { $url }
 paying = En cuanto el pago se complete, se lo confirmaré aquí.
-nothing-to-pay = Ahora mismo no queda nada por pagar.
 link-expired = Su enlace de pago por { $amount } ha caducado. No se ha cobrado nada. Puede pedir uno nuevo.
 choice-new-link = Enviar un enlace nuevo
 
@@ -244,6 +243,8 @@ page-revoked-title = Hay un enlace más reciente
 page-revoked-text = Aquí no se ha cobrado nada. Use el último enlace que tiene en el chat, por favor.
 page-changed-title = El importe ha cambiado
 page-changed-text = Ahora se debe menos de lo que pide este enlace, así que no se ha cobrado nada. Vuelva al chat y pida uno nuevo.
+page-debited-title = Su domiciliación bancaria lo cobra
+page-debited-text = Aquí no se ha cobrado nada y usted no tiene que hacer nada. El chat le dice qué se cobra y cuándo.
 page-settled-title = Esto ya está pagado
 page-settled-text = Aquí no queda nada por pagar. Puede cerrar esta página.
 page-returned-title = Este pago ha sido devuelto

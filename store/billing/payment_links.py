@@ -14,7 +14,7 @@ from store.database import Params, Row, Tx
 from store.records import params, record, records
 from store.times import parse, stamp
 
-LinkStatus = Literal["open", "confirming", "paid", "returned", "settled", "changed", "revoked", "expired"]
+LinkStatus = Literal["open", "confirming", "paid", "returned", "settled", "changed", "debited", "revoked", "expired"]
 
 
 class PaymentLink(Struct, frozen=True):
@@ -147,10 +147,11 @@ def locale_of(tx: Tx, link: PaymentLink) -> str | None:
 
 
 def link_status(tx: Tx, link: PaymentLink, now: datetime) -> LinkStatus:
-    """Return the status that a link's page shows.
+    """Return the status that a link's page shows; `now` is in the company's time zone.
 
     `open`: payable. `confirming`: a payment is pending. `paid`: paid through this link. `returned`: paid, and the money
     went back. `settled`: its invoices were paid in another way. `changed`: the debt is now less than its amount.
+    `debited`: a direct debit collects the debt.
     """
     if link.state == "paid" and _has_payment(tx, link.id, "completed"):
         return "paid"
@@ -172,8 +173,11 @@ def _unpaid_status(tx: Tx, link: PaymentLink, now: datetime) -> LinkStatus:
         return "revoked"
     if link.state == "expired" or link.expires_at <= now:
         return "expired"
-    less = link.amount_minor > owed.owed_minor or any(due.get(invoice, 0) < amount for invoice, amount in asked.items())
-    return "changed" if less else "open"
+    if link.amount_minor > owed.owed_minor or any(due.get(invoice, 0) < amount for invoice, amount in asked.items()):
+        return "changed"
+    by_hand = {invoice.id: invoice.amount_minor for invoice in owed.payable}
+    collected = any(by_hand.get(invoice, 0) < amount for invoice, amount in asked.items())
+    return "debited" if collected or link.amount_minor > owed.payable_minor else "open"
 
 
 def expire_links(tx: Tx, now: datetime, limit: int) -> list[PaymentLink]:

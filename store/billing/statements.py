@@ -4,20 +4,23 @@ The balance is the sum of the account's entries, which are signed (a debt is pos
 remaining amount is its total less the allocations of completed payments. Credit that no invoice took (a voucher, an
 overpayment) covers the invoices due first, and a pending payment covers the invoices it was made for. So the payable
 amount is the balance less pending payments, and every figure in the chat, on the payment page and on the receipt comes
-from here.
+from here. Under a direct debit, only a part of it is to be paid by hand.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from store.billing.accounts import BALANCE, Account
 from store.database import Params, Row, Tx
 from store.records import record
+
+# Banks report a failed collection within this time; until then it may be under way, though nothing is booked yet.
+COLLECTION_TIME = timedelta(days=5)
 
 
 class OpenInvoice(Struct, frozen=True):
@@ -39,28 +42,55 @@ class NextCollection(Struct, frozen=True):
 
 
 class Statement(Struct, frozen=True):
-    """The debt of one account, with its invoices in the order they are due."""
+    """The debt of one account, with its invoices in the order they are due.
+
+    `debited_minor` is the part that the direct debit collects by itself: its next collection, or one just made.
+    """
 
     account: Account
     pending_minor: int
     invoices: tuple[OpenInvoice, ...]
     in_progress: tuple[OpenInvoice, ...]
     mandate: NextCollection | None
+    debited_minor: int = 0
 
     @property
     def owed_minor(self) -> int:
-        """The payable amount: invoices, and charges without an invoice (the fee for a returned payment)."""
+        """The owed amount: invoices, and charges without an invoice (the fee for a returned payment)."""
         return max(0, self.account.balance_minor - self.pending_minor)
+
+    @property
+    def payable(self) -> tuple[OpenInvoice, ...]:
+        """The invoices to pay by hand, each with its payable amount.
+
+        Under a direct debit these are the overdue ones, due first, as far as the debit leaves their amounts: anything
+        else would be paid by hand and collected too.
+        """
+        if self.mandate is None:
+            return self.invoices
+        left, found = max(0, self.owed_minor - self.debited_minor), []
+        for invoice in self.invoices:
+            amount = min(left, invoice.amount_minor) if invoice.overdue else 0
+            if amount > 0:
+                left -= amount
+                found.append(replace(invoice, amount_minor=amount))
+        return tuple(found)
+
+    @property
+    def payable_minor(self) -> int:
+        """The amount to pay by hand: everything owed, or under a direct debit the sum of the payable invoices."""
+        return self.owed_minor if self.mandate is None else sum(invoice.amount_minor for invoice in self.payable)
 
     def as_facts(self) -> dict[str, Any]:
         """Return the statement as JSON-serialisable data, for the dialogue."""
-        account = self.account
+        account, invoices = self.account, [*map(asdict, self.invoices)]
         return {
             "account": {"id": account.id, "number": account.number, "name": account.name},
             "currency": account.currency,
             "balance_minor": account.balance_minor,
             "pending_minor": self.pending_minor,
-            "invoices": [*map(asdict, self.invoices)],
+            "invoices": invoices,
+            "payable": invoices if self.mandate is None else [*map(asdict, self.payable)],
             "in_progress": [*map(asdict, self.in_progress)],
             "mandate": asdict(self.mandate) if self.mandate else None,
         }
@@ -144,6 +174,7 @@ def build_statement(unpaid: Sequence[Row], header: Row, today: date) -> Statemen
         invoices=_apply_credit(still_open, max(0, header["balance_minor"] - pending), today),
         in_progress=_apply_credit(in_progress, pending, today),
         mandate=_next_collection(header, today),
+        debited_minor=_debited(header, today),
     )
 
 
@@ -159,6 +190,14 @@ def _apply_credit(unpaid: Sequence[Row], owed: int, today: date) -> tuple[OpenIn
             overdue = row["due_on"] < today.isoformat()
             invoices.append(OpenInvoice(row["id"], row["number"], row["due_on"], amount, overdue))
     return tuple(invoices)
+
+
+def _debited(header: Row, today: date) -> int:
+    """Return the amount that the direct debit collects next, or has collected in the last days."""
+    if header["mandate"] is None or header["next_on"] is None or header["next_minor"] is None:
+        return 0
+    settled_by = date.fromisoformat(header["next_on"]) + COLLECTION_TIME
+    return int(header["next_minor"]) if settled_by >= today else 0
 
 
 def _next_collection(header: Row, today: date) -> NextCollection | None:

@@ -9,8 +9,8 @@ from flows.events import Event
 GBP = {"currency": "GBP"}
 EMAIL = {"kind": "email", "value": "owes@example.com"}
 MOBILE = {"kind": "mobile", "value": "+447700900001"}
-HOME = {"id": "home", "number": "1001", "name": "Home broadband", "balance_minor": 4250, **GBP}
-SHOP = {"id": "shop", "number": "1002", "name": "Shop line", "balance_minor": 0, **GBP}
+HOME = {"id": "home", "number": "1001", "name": "Home broadband", "payable_minor": 4250, **GBP}
+SHOP = {"id": "shop", "number": "1002", "name": "Shop line", "payable_minor": 0, **GBP}
 LATE = {"id": "late", "number": "INV-1", "due_on": "2026-11-03", "amount_minor": 2000, "overdue": True}
 SOON = {"id": "soon", "number": "INV-2", "due_on": "2026-12-03", "amount_minor": 2250, "overdue": False}
 LINK = {"link": "link-1", "amount_minor": 4250, "expires_at": "2026-11-24T14:05:00.000Z", **GBP}
@@ -19,15 +19,18 @@ COMPLETED_PAYMENT = {
     "amount_minor": 4250,
     "reference": "R-77",
     "paid_at": "2026-11-23T14:05:00.000Z",
-    "balance_minor": 0,
+    "left_minor": 0,
     **GBP,
 }
 PAYMENT = {"amount_minor": 4250, **GBP}
 
 
 def statement(**changed: Any) -> dict[str, Any]:
-    """Return the home account's statement: £42.50 over two invoices, unless changed."""
-    return {
+    """Return the home account's statement: £42.50 over two invoices, unless changed.
+
+    Under a mandate, the overdue invoices are payable if the next collection does not cover everything.
+    """
+    found: dict[str, Any] = {
         "account": {"id": "home", "number": "1001", "name": "Home broadband"},
         "balance_minor": 4250,
         "pending_minor": 0,
@@ -36,6 +39,9 @@ def statement(**changed: Any) -> dict[str, Any]:
         "mandate": None,
         **GBP,
     } | changed
+    mandate, owed = found["mandate"], found["balance_minor"] - found["pending_minor"]
+    is_left = owed > (mandate["next_minor"] or 0 if mandate else 0)
+    return {"payable": [i for i in found["invoices"] if is_left and (mandate is None or i["overdue"])]} | found
 
 
 class Dialogue:

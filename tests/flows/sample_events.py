@@ -112,7 +112,7 @@ TYPED_EVENTS: list[tuple[str, dict[str, Any]]] = [
 REPORTED_EVENTS: list[tuple[str, dict[str, Any]]] = [
     *((name, PAYMENT) for name in EXTERNAL_EVENTS if name != "payment_completed"),
     ("payment_completed", COMPLETED_PAYMENT),
-    ("payment_completed", {**COMPLETED_PAYMENT, "balance_minor": 1000}),
+    ("payment_completed", {**COMPLETED_PAYMENT, "left_minor": 1000}),
 ]
 
 SAMPLE_EVENTS = [*TYPED_EVENTS, *REPORTED_EVENTS]

@@ -8,7 +8,7 @@ from store.billing import statements
 
 
 def find_accounts(turn: Turn, _: FindAccounts) -> Event:
-    """Read the customer's accounts with their balances, the largest debt first. Answer: `accounts`."""
+    """Read the customer's accounts with their payable amounts, the largest debt first. Answer: `accounts`."""
     assert turn.conversation.contact is not None
     found = statements.statements_of(turn.tx, turn.conversation.contact, turn.today)
     turn.statements = {statement.account.id: statement for statement in found}
@@ -17,13 +17,13 @@ def find_accounts(turn: Turn, _: FindAccounts) -> Event:
         {
             "accounts": [
                 {
-                    "id": account.id,
-                    "number": account.number,
-                    "name": account.name,
-                    "currency": account.currency,
-                    "balance_minor": account.balance_minor,
+                    "id": statement.account.id,
+                    "number": statement.account.number,
+                    "name": statement.account.name,
+                    "currency": statement.account.currency,
+                    "payable_minor": statement.payable_minor,
                 }
-                for account in (statement.account for statement in found)
+                for statement in found
             ]
         },
     )

@@ -90,7 +90,7 @@ async def test_a_receipt_is_sent_to_its_payer_only(paying: PaymentFixture) -> No
     await visitor.say(await billchat.code(visitor.conversation))
     completed = {
         "payment": payment, "amount_minor": 1, "currency": "GBP", "reference": "R-1", "paid_at": "2026-11-23T09:30:00Z",
-        "balance_minor": 0,
+        "left_minor": 0,
     }  # fmt: skip
     await billchat.turns.apply_external_event(visitor.conversation, lambda tx: Event("payment_completed", completed))
     await visitor.choose("email_receipt")

@@ -6,20 +6,16 @@ import pytest
 
 from chatbot.payments.outcome_pages import OUTCOME_PAGES
 from store.billing.ledger import Entry, book_entry
-from tests.payment_fixture import PaymentFixture
+from tests.payment_fixture import OWED, PaymentFixture
+
+BUTTONS = {"paid": "approve", "confirming": "later", "declined": "decline", "closed": "close"}
 
 
 async def open_outcome(paying: PaymentFixture, name: str) -> tuple[int, str]:
     """Bring about an ending, and return its page."""
     match name:
-        case "paid":
-            await paying.choose("approve")
-        case "confirming":
-            await paying.choose("later")
-        case "declined":
-            await paying.choose("decline")
-        case "closed":
-            await paying.choose("close")
+        case "paid" | "confirming" | "declined" | "closed":
+            await paying.choose(BUTTONS[name])
         case "expired":
             paying.billchat.clock.forward(hours=1)
         case "revoked":
@@ -27,6 +23,8 @@ async def open_outcome(paying: PaymentFixture, name: str) -> tuple[int, str]:
         case "changed":
             credit = Entry(paying.account, "credit", -1000, "GBP", "a kindness")
             await paying.billchat.service.database.write(lambda tx: book_entry(tx, credit, paying.billchat.clock.now()))
+        case "debited":
+            await sign_up_for_direct_debit(paying)
         case "settled":
             await replace_link(paying)
             older = paying.token
@@ -61,6 +59,14 @@ async def replace_link(paying: PaymentFixture) -> None:
     paying.token = old
 
 
+async def sign_up_for_direct_debit(paying: PaymentFixture) -> None:
+    """Announce a collection of everything that is owed."""
+    sql = """insert into mandates (id, account, reference, state, next_on, next_minor, currency)
+        values ('m', :account, 'DD-1', 'active', :next_on, :next_minor, 'GBP')"""
+    announced = {"account": paying.account, "next_on": paying.billchat.clock.now().date().isoformat()}
+    await paying.billchat.service.database.write(lambda tx: tx.execute(sql, {**announced, "next_minor": OWED}))
+
+
 TITLES = {
     "paid": "Paid. Thank you",
     "confirming": "We’re waiting for confirmation",
@@ -69,6 +75,7 @@ TITLES = {
     "expired": "This link has expired",
     "revoked": "There’s a newer link",
     "changed": "The amount has changed",
+    "debited": "Your direct debit collects this",
     "settled": "This is already paid",
     "returned": "This payment came back",
     "unreachable": "We couldn’t reach Sandbox",

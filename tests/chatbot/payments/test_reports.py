@@ -162,6 +162,19 @@ async def test_a_refund_is_booked_once(paying: PaymentFixture) -> None:
     assert sorted(await paying.booked()) == [("payment", -OWED), ("refund", 1000)]
 
 
+async def test_a_receipt_counts_no_money_as_left_that_the_direct_debit_collects(paying: PaymentFixture) -> None:
+    sql = """insert into mandates (id, account, reference, state, next_on, next_minor, currency)
+        values ('m', :account, 'DD-1', 'active', '2027-01-01', 1370, 'GBP')"""
+    await paying.billchat.service.database.write(lambda tx: tx.execute(sql, {"account": paying.account}))
+    await paying.ask()
+    await paying.choose("approve")
+    await paying.done()
+    assert await paying.balance() == 1370
+    [said] = paying.said()
+    assert "£28.80" in said
+    assert "left to pay" not in said
+
+
 async def test_a_bounce_reported_during_an_older_lookup_is_looked_up_again(
     paying: PaymentFixture,
 ) -> None:

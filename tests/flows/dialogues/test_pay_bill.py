@@ -228,7 +228,25 @@ def test_a_link_that_is_not_needed_is_not_made() -> None:
     dialogue = verified()
     dialogue("pay_all")
     dialogue("nothing_to_pay")
-    assert (dialogue.state, dialogue.keys) == ("pay_bill.settled", ["nothing-to-pay"])
+    assert dialogue.effect == ReadStatement("home")
+    dialogue("statement", **statement(balance_minor=0, invoices=[]))
+    assert (dialogue.state, dialogue.keys) == ("pay_bill.settled", ["balance-nothing"])
+
+
+def test_a_link_asked_for_under_a_direct_debit_is_answered_with_the_collection() -> None:
+    dialogue = verified(mandate=DEBIT, invoices=[SOON], balance_minor=2250)
+    dialogue("new_link")
+    assert dialogue.effect == MakeLink("home", ())
+    dialogue("nothing_to_pay")
+    dialogue("statement", **statement(mandate=DEBIT, invoices=[SOON], balance_minor=2250))
+    assert (dialogue.state, dialogue.keys) == ("pay_bill.settled", ["debit-planned"])
+
+
+def test_only_overdue_invoices_are_offered_beside_a_direct_debit() -> None:
+    dialogue = verified(mandate=DEBIT)
+    dialogue("pick")
+    dialogue("statement", **statement(mandate=DEBIT))
+    assert [choice for choice in dialogue.choices if choice.startswith("invoice:")] == ["invoice:late"]
 
 
 def test_a_new_link_is_for_the_same_invoices() -> None:

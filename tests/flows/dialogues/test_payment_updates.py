@@ -20,7 +20,7 @@ def test_a_payment_is_said_with_its_receipt() -> None:
 
 def test_what_is_left_after_a_payment_is_said_and_offered() -> None:
     dialogue = paying()
-    dialogue("payment_completed", **{**COMPLETED_PAYMENT, "balance_minor": 1000})
+    dialogue("payment_completed", **{**COMPLETED_PAYMENT, "left_minor": 1000})
     assert (dialogue.keys, dialogue.message.args["left"]) == (["payment-completed-some-left"], Money(1000, "GBP"))
     assert "see_balance" in dialogue.choices
 
