@@ -76,6 +76,7 @@ TESTS_WITHOUT_A_MODULE = {
     "chatbot/conversations/test_concurrent_turns.py": "turns in two processes",
     "chatbot/conversations/test_dialogue_machine.py": "random dialogues through turns, payments and links",
     "chatbot/conversations/test_direct_debits.py": "a promise that every way to a payment link keeps",
+    "chatbot/conversations/test_ownership.py": "a promise that imports, turns, links and payment events keep",
     "chatbot/conversations/test_privacy.py": "a promise that all parts of a turn keep",
     "chatbot/delivery/test_hostile_names.py": "a promise that every kind of letter keeps",
     "chatbot/delivery/test_real_senders.py": "the dispatcher with the email and SMS senders",

@@ -41,7 +41,10 @@ class Turn(Struct):
 
     @property
     def is_verified(self) -> bool:
-        """Whether the customer's right code still counts: for 15 idle minutes and 12 hours in all, or as configured."""
+        """Whether the customer's right code still counts: for 15 idle minutes and 12 hours in all, or as configured.
+
+        The contact was checked against the books when the conversation was loaded.
+        """
         conversation = self.conversation
         if conversation.contact is None or conversation.verified_at is None or conversation.active_at is None:
             return False
@@ -51,6 +54,12 @@ class Turn(Struct):
             idle.total_seconds() <= limits.verified_idle_minutes * 60
             and verified.total_seconds() <= limits.verified_hours * 3600
         )
+
+    def end_verification(self) -> None:
+        """Forget the customer that a right code proved."""
+        conversation = self.conversation
+        conversation.contact = conversation.verified_at = conversation.active_at = None
+        conversation.verified_kind = conversation.verified_value = None
 
     def write(
         self, author: str, text: str, extra: dict[str, object] | None = None, client_id: str | None = None

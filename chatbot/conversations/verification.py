@@ -32,7 +32,7 @@ def send_code(turn: Turn, effect: SendCode) -> Event:
     service, conversation, now = turn.service, turn.conversation, turn.now
     limits = service.settings.limits
     digest = service.keys.digest(effect.value)
-    conversation.contact = conversation.verified_at = conversation.active_at = None
+    turn.end_verification()
     request = codes.CodeRequest(conversation.id, effect.kind, effect.value, turn.address, digest)
     history = codes.code_history(turn.tx, request, _code_limits(limits), now)
     wait = _time_until_allowed(limits, history, now)
@@ -95,6 +95,7 @@ def _check(turn: Turn, digits: str) -> str:
         codes.mark_used(turn.tx, challenge)
         conversation.contact = challenge.contact
         conversation.verified_at = conversation.active_at = now
+        conversation.verified_kind, conversation.verified_value = challenge.kind, challenge.value
         return "code_right"
     codes.record_attempt(turn.tx, codes.FAILED, challenge.value, challenge.id, now)
     return "code_wrong" if challenge.tries < limits.code_tries else "code_used_up"

@@ -7,7 +7,7 @@ from flows.events import Event
 from store.billing import accounts, payment_links, statements
 from store.billing.payment_links import PaymentLink
 from store.billing.payment_reports import AppliedReport, PaymentChange
-from store.chats import codes
+from store.chats import conversations
 from store.database import Tx
 from store.times import stamp
 
@@ -24,8 +24,9 @@ EVENTS: Mapping[PaymentChange, str] = {
 def payment_event(tx: Tx, applied: AppliedReport, now: datetime) -> Event | None:
     """Return the event that tells the conversation of an applied report; None if it stays silent.
 
-    It does when the conversation has another customer by now, and when a hosted page closes by itself, long after the
-    link expired. `now` is in the company's time zone.
+    It does when the conversation has another customer by now, or none, and when a hosted page closes by itself, long
+    after the link expired. The amount left to pay is told to an owner of the account only. `now` is in the company's
+    time zone.
     """
     name, payment = EVENTS.get(applied.change), applied.payment
     if name is None:
@@ -35,7 +36,10 @@ def payment_event(tx: Tx, applied: AppliedReport, now: datetime) -> Event | None
         return None
     if applied.change == "abandoned" and (link is None or payment_links.link_status(tx, link, now) != "open"):
         return None
-    return Event(name, _facts(tx, applied, now))
+    facts = _facts(tx, applied, now)
+    if link is not None and "left_minor" in facts and not payment_links.is_of_owner(tx, link):
+        facts["left_minor"] = 0
+    return Event(name, facts)
 
 
 def expire_link(link: PaymentLink, now: datetime) -> Callable[[Tx], Event | None]:
@@ -66,5 +70,4 @@ def _facts(tx: Tx, applied: AppliedReport, now: datetime) -> dict[str, object]:
 
 def _has_same_customer(tx: Tx, link: PaymentLink) -> bool:
     """Return whether a link's conversation still belongs to its customer: another one may have verified since."""
-    newest = None if link.conversation is None else codes.newest_challenge(tx, link.conversation)
-    return newest is None or newest.contact == link.contact
+    return link.conversation is None or conversations.proven_contact(tx, link.conversation) == link.contact

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
-from store.billing.accounts import add_account, add_contact
+from store.billing import payment_links
+from store.billing.accounts import add_account, add_contact, lock_account
 from store.billing.ledger import Entry, InvoiceToBook, book_entry, book_invoice, cancel_invoice, settle
 from store.database import Row, Tx
 from store.ids import new_id
@@ -32,7 +33,7 @@ class RecordRefused(Exception):
 def save_customer(
     tx: Tx, reference: str, name: str, locale: str | None, identifiers: Sequence[tuple[str, str]], at: datetime
 ) -> ImportOutcome:
-    """Save a customer with exactly these (kind, value) identifiers."""
+    """Save a customer with exactly these (kind, value) identifiers. Open links go with one that is taken away."""
     tx.advisory_lock(IMPORT_LOCK)
     known = tx.one("select id, name, locale from contacts where reference = :reference", {"reference": reference})
     if known is None:
@@ -47,8 +48,11 @@ def save_customer(
     )
     rows = tx.all("select kind, value from identifiers where contact = :contact", {"contact": contact})
     had = {(row["kind"], row["value"]) for row in rows}
-    for kind, value in had.difference(identifiers):
+    gone = had.difference(identifiers)
+    for kind, value in gone:
         tx.execute("delete from identifiers where kind = :kind and value = :value", {"kind": kind, "value": value})
+    if gone:
+        payment_links.revoke_links(tx, contact)
     _add_identifiers(tx, contact, [identifier for identifier in identifiers if identifier not in had])
     return ImportOutcome.CHANGED if renamed or had != set(identifiers) else ImportOutcome.UNCHANGED
 
@@ -70,7 +74,7 @@ def _add_identifiers(tx: Tx, contact: str, identifiers: Iterable[tuple[str, str]
 def save_account(
     tx: Tx, number: str, name: str, currency: str, customers: Sequence[str], at: datetime
 ) -> ImportOutcome:
-    """Save an account that belongs to exactly these customers (references)."""
+    """Save an account that belongs to exactly these customers (references). A former owner's open links are revoked."""
     tx.advisory_lock(IMPORT_LOCK)
     owners = {_contact(tx, reference) for reference in customers}
     known = tx.one("select id, name, currency from accounts where number = :number", {"number": number})
@@ -87,10 +91,12 @@ def save_account(
     }
     if had == owners:
         return ImportOutcome.UNCHANGED if known["name"] == name else ImportOutcome.CHANGED
+    lock_account(tx, account)  # a link that is being made has committed, or will see the new owners
     pairs = [{"account": account, "contact": contact} for contact in had - owners]
     tx.execute_many("delete from account_contacts where account = :account and contact = :contact", pairs)
     pairs = [{"account": account, "contact": contact} for contact in owners - had]
     tx.execute_many("insert into account_contacts (account, contact) values (:account, :contact)", pairs)
+    payment_links.revoke_links_of_others(tx, account)
     return ImportOutcome.CHANGED
 
 

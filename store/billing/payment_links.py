@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from store.billing import statements
-from store.billing.accounts import lock_account
+from store.billing.accounts import lock_account, owns
 from store.billing.statements import Statement
 from store.database import Params, Row, Tx
 from store.records import params, record, records
@@ -74,14 +74,20 @@ def make_link(
 
     `others` are the account's open links. Those that share an invoice are revoked, and so are those that share charges
     without an invoice (a link's amount may exceed the sum of its invoices): two links for one debt invite paying it
-    twice. A renewed link moves to the conversation that asked last, which then hears of the payment.
+    twice. A renewed link moves to the conversation that asked last, which then hears of the payment. A link is renewed
+    for its own contact only: another customer of the account never takes over an address that somebody else has.
 
     `hash_of` returns the hash of the token for a link's id. A renewal writes the hash again, because tokens derive from
     the service's key, which may have changed since.
     """
     wanted = dict(invoices)
     for other, asked in others:
-        if asked == wanted and (other.amount_minor, other.currency) == (link.amount_minor, link.currency):
+        same_terms = (other.contact, other.amount_minor, other.currency) == (
+            link.contact,
+            link.amount_minor,
+            link.currency,
+        )
+        if asked == wanted and same_terms:
             return _renew(tx, other, link, hash_of(other.id))
         if asked.keys() & wanted.keys() or not (asked and wanted):
             _set_state(tx, other.id, "revoked")
@@ -100,12 +106,10 @@ def make_link(
 
 
 def _renew(tx: Tx, old: PaymentLink, new: PaymentLink, token_hash: str) -> PaymentLink:
-    renewed = msgspec.structs.replace(
-        old, conversation=new.conversation, contact=new.contact, state="open", expires_at=new.expires_at
-    )
+    renewed = msgspec.structs.replace(old, conversation=new.conversation, state="open", expires_at=new.expires_at)
     tx.execute(
-        """update payment_links set expires_at = :expires_at, conversation = :conversation, contact = :contact,
-            token_hash = :token_hash where id = :id""",
+        """update payment_links set expires_at = :expires_at, conversation = :conversation, token_hash = :token_hash
+        where id = :id""",
         {**params(renewed), "token_hash": token_hash},
     )
     return renewed
@@ -163,6 +167,8 @@ def link_status(tx: Tx, link: PaymentLink, now: datetime) -> LinkStatus:
 
 
 def _unpaid_status(tx: Tx, link: PaymentLink, now: datetime) -> LinkStatus:
+    if not is_of_owner(tx, link):
+        return "revoked"  # before anything is told about an account that is another's now
     owed = statements.statement(tx, link.account, now.date())
     asked, due = _amounts(tx, link.id), {invoice.id: invoice.amount_minor for invoice in owed.invoices}
     if any(invoice.id in asked for invoice in owed.in_progress):
@@ -204,6 +210,37 @@ def expire(tx: Tx, link: str, now: datetime) -> bool:
 def mark_paid(tx: Tx, link: str) -> None:
     """Close a link because money arrived through it, in whichever state it was."""
     _set_state(tx, link, "paid")
+
+
+def is_of_owner(tx: Tx, link: PaymentLink) -> bool:
+    """Whether a link's contact still owns its account. A link without a contact belongs to the account alone."""
+    return link.contact is None or owns(tx, link.contact, link.account)
+
+
+def revoke_links(tx: Tx, contact: str) -> None:
+    """Revoke a contact's open links, because an email or mobile that they may have been asked for with is gone.
+
+    The accounts are locked, so that a link that is being made is revoked too.
+    """
+    tx.lock_rows(
+        """select id from accounts where id in (select account from account_contacts where contact = :contact)
+        order by id""",
+        {"contact": contact},
+    )
+    tx.execute(
+        """update payment_links set state = 'revoked' where state = 'open' and contact = :contact
+        and account in (select account from account_contacts where contact = :contact)""",
+        {"contact": contact},
+    )
+
+
+def revoke_links_of_others(tx: Tx, account: str) -> None:
+    """Revoke an account's open links of contacts who do not own it (any more)."""
+    tx.execute(
+        """update payment_links set state = 'revoked' where account = :account and state = 'open'
+        and contact is not null and contact not in (select contact from account_contacts where account = :account)""",
+        {"account": account},
+    )
 
 
 def next_expiry(tx: Tx, now: datetime) -> datetime | None:

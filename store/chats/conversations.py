@@ -15,7 +15,9 @@ class Conversation(Struct):
     """A conversation, loaded by a turn, changed by it and saved again.
 
     `state` and `facts` belong to the dialogue; `offered` holds the choices [{id, label}] of the newest message;
-    `held_by` is bot, queue, agent or closed; `contact` is the customer that a right code proved.
+    `held_by` is bot, queue, agent or closed; `contact` is the customer that a right code proved, sent to the email or
+    mobile in `verified_kind` and `verified_value`. Loading returns no contact once the books give that identifier to
+    nobody or to somebody else.
     """
 
     id: str
@@ -33,6 +35,8 @@ class Conversation(Struct):
     contact: str | None
     verified_at: datetime | None
     active_at: datetime | None
+    verified_kind: str | None = None
+    verified_value: str | None = None
 
 
 class Message(Struct):
@@ -61,11 +65,13 @@ MAX_UNREAD = 200
 
 _COLUMNS = (
     "c.id, c.session, c.channel, c.locale, c.state, c.facts, c.offered, c.held_by, c.agent, c.last_seq, c.seen_seq, "
-    "c.preview, c.contact, c.verified_at, c.active_at"
+    "c.preview, i.contact, c.verified_at, c.active_at, c.verified_kind, c.verified_value"
 )
+_WITH_PROOF = """conversations c left join identifiers i
+on i.kind = c.verified_kind and i.value = c.verified_value and i.contact = c.contact"""
 _WITH_REQUEST = f"""
 select {_COLUMNS}, m.turn as processed_turn, m.digest as processed_digest
-from conversations c left join messages m on m.conversation = c.id and m.client_id ="""
+from {_WITH_PROOF} left join messages m on m.conversation = c.id and m.client_id ="""
 LOAD = f"{_WITH_REQUEST} :client_id where c.id = :id"
 LOAD_STARTED = f"{_WITH_REQUEST} c.begun_by where c.session = :session and c.begun_by = :request"
 _NEWEST_OF_CUSTOMER = """
@@ -106,9 +112,11 @@ def start(tx: Tx, conversation: Conversation, now: datetime, request: str) -> No
     )
     tx.execute(
         """insert into conversations (id, session, channel, locale, state, facts, offered, held_by, agent, last_seq,
-            seen_seq, preview, contact, verified_at, active_at, started_at, updated_at, begun_by)
+            seen_seq, preview, contact, verified_at, active_at, verified_kind, verified_value, started_at, updated_at,
+            begun_by)
         values (:id, :session, :channel, :locale, :state, :facts, :offered, :held_by, :agent, :last_seq,
-            :seen_seq, :preview, :contact, :verified_at, :active_at, :at, :at, :request)""",
+            :seen_seq, :preview, :contact, :verified_at, :active_at, :verified_kind, :verified_value, :at, :at,
+            :request)""",
         {**params(conversation), "at": at, "request": request},
     )
 
@@ -118,7 +126,8 @@ def save(tx: Tx, conversation: Conversation, now: datetime) -> None:
     tx.execute(
         """update conversations set locale = :locale, state = :state, facts = :facts, offered = :offered,
             held_by = :held_by, agent = :agent, last_seq = :last_seq, preview = :preview,
-            contact = :contact, verified_at = :verified_at, active_at = :active_at, updated_at = :at
+            contact = :contact, verified_at = :verified_at, active_at = :active_at, verified_kind = :verified_kind,
+            verified_value = :verified_value, updated_at = :at
         where id = :id""",
         {**params(conversation), "at": stamp(now)},
     )
@@ -201,6 +210,15 @@ def replace_text(tx: Tx, conversation: str, seq: int, text: str) -> None:
         "update messages set text = :text where conversation = :conversation and seq = :seq",
         {"text": text, "conversation": conversation, "seq": seq},
     )
+
+
+CONTACT = f"select i.contact from {_WITH_PROOF} where c.id = :id"
+
+
+def proven_contact(tx: Tx, conversation: str) -> str | None:
+    """Return the customer that a right code proved in a conversation, also after its time; None without one."""
+    row = tx.one(CONTACT, {"id": conversation})
+    return None if row is None else row["contact"]
 
 
 def proven_name(tx: Tx, conversation: str) -> str | None:

@@ -6,7 +6,6 @@ from chatbot.conversations.verification import not_verified
 from flows.effects import MakeLink, SendReceipt
 from flows.events import Event
 from store.billing import accounts, payments
-from store.chats.codes import newest_challenge
 from store.times import stamp
 
 
@@ -50,9 +49,9 @@ def send_receipt(turn: Turn, effect: SendReceipt) -> Event:
 
 def _email_on_file(turn: Turn) -> str | None:
     """Return the email that the code was sent to; for a code sent by text, an email of the customer's record."""
-    contact, challenge = turn.conversation.contact, newest_challenge(turn.tx, turn.conversation.id)
-    if contact is None:
+    conversation = turn.conversation
+    if conversation.contact is None:
         return None
-    if challenge is not None and challenge.kind == "email" and challenge.contact == contact:
-        return challenge.value
-    return accounts.contact_email(turn.tx, contact)
+    if conversation.verified_kind == "email":
+        return conversation.verified_value
+    return accounts.contact_email(turn.tx, conversation.contact)

@@ -102,17 +102,24 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
         await database.close()
 
 
-async def test_a_conversation_of_an_older_version_knows_the_request_that_began_it(
-    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for migration in migrations()[:2]:
-        (tmp_path / f"{migration.version:04}.{migration.name}.sql").write_text(migration.sql)
-    database = open_database(empty_url)
+async def database_of_version(version: int, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """Open a database with the schema as it was after the migration of that number."""
+    for migration in migrations():
+        if migration.version <= version:
+            (folder / f"{migration.version:04}.{migration.name}.sql").write_text(migration.sql)
+    database = open_database(url)
     with monkeypatch.context() as older:
-        older.setattr("store.drivers.migrate.FOLDER", tmp_path)
+        older.setattr("store.drivers.migrate.FOLDER", folder)
         migrations.cache_clear()
         await database.migrate()
     migrations.cache_clear()
+    return database
+
+
+async def test_a_conversation_of_an_older_version_knows_the_request_that_began_it(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await database_of_version(2, empty_url, tmp_path, monkeypatch)
     for statement in OLD_ROWS:
         await database.write(lambda tx, sql=statement: tx.execute_count(sql))  # type: ignore[misc]
 
@@ -126,6 +133,26 @@ async def test_a_conversation_of_an_older_version_knows_the_request_that_began_i
         None,
         None,
     )
+    await database.close()
+
+
+async def test_a_customer_verified_in_an_older_version_stays_verified(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await database_of_version(5, empty_url, tmp_path, monkeypatch)
+    proof = (
+        "insert into contacts (id, name, created_at) values ('olivia', 'Olivia Hart', '')",
+        "insert into identifiers (kind, value, contact) values ('email', 'owes@example.com', 'olivia')",
+        "update conversations set contact = 'olivia', verified_at = started_at, active_at = started_at",
+        """insert into challenges (id, conversation, origin, kind, value, contact, tries, state, created_at, expires_at)
+        values ('challenge', 'derived', 'web', 'email', 'owes@example.com', 'olivia', 1, 'used', '', '')""",
+    )
+    for statement in (*OLD_ROWS, *proof):
+        await database.write(lambda tx, sql=statement: tx.execute_count(sql))  # type: ignore[misc]
+
+    await database.migrate()
+
+    assert await database.read(lambda tx: conversations.proven_contact(tx, "derived")) == "olivia"
     await database.close()
 
 
