@@ -19,19 +19,18 @@ from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 import phonenumbers
-from babel.numbers import list_currencies
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationInfo, model_validator
 
-Item = TypeVar("Item")
+from flows.wording.currencies import ACCOUNT_CURRENCIES
 
-CURRENCIES = frozenset(list_currencies())
+Item = TypeVar("Item")
 
 
 def known_currency(code: str) -> str:
-    """Check an ISO 4217 currency code."""
-    if code not in CURRENCIES:
-        raise ValueError("is no currency; write its three letters, such as GBP")
+    """Check the ISO 4217 code of a currency that people pay with."""
+    if code not in ACCOUNT_CURRENCIES:
+        raise ValueError("is no currency in use; write its three letters, such as GBP")
     return code
 
 

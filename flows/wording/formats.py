@@ -8,10 +8,11 @@ from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
+from babel.numbers import NumberPattern, format_currency, get_currency_symbol, parse_pattern
 from babel.units import format_unit
 
 from flows.effects import FullDate, Money, Wait
+from flows.wording.currencies import decimals
 
 CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
 """The place for a space in "CHF5"."""
@@ -19,12 +20,6 @@ CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
 UNITS = ((3600, "duration-hour"), (60, "duration-minute"), (1, "duration-second"))
 TWO_MINUTES = 120
 FALLBACK = "en-GB"
-
-
-@cache
-def decimals(currency: str) -> int:
-    """Return the number of decimals of a currency: 2 for pounds, 0 for yen."""
-    return get_currency_precision(currency)
 
 
 def known_locale(name: str) -> Locale | None:
@@ -77,7 +72,10 @@ class Formats:
     def _money_pattern(self, currency: str, digits: int, negative: bool) -> str:
         """Return the pattern of an amount with so many digits: "£%s%s.%s%s"."""
         ones = Decimal("1" * digits).scaleb(-decimals(currency))
-        text = format_currency(-ones if negative else ones, currency, locale=self.locale)
+        pattern = _with_decimals(self.locale.currency_formats["standard"], decimals(currency))
+        text = format_currency(
+            -ones if negative else ones, currency, pattern, locale=self.locale, currency_digits=False
+        )
         # Some locales write the code instead of the sign: "42,50 £" is wanted, not "42,50 GBP".
         text = text.replace(currency, get_currency_symbol(currency, "en"))
         text = CODE_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
@@ -100,3 +98,10 @@ class Formats:
         seconds = max(1, wait.seconds)
         size, unit = next((s, u) for s, u in UNITS if seconds >= s and (s == 1 or seconds >= TWO_MINUTES))
         return format_unit(-(-seconds // size), unit, length="long", locale=self.locale)
+
+
+def _with_decimals(pattern: NumberPattern, digits: int) -> NumberPattern:
+    """Return a copy of a locale's pattern with a fixed number of decimals."""
+    fixed = parse_pattern(pattern.pattern)
+    fixed.frac_prec = (digits, digits)
+    return fixed
