@@ -19,9 +19,11 @@ from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationInfo, model_validator
 
+from flows.understanding.identifiers import normalise_email
+from flows.understanding.normalise import normalise
 from flows.wording.currencies import ACCOUNT_CURRENCIES
 
 Item = TypeVar("Item")
@@ -35,11 +37,11 @@ def known_currency(code: str) -> str:
 
 
 def email(text: str, info: ValidationInfo) -> str:
-    """Normalise an email address to lower case."""
+    """Normalise an email address to the form that a typed one is looked up by."""
     if info.context is None:  # read back from the file of checked records, already normalised
         return text
     try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
+        return normalise_email(text)
     except EmailNotValidError as error:
         raise ValueError(f"{text!r} is no email address: {error}") from error
 
@@ -52,7 +54,7 @@ def mobile(text: str, info: ValidationInfo) -> str:
     if info.context is None:
         return text
     try:
-        number = phonenumbers.parse(text, info.context.region)
+        number = phonenumbers.parse(normalise(text), info.context.region)
     except phonenumbers.NumberParseException as error:
         raise ValueError(f"{text!r} is no telephone number; write it as +447700900001") from error
     if not phonenumbers.is_possible_number(number):

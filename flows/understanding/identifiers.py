@@ -10,6 +10,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from msgspec import Struct
 from phonenumbers import PhoneNumber, PhoneNumberType
 
+from flows.understanding.normalise import normalise
 from flows.understanding.typos import TypoIndex
 from flows.understanding.vocabulary import VOCABULARY
 
@@ -42,8 +43,8 @@ PLAIN_EMAIL = re.compile(
 
 Up to 63 characters, so that no part can be too long.
 """
-SURROUNDING_PUNCTUATION = "'’`.,-*_/\\"
-NUMBER_LIKE = re.compile(r"(?:\+|\b)\d[\d\s().\-/–]{3,}\d\b")
+SURROUNDING_PUNCTUATION = "'`.,-*_/\\"
+NUMBER_LIKE = re.compile(r"(?:\+|\b)\d[\d\s().\-/]{3,}\d\b")
 SPOKEN_AT = re.compile(rf"(?<=\w)\s{{0,3}}(?:{VOCABULARY.spoken_at})\s*(?=\w)", re.IGNORECASE)
 MIN_DIGITS, MAX_DIGITS = 7, 15
 """Digits in a telephone number: fewer are a code or a count, and E.164 allows no more."""
@@ -52,14 +53,15 @@ MOBILE_TYPES = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
 def find_identifiers(text: str, region: str, countries: Sequence[str]) -> FoundIdentifiers:
-    """Return every email and mobile in an NFKC-normalised text.
+    """Return every email and mobile in a text, normalised.
 
     `region` (ISO 3166) is the country of numbers without a country code; `countries` are those that texts are sent to,
     empty where no texts are sent.
     """
     stripped = text.strip()
-    if PLAIN_EMAIL.fullmatch(stripped):
+    if PLAIN_EMAIL.fullmatch(stripped):  # before all else, since it is the usual case
         return FoundIdentifiers((Identifier("email", stripped.lower()),))
+    text = normalise(text)
     found: list[Identifier] = []
     problem: Problem | None = None
     for one in (*_emails(SPOKEN_AT.sub("@", text)), *_mobiles(EMAIL_LIKE.sub(" ", text), region, countries)):
@@ -75,11 +77,21 @@ def _emails(text: str) -> Iterator[Identifier | Problem]:
         return
     for match in EMAIL_LIKE.finditer(text):
         try:
-            checked = validate_email(match.group().strip(SURROUNDING_PUNCTUATION), check_deliverability=False)
+            yield Identifier("email", normalise_email(_without_surroundings(match.group())))
         except EmailNotValidError:
             yield "misspelt_email"
-        else:
-            yield Identifier("email", checked.normalized.lower())
+
+
+def _without_surroundings(written: str) -> str:
+    """Strip punctuation around an email, but keep an underscore that it begins with: _ada@example.com, not _ada@…_."""
+    stripped = written.strip(SURROUNDING_PUNCTUATION)
+    begins_so = written.startswith("_") and not written.endswith("_")
+    return f"_{stripped}" if begins_so else stripped
+
+
+def normalise_email(written: str) -> str:
+    """Return an email in the form that it is stored and looked up by. Raises EmailNotValidError."""
+    return validate_email(normalise(written).strip(), check_deliverability=False).normalized.lower()
 
 
 def _mobiles(text: str, region: str, countries: Sequence[str]) -> Iterator[Identifier | Problem]:
@@ -94,8 +106,8 @@ def _mobiles(text: str, region: str, countries: Sequence[str]) -> Iterator[Ident
 
 
 def _split_numbers(written: str) -> list[str]:
-    """Split numbers separated only by a space: each begins with a zero or a plus."""
-    return [written] if sum(c.isdigit() for c in written) <= MAX_DIGITS else re.split(r"\s+(?=[+0])", written)
+    """Split numbers separated only by a space or a dash: each begins with a zero or a plus."""
+    return [written] if sum(c.isdigit() for c in written) <= MAX_DIGITS else re.split(r"[\s\-]+(?=[+0])", written)
 
 
 def _mobile(written: str, region: str, countries: tuple[str, ...]) -> Identifier | Problem:

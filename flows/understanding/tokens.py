@@ -1,4 +1,4 @@
-"""The form in which typed text is compared: one width, lower case, no accents, split into words."""
+"""The words of a normalised text as they are compared: lower case, no accents."""
 
 import re
 import unicodedata
@@ -9,16 +9,8 @@ MAX_WORDS = 60
 TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
-def one_width(text: str) -> str:
-    """Return the text with full-width and other forms of letters and digits as the plain ones; accents stay."""
-    if text.isascii():
-        return text
-    text = unicodedata.normalize("NFKC", text.replace("’", "'"))
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
-
-
 def plain(text: str) -> str:
-    """Return a text of one width in lower case without accents."""
+    """Return a normalised text in lower case without accents."""
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return text.casefold()

@@ -9,7 +9,8 @@ from flows.events import Event
 from flows.states import MENU, PayBill, Person
 from flows.understanding.identifiers import FoundIdentifiers, Identifier, find_identifiers, likely_meant
 from flows.understanding.intents import command, intents
-from flows.understanding.tokens import one_width, plain, tokens
+from flows.understanding.normalise import normalise
+from flows.understanding.tokens import plain, tokens
 from flows.understanding.vocabulary import VOCABULARY
 
 Offered = Sequence[Mapping[str, str]]
@@ -24,8 +25,8 @@ MIN_REQUEST_WORDS = 3
 MAX_IDENTIFYING_CHARACTERS = 60
 """Characters up to which a message at the menu with an email in it gives the customer's identifier."""
 
-CODE = re.compile(r"(?<!\d)\d(?:[ \-.]?\d){5}(?!\d)(?![ \-.]\d)")
-DIGIT_SEPARATORS = str.maketrans("", "", " -.")
+CODE = re.compile(r"(?<!\d)\d(?:(?:\.|[ \t\-]{0,3})\d){5}(?!\d)(?![ \-.]\d)")
+NO_DIGITS = re.compile(r"\D+")
 MAY_IDENTIFY = re.compile(rf"[@\d]|{VOCABULARY.spoken_at}", re.IGNORECASE)
 
 PROBLEM_EVENTS = {
@@ -85,7 +86,7 @@ def understand(text: str, clean: str, state: str, facts: Mapping[str, Any], offe
     `text` has no card numbers any more; `clean` has no codes either and is the only form that a message to the team
     may hold.
     """
-    message = one_width(text[:MAX_CHARACTERS])
+    message = normalise(text[:MAX_CHARACTERS])
     words = tokens(plain(message))
     choice = _by_number(words, offered) or _by_label(words, offered)
     if choice is not None:
@@ -119,7 +120,7 @@ def _by_label(words: list[str], offered: Offered) -> str | None:
     """The choice whose whole label was typed."""
     if not words:
         return None
-    labels = [(option["id"], plain(option["label"])) for option in offered]
+    labels = [(option["id"], plain(normalise(option["label"]))) for option in offered]
     # Splitting a label costs more than seeing that a word is not in it.
     matching = [id_ for id_, label in labels if words[0] in label and tokens(label) == words]
     return matching[0] if len(matching) == 1 else None
@@ -165,7 +166,7 @@ def _by_part_of_label(words: list[str], offered: Offered) -> str | None:
     wanted = set(words) - _FILLERS
     if not wanted:
         return None
-    fitting = [option["id"] for option in offered if wanted <= set(tokens(plain(option["label"])))]
+    fitting = [option["id"] for option in offered if wanted <= set(tokens(plain(normalise(option["label"]))))]
     return fitting[0] if len(fitting) == 1 else None
 
 
@@ -204,7 +205,7 @@ def _as_data(identifier: Identifier) -> dict[str, str]:
 def _code(message: str) -> Event | None:
     code = CODE.search(message)
     if code is not None:
-        return Event("code_typed", {"digits": code.group().translate(DIGIT_SEPARATORS)})
+        return Event("code_typed", {"digits": NO_DIGITS.sub("", code.group())})
     digits = sum(c.isdecimal() for c in message)
     return Event("code_misshapen") if 0 < digits < 10 and "@" not in message else None
 

@@ -1,0 +1,62 @@
+"""The form in which typed and imported text is matched: plain digits, spaces, dashes, apostrophes; nothing invisible.
+
+What is pasted from web pages, letters and spreadsheets holds zero-width spaces, direction marks, soft hyphens,
+typographic dashes and apostrophes, ligatures and full-width letters, which nobody sees. Identifiers, codes, labels and
+words pass through here before they are compared or stored as something to find. Text that people read (messages to the
+team, names) is stored as it came.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_DASHES = "˗‐‑‒–⁃⁻₋−➖"
+_LONG_DASHES = "—―⸺⸻﹘"
+"""Dashes between two thoughts: they separate a word from an identifier, and join none."""
+_APOSTROPHES = "´ʹʻʼʾʿˈ‘’‛′‵ꞌ＇"
+_DOTS = "。｡"  # the full stop of East Asian keyboards, which NFKC leaves
+# Default_Ignorable_Code_Point of Unicode without its format characters (category Cf), and the blank Braille pattern.
+_INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u20e3"
+_INVISIBLE_RANGES = (range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0000, 0xE1000))
+_LOOKED_AT = re.compile(rf"[^\w -~]|(?![0-9])\d|[{_DASHES}{_APOSTROPHES}{_INVISIBLE}]")
+"""Characters that may have a plain form; letters have none, and most of a text is letters."""
+_WHITE_SPACE = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85"
+
+
+def is_invisible(character: str) -> bool:
+    """Tell whether a character shows nothing and separates nothing: joiners, marks of direction, controls."""
+    if unicodedata.category(character) in {"Cf", "Cc"}:
+        return character not in _WHITE_SPACE
+    return character in _INVISIBLE or any(ord(character) in each for each in _INVISIBLE_RANGES)
+
+
+@lru_cache(4096)
+def _plain_character(character: str) -> str:
+    """Return the plain form of a character: itself, or empty for an invisible one."""
+    category = unicodedata.category(character)
+    if is_invisible(character):
+        return ""
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    if character in _LONG_DASHES:
+        return " - "
+    if category == "Pd" or character in _DASHES:
+        return "-"
+    if character in _APOSTROPHES:
+        return "'"
+    if character in _DOTS:
+        return "."
+    return " " if category in {"Zs", "Zl", "Zp"} else character
+
+
+def normalise(text: str) -> str:
+    """Return the form of a text for matching. A normalised text stays as it is."""
+    if text.isascii() and text.isprintable():
+        return text
+    # A full-width dash becomes a dash, and an accent meets its letter, by NFKC only; so the forms are replaced twice.
+    composed = unicodedata.normalize("NFKC", _replace(text))
+    return unicodedata.normalize("NFKC", _replace(composed))
+
+
+def _replace(text: str) -> str:
+    return _LOOKED_AT.sub(lambda match: _plain_character(match[0]), text)
