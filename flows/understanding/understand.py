@@ -7,6 +7,7 @@ from typing import Any
 from flows.engine import TABLE
 from flows.events import Event
 from flows.states import MENU, PayBill, Person
+from flows.understanding.codes import find_code
 from flows.understanding.identifiers import FoundIdentifiers, Identifier, find_identifiers, likely_meant
 from flows.understanding.intents import command, intents
 from flows.understanding.normalise import normalise
@@ -25,8 +26,6 @@ MIN_REQUEST_WORDS = 3
 MAX_IDENTIFYING_CHARACTERS = 60
 """Characters up to which a message at the menu with an email in it gives the customer's identifier."""
 
-CODE = re.compile(r"(?<!\d)\d(?:(?:\.|[ \t\-]{0,3})\d){5}(?!\d)(?![ \-.]\d)")
-NO_DIGITS = re.compile(r"\D+")
 MAY_IDENTIFY = re.compile(rf"[@\d]|{VOCABULARY.spoken_at}", re.IGNORECASE)
 
 PROBLEM_EVENTS = {
@@ -203,9 +202,9 @@ def _as_data(identifier: Identifier) -> dict[str, str]:
 
 
 def _code(message: str) -> Event | None:
-    code = CODE.search(message)
+    code = find_code(message)
     if code is not None:
-        return Event("code_typed", {"digits": NO_DIGITS.sub("", code.group())})
+        return Event("code_typed", {"digits": code})
     digits = sum(c.isdecimal() for c in message)
     return Event("code_misshapen") if 0 < digits < 10 and "@" not in message else None
 
