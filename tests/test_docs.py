@@ -26,6 +26,7 @@ from chatbot.config.load import load
 from chatbot.config.serving_checks import serving_problems
 from chatbot.config.settings import LimitSettings, Settings
 from chatbot.imports.jsonl import Imported, import_bills
+from chatbot.imports.problems import NotImported
 from chatbot.metrics import Metrics
 from chatbot.payments.gateways import GATEWAYS
 from flows.events import Event
@@ -164,6 +165,19 @@ async def test_every_example_of_an_import_is_taken_in(tmp_path: Path) -> None:
     await database.migrate()
     for block in blocks("jsonl"):
         assert isinstance(await import_bills(database, block.text.splitlines(), region="GB"), Imported)
+    await database.close()
+
+
+async def test_a_refused_import_is_told_in_the_words_of_the_page(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'billchat.db'}")
+    record = json.loads(blocks("jsonl", "importing.md")[0].text.splitlines()[2])
+    lines = [b""] * 7
+    lines[2] = json.dumps(record | {"due_on": "15/11/2026"}).encode()
+    lines += ['{"kind": "customer", "id": "C-2", "name": "René"}'.encode("latin-1"), b"nonsense"]
+    result = await import_bills(database, lines)
+    assert isinstance(result, NotImported)
+    printed = [block.text for block in BLOCKS if block.page == "importing.md" and not block.language]
+    assert "".join(f"{problem}\n" for problem in (*result.problems, "Nothing was imported.")) == printed[1]
     await database.close()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from chatbot.config.load import load
 from chatbot.config.settings import Settings
-from chatbot.imports.jsonl import Imported, NotImported, import_bills
+from chatbot.imports.jsonl import Imported, import_bills
+from chatbot.imports.problems import NotImported
 from chatbot.payments.gateways import GATEWAYS
 from store import open_database
 from store.drivers.opening import describe

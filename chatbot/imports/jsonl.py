@@ -8,20 +8,22 @@ chats wait while the records are booked, so the first import of very many custom
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from tempfile import TemporaryFile
 from typing import IO
 
 from pydantic import ValidationError
 
+from chatbot.imports.fields import ImportContext
+from chatbot.imports.lines import InvalidLine, UnreadableFile, parse_line, read_lines
+from chatbot.imports.problems import NotImported, Problems, TooManyProblems, in_words
 from chatbot.imports.records import (
     RECORD,
     AccountRecord,
     AnyRecord,
     CreditRecord,
     CustomerRecord,
-    ImportContext,
     InvoiceRecord,
     MandateRecord,
 )
@@ -29,43 +31,12 @@ from store import Database, Tx
 from store.billing import imports
 from store.billing.ledger import InvoiceToBook
 
-MAX_PROBLEMS = 100
-"""Reading stops there: a file with more problems is the wrong file."""
-
 
 @dataclass(frozen=True, slots=True)
 class Imported:
     """The number of records by (kind, outcome), as in `counts["invoice", "added"]`."""
 
     counts: Counter[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class NotImported:
-    """The file was rejected and nothing imported. Each problem is “line N: problem; remedy”."""
-
-    problems: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Problems:
-    """Collects the problems of a file, up to MAX_PROBLEMS."""
-
-    found: list[str] = field(default_factory=list)
-
-    def add(self, line: int, problem: str) -> None:
-        """Add a problem of a line. Raises TooManyProblems beyond the limit."""
-        if len(self.found) == MAX_PROBLEMS:
-            raise TooManyProblems
-        self.found.append(f"line {line}: {problem}")
-
-    def result(self, *, more: bool) -> NotImported:
-        """Return the rejection; `more` adds that the list is not complete."""
-        return NotImported((*self.found, "… and more; mend these first") if more else tuple(self.found))
-
-
-class TooManyProblems(Exception):
-    """The file has more than MAX_PROBLEMS problems."""
 
 
 class RolledBack(Exception):
@@ -98,21 +69,19 @@ async def import_bills(
 
 def _check(source: Iterable[str | bytes], context: ImportContext, checked: IO[bytes], problems: Problems) -> None:
     """Validate each line and write it to `checked` in canonical form, on the same line number."""
-    for number, line in enumerate(source, start=1):
-        text = line.decode(errors="replace") if isinstance(line, bytes) else line
-        text = text.removeprefix("\ufeff").strip()  # the byte order mark that spreadsheet programs write
-        if text:
-            try:
-                checked.write(RECORD.validate_json(text, context=context).model_dump_json().encode())
-            except ValidationError as error:
-                for problem in error.errors(include_url=False, include_input=False, include_context=False):
-                    problems.add(number, _message(problem["loc"], problem["msg"]))
+    for number, line in enumerate(read_lines(source), start=1):
+        try:
+            value = parse_line(line, first=number == 1)
+            if value is not None:
+                checked.write(RECORD.validate_python(value, context=context).model_dump_json().encode())
+        except ValidationError as error:
+            for problem in in_words(error):
+                problems.add(number, problem)
+        except InvalidLine as error:
+            problems.add(number, str(error))
+            if isinstance(error, UnreadableFile):
+                return
         checked.write(b"\n")
-
-
-def _message(path: tuple[int | str, ...], message: str) -> str:
-    field_path = ".".join(str(part) for part in path[1:])  # the first part is the kind
-    return f"{field_path}: {message}" if field_path else message
 
 
 # ── booking: one unit of work ──

@@ -14,71 +14,23 @@ One record of each kind, wrapped here to fit the page:
     {"kind": "credit", "reference": "BACS-77", "account": "BB-1", "amount_minor": 1000}
 """
 
-from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-import phonenumbers
-from email_validator import EmailNotValidError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, model_validator
 
-from flows.understanding.identifiers import normalise_email
-from flows.understanding.normalise import normalise
-from flows.wording.currencies import ACCOUNT_CURRENCIES
-
-Item = TypeVar("Item")
-
-
-def known_currency(code: str) -> str:
-    """Check the ISO 4217 code of a currency that people pay with."""
-    if code not in ACCOUNT_CURRENCIES:
-        raise ValueError("is no currency in use; write its three letters, such as GBP")
-    return code
-
-
-def email(text: str, info: ValidationInfo) -> str:
-    """Normalise an email address to the form that a typed one is looked up by."""
-    if info.context is None:  # read back from the file of checked records, already normalised
-        return text
-    try:
-        return normalise_email(text)
-    except EmailNotValidError as error:
-        raise ValueError(f"{text!r} is no email address: {error}") from error
-
-
-def mobile(text: str, info: ValidationInfo) -> str:
-    """Normalise a telephone number to E.164, as in +447700900001.
-
-    It need only be possible: the numbers reserved for drama are not valid ones.
-    """
-    if info.context is None:
-        return text
-    try:
-        number = phonenumbers.parse(normalise(text), info.context.region)
-    except phonenumbers.NumberParseException as error:
-        raise ValueError(f"{text!r} is no telephone number; write it as +447700900001") from error
-    if not phonenumbers.is_possible_number(number):
-        raise ValueError(f"{text!r} has too few or too many digits; write it as +447700900001")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-@dataclass(frozen=True, slots=True)
-class ImportContext:
-    """The validation context of a file. `region` is the country of telephone numbers written without +."""
-
-    region: str | None
-
-
-def not_empty(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """Check that there is at least one item; pydantic calls it only if every item is valid."""
-    if not items:
-        raise ValueError("holds nothing; at least one is needed")
-    return items
-
-
-ShortText = Annotated[str, Field(min_length=1, max_length=200)]
-Minor = Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
-Currency = Annotated[str, AfterValidator(known_currency)]
+from chatbot.imports.fields import (
+    Currency,
+    Day,
+    Email,
+    Key,
+    LanguageTag,
+    Minor,
+    Mobile,
+    NotEmpty,
+    PositiveMinor,
+    ShortText,
+)
+from store.billing.ledger import MAX_MINOR
 
 
 class Record(BaseModel):
@@ -91,21 +43,21 @@ class CustomerRecord(Record):
     """A customer. `id` is the company's customer number, `locale` a language tag such as "en"."""
 
     kind: Literal["customer"]
-    id: ShortText
+    id: Key
     name: ShortText
-    locale: Annotated[str, Field(pattern=r"^[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] | None = None
-    emails: tuple[Annotated[str, AfterValidator(email)], ...] = ()
-    mobiles: tuple[Annotated[str, AfterValidator(mobile)], ...] = ()
+    locale: LanguageTag | None = None
+    emails: tuple[Email, ...] = ()
+    mobiles: tuple[Mobile, ...] = ()
 
 
 class AccountRecord(Record):
     """A billed account and its owners."""
 
     kind: Literal["account"]
-    number: ShortText
+    number: Key
     name: ShortText
     currency: Currency
-    customers: Annotated[tuple[ShortText, ...], AfterValidator(not_empty)]
+    customers: Annotated[tuple[Key, ...], NotEmpty]
 
 
 class InvoiceLine(Record):
@@ -119,17 +71,22 @@ class InvoiceRecord(Record):
     """An issued invoice, in the account's currency."""
 
     kind: Literal["invoice"]
-    number: ShortText
-    account: ShortText
-    issued_on: date
-    due_on: date
-    lines: Annotated[tuple[InvoiceLine, ...], AfterValidator(not_empty)]
-    cancelled: bool = False
+    number: Key
+    account: Key
+    issued_on: Day
+    due_on: Day
+    lines: Annotated[tuple[InvoiceLine, ...], NotEmpty]
+    cancelled: StrictBool = False
 
     @model_validator(mode="after")
-    def _total_not_negative(self) -> "InvoiceRecord":
-        if sum(line.amount_minor for line in self.lines) < 0:
+    def _is_a_bill(self) -> "InvoiceRecord":
+        total = sum(line.amount_minor for line in self.lines)
+        if total < 0:
             raise ValueError("its lines come to less than nothing; send a credit instead")
+        if total > MAX_MINOR:
+            raise ValueError(f"its lines come to more than {MAX_MINOR} minor units; check the amounts")
+        if self.due_on < self.issued_on:
+            raise ValueError("due_on is before issued_on; check the two days")
         return self
 
 
@@ -137,20 +94,20 @@ class MandateRecord(Record):
     """A direct debit mandate, with its next collection if announced."""
 
     kind: Literal["mandate"]
-    reference: ShortText
-    account: ShortText
+    reference: Key
+    account: Key
     state: Literal["pending", "active", "cancelled", "failed"]
-    next_on: date | None = None
-    next_minor: Annotated[Minor, Field(gt=0)] | None = None
+    next_on: Day | None = None
+    next_minor: PositiveMinor | None = None
 
 
 class CreditRecord(Record):
     """Money received or granted outside Billchat, such as a bank transfer or a voucher."""
 
     kind: Literal["credit"]
-    reference: ShortText
-    account: ShortText
-    amount_minor: Annotated[Minor, Field(gt=0)]
+    reference: Key
+    account: Key
+    amount_minor: PositiveMinor
 
 
 AnyRecord = CustomerRecord | AccountRecord | InvoiceRecord | MandateRecord | CreditRecord

@@ -45,6 +45,7 @@ Up to 63 characters, so that no part can be too long.
 """
 SURROUNDING_PUNCTUATION = "'`.,-*_/\\"
 NUMBER_LIKE = re.compile(r"(?:\+|\b)\d[\d\s().\-/]{3,}\d\b")
+WHOLE_NUMBER = re.compile(r"\+?[\d\s().\-/]{5,40}")
 SPOKEN_AT = re.compile(rf"(?<=\w)\s{{0,3}}(?:{VOCABULARY.spoken_at})\s*(?=\w)", re.IGNORECASE)
 MIN_DIGITS, MAX_DIGITS = 7, 15
 """Digits in a telephone number: fewer are a code or a count, and E.164 allows no more."""
@@ -118,13 +119,27 @@ def _mobile(written: str, region: str, countries: tuple[str, ...]) -> Identifier
         return "no_texts"
     if number.country_code not in _calling_codes(countries):
         return "foreign"
+    return _as_mobile(number)
+
+
+def read_mobile(written: str, region: str | None) -> Identifier | Problem:
+    """Return the mobile that a whole text is, of any country. Letters, as in +44 7700 FLOWER, are a misspelling.
+
+    `region` is the country of a number without +; None where there is none.
+    """
+    text = normalise(written).strip()
+    number = _parse(text, region) if WHOLE_NUMBER.fullmatch(text) else None
+    return "misspelt_number" if number is None else _as_mobile(number)
+
+
+def _as_mobile(number: PhoneNumber) -> Identifier | Problem:
     kind = phonenumbers.number_type(number)
     if kind in MOBILE_TYPES or (kind == PhoneNumberType.UNKNOWN and _looks_mobile(number)):
         return Identifier("mobile", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
     return "misspelt_number" if kind == PhoneNumberType.UNKNOWN else "landline"
 
 
-def _parse(written: str, region: str) -> PhoneNumber | None:
+def _parse(written: str, region: str | None) -> PhoneNumber | None:
     """Return the number as written or, where that is impossible, with a plus before it; None if both fail."""
     for attempt in (written, f"+{written}"):
         try:

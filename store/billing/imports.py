@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from store.billing import payment_links
 from store.billing.accounts import add_account, add_contact, lock_account
-from store.billing.ledger import Entry, InvoiceToBook, book_entry, book_invoice, cancel_invoice, settle
+from store.billing.ledger import MAX_MINOR, Entry, InvoiceToBook, book_entry, book_invoice, cancel_invoice, settle
 from store.database import Row, Tx
 from store.ids import new_id
 
@@ -116,6 +116,7 @@ def save_invoice(tx: Tx, account: str, invoice: InvoiceToBook, cancelled: bool, 
         {"number": invoice.number},
     )
     if known is None:
+        _refuse_beyond_bounds(tx, owner, invoice.total_minor)
         added = book_invoice(tx, owner["id"], owner["currency"], invoice, at)
         if cancelled:
             cancel_invoice(tx, added, at)
@@ -146,9 +147,26 @@ def _change_dates(tx: Tx, known: Row, invoice: InvoiceToBook) -> ImportOutcome:
     return ImportOutcome.CHANGED
 
 
+def _refuse_beyond_bounds(tx: Tx, account: Row, amount_minor: int) -> None:
+    """Refuse an amount with which an account's debits or its credits come to more than MAX_MINOR.
+
+    The two are bounded apart, so that a sum over all entries fits 64 bits in whatever order they are added up.
+    """
+    bounded = "amount_minor > 0" if amount_minor > 0 else "amount_minor < 0"
+    row = tx.one(
+        f"select cast(coalesce(sum(amount_minor), 0) as bigint) as total from entries"
+        f" where account = :account and {bounded}",
+        {"account": account["id"]},
+    )
+    if row is not None and abs(row["total"] + amount_minor) > MAX_MINOR:
+        raise RecordRefused(
+            f"account {account['number']} would come to more than {MAX_MINOR} minor units; check the amounts"
+        )
+
+
 def _account(tx: Tx, number: str) -> Row:
     tx.advisory_lock(IMPORT_LOCK)
-    row = tx.one("select id, currency from accounts where number = :number", {"number": number})
+    row = tx.one("select id, number, currency from accounts where number = :number", {"number": number})
     if row is None:
         raise RecordRefused(f"there is no account {number}; put the account's line above this one")
     return row
@@ -204,13 +222,15 @@ def save_credit(tx: Tx, reference: str, account: str, amount_minor: int, at: dat
     credited = _account(tx, account)
     source = f"imported:{reference}"
     entry = Entry(credited["id"], "credit", -amount_minor, credited["currency"], source)
-    if book_entry(tx, entry, at):
-        settle(tx, credited["id"])
-        return ImportOutcome.ADDED
     known = tx.one(
         "select account, amount_minor from entries where kind = 'credit' and source = :source", {"source": source}
     )
-    if known is None or (known["account"], known["amount_minor"]) != (entry.account, entry.amount_minor):
+    if known is None:
+        _refuse_beyond_bounds(tx, credited, entry.amount_minor)
+        book_entry(tx, entry, at)
+        settle(tx, credited["id"])
+        return ImportOutcome.ADDED
+    if (known["account"], known["amount_minor"]) != (entry.account, entry.amount_minor):
         raise RecordRefused(
             f"credit {reference} was booked on another account or with another amount; use another reference"
         )

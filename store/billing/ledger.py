@@ -12,6 +12,12 @@ from store.ids import new_id
 from store.records import params
 from store.times import stamp
 
+MAX_MINOR = 2**53
+"""The largest amount, and the largest sum of an account's debits or credits, in minor units.
+
+Up to it every program keeps an integer exact (JSON in a browser does not beyond), and sums stay far below 64 bits.
+"""
+
 
 class InvoiceToBook(Struct, frozen=True):
     """An invoice as the company's billing issued it: dates, and lines of (description, amount in minor units)."""
