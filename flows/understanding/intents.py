@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from flows.understanding.tokens import MAX_WORDS
+from flows.understanding.normalise import MAX_WORDS
 from flows.understanding.typos import TypoIndex
 from flows.understanding.vocabulary import VOCABULARY
 

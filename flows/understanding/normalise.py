@@ -10,6 +10,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
+MAX_WORDS = 60
+"""Words of a message that are read; customers say their request before that."""
+
 _DASHES = "˗‐‑‒–⁃⁻₋−➖"
 _LONG_DASHES = "—―⸺⸻﹘"
 """Dashes between two thoughts: they separate a word from an identifier, and join none."""
@@ -20,6 +23,7 @@ _INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u20e3"
 _INVISIBLE_RANGES = (range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0000, 0xE1000))
 _LOOKED_AT = re.compile(rf"[^\w -~]|(?![0-9])\d|[{_DASHES}{_APOSTROPHES}{_INVISIBLE}]")
 """Characters that may have a plain form; letters have none, and most of a text is letters."""
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _WHITE_SPACE = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85"
 
 
@@ -60,3 +64,15 @@ def normalise(text: str) -> str:
 
 def _replace(text: str) -> str:
     return _LOOKED_AT.sub(lambda match: _plain_character(match[0]), text)
+
+
+def plain(text: str) -> str:
+    """Return a normalised text in lower case without accents, the form in which words are compared."""
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return text.casefold()
+
+
+def tokens(text: str) -> list[str]:
+    """Return the first words of a plain text."""
+    return _TOKEN.findall(text)[:MAX_WORDS]

@@ -10,8 +10,7 @@ from flows.states import MENU, PayBill, Person
 from flows.understanding.codes import find_code
 from flows.understanding.identifiers import FoundIdentifiers, Identifier, find_identifiers, likely_meant
 from flows.understanding.intents import command, intents
-from flows.understanding.normalise import normalise
-from flows.understanding.tokens import plain, tokens
+from flows.understanding.normalise import normalise, plain, tokens
 from flows.understanding.vocabulary import VOCABULARY
 
 Offered = Sequence[Mapping[str, str]]

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from flows.understanding.tokens import plain, tokens
+from flows.understanding.normalise import plain, tokens
 
 FOLDER = Path(__file__).parent / "vocabulary"
 REFERENCE = "en"

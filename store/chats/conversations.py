@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from store.database import Row, Tx
-from store.records import params, record, records
+from store.records import reader, records, writer
 from store.times import stamp
 
 
@@ -57,6 +57,9 @@ class ProcessedRequest(Struct, frozen=True):
     turn: int
     digest: str
 
+
+_read_conversation, _conversation_params = reader(Conversation), writer(Conversation)
+_message_params = writer(Message)
 
 MAX_IN_TURN = 100
 """Above the number of messages that any turn writes."""
@@ -117,7 +120,7 @@ def start(tx: Tx, conversation: Conversation, now: datetime, request: str) -> No
         values (:id, :session, :channel, :locale, :state, :facts, :offered, :held_by, :agent, :last_seq,
             :seen_seq, :preview, :contact, :verified_at, :active_at, :verified_kind, :verified_value, :at, :at,
             :request)""",
-        {**params(conversation), "at": at, "request": request},
+        {**_conversation_params(conversation), "at": at, "request": request},
     )
 
 
@@ -129,7 +132,7 @@ def save(tx: Tx, conversation: Conversation, now: datetime) -> None:
             contact = :contact, verified_at = :verified_at, active_at = :active_at, verified_kind = :verified_kind,
             verified_value = :verified_value, updated_at = :at
         where id = :id""",
-        {**params(conversation), "at": stamp(now)},
+        {**_conversation_params(conversation), "at": stamp(now)},
     )
 
 
@@ -143,7 +146,7 @@ def add_messages(
         values (:conversation, :seq, :turn, :author, :name, :at, :text, :extra, :client_id, :digest)""",
         [
             {
-                **params(message),
+                **_message_params(message),
                 "conversation": conversation,
                 "turn": turn,
                 "client_id": client_id if message.seq == turn else None,
@@ -235,4 +238,4 @@ def _loaded(rows: Sequence[Row]) -> tuple[Conversation | None, ProcessedRequest 
     [row] = rows
     turn = row["processed_turn"]
     request = None if turn is None else ProcessedRequest(turn, row["processed_digest"])
-    return record(row, Conversation), request
+    return _read_conversation(row), request
