@@ -120,4 +120,4 @@ def book(tx: Tx, record: AnyRecord, at: datetime) -> imports.ImportOutcome:
                 tx, record.reference, record.account, record.state, record.next_on, record.next_minor
             )
         case CreditRecord():
-            return imports.save_credit(tx, record.reference, record.account, record.amount_minor, at)
+            return imports.save_credit(tx, record.reference, record.account, record.amount_minor, at, record.invoice)

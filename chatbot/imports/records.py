@@ -102,12 +102,16 @@ class MandateRecord(Record):
 
 
 class CreditRecord(Record):
-    """Money received or granted outside Billchat, such as a bank transfer or a voucher."""
+    """Money received or granted outside Billchat, such as a bank transfer or a voucher.
+
+    It pays the invoice that it names, else those due first.
+    """
 
     kind: Literal["credit"]
     reference: Key
     account: Key
     amount_minor: PositiveMinor
+    invoice: Key | None = None
 
 
 AnyRecord = CustomerRecord | AccountRecord | InvoiceRecord | MandateRecord | CreditRecord

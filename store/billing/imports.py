@@ -217,13 +217,20 @@ def save_mandate(
     return ImportOutcome.CHANGED
 
 
-def save_credit(tx: Tx, reference: str, account: str, amount_minor: int, at: datetime) -> ImportOutcome:
-    """Save a credit from outside the chat (a bank transfer, a voucher); it covers the invoices due first."""
+def save_credit(
+    tx: Tx, reference: str, account: str, amount_minor: int, at: datetime, invoice: str | None = None
+) -> ImportOutcome:
+    """Save a credit from outside the chat (a bank transfer, a voucher).
+
+    It covers the invoice (number) that it names, and with the rest, or without a name, the invoices due first.
+    """
     credited = _account(tx, account)
     source = f"imported:{reference}"
-    entry = Entry(credited["id"], "credit", -amount_minor, credited["currency"], source)
+    named = None if invoice is None else _invoice_of(tx, invoice, credited)
+    entry = Entry(credited["id"], "credit", -amount_minor, credited["currency"], source, invoice=named)
     known = tx.one(
-        "select account, amount_minor from entries where kind = 'credit' and source = :source", {"source": source}
+        "select account, amount_minor, invoice from entries where kind = 'credit' and source = :source",
+        {"source": source},
     )
     if known is None:
         _refuse_beyond_bounds(tx, credited, entry.amount_minor)
@@ -234,4 +241,19 @@ def save_credit(tx: Tx, reference: str, account: str, amount_minor: int, at: dat
         raise RecordRefused(
             f"credit {reference} was booked on another account or with another amount; use another reference"
         )
+    if known["invoice"] != entry.invoice:
+        raise RecordRefused(
+            f"credit {reference} was booked for another invoice or for none, and stays so; leave `invoice` as it was"
+        )
     return ImportOutcome.UNCHANGED
+
+
+def _invoice_of(tx: Tx, number: str, account: Row) -> str:
+    """Return the id of an invoice of the account."""
+    row = tx.one("select id, account from invoices where number = :number", {"number": number})
+    if row is None:
+        raise RecordRefused(f"there is no invoice {number}; put the invoice's line above this one")
+    if row["account"] != account["id"]:
+        raise RecordRefused(f"invoice {number} is of another account; a credit pays invoices of its own account only")
+    found: str = row["id"]
+    return found

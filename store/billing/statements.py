@@ -1,10 +1,10 @@
 """Statements: the balance of an account, its unpaid invoices and its next direct debit.
 
 The balance is the sum of the account's entries, which are signed (a debt is positive) and never changed. An invoice's
-remaining amount is its total less the allocations of completed payments. Credit that no invoice took (a voucher, an
-overpayment) covers the invoices due first, and a pending payment covers the invoices it was made for. So the payable
-amount is the balance less pending payments, and every figure in the chat, on the payment page and on the receipt comes
-from here. Under a direct debit, only a part of it is to be paid by hand.
+remaining amount is its total less the allocations of completed payments and the credits that name it. Credit that no
+invoice took (a voucher, an overpayment) covers the invoices due first, and a pending payment covers the invoices it
+was made for. So the payable amount is the balance less pending payments, and every figure in the chat, on the payment
+page and on the receipt comes from here. Under a direct debit, only a part of it is to be paid by hand.
 """
 
 from collections import defaultdict
@@ -111,6 +111,8 @@ _UNPAID = """
 select i.account, i.id, i.number, i.due_on, i.state, i.total_minor - cast(coalesce((
     select sum(l.amount_minor) from allocations l join payments p on p.id = l.payment
     where l.invoice = i.id and p.state = 'completed'
+), 0) as bigint) + cast(coalesce((
+    select sum(e.amount_minor) from entries e where e.invoice = i.id and e.kind = 'credit'
 ), 0) as bigint) as remains_minor
 from invoices i
 where i.account {accounts} and i.state in ('open', 'in_progress')
@@ -180,12 +182,14 @@ def build_statement(unpaid: Sequence[Row], header: Row, today: date) -> Statemen
 
 def _apply_credit(unpaid: Sequence[Row], owed: int, today: date) -> tuple[OpenInvoice, ...]:
     """Return the invoices with their payable amounts, `owed` in total. Credit covers those due first."""
-    credit = max(0, sum(row["remains_minor"] for row in unpaid) - owed)
+    # Below zero where an invoice was paid twice: the rest is credit like any other.
+    remaining = [max(0, row["remains_minor"]) for row in unpaid]
+    credit = max(0, sum(remaining) - owed)
     invoices = []
-    for row in unpaid:
-        covered = min(credit, row["remains_minor"])
+    for row, remains in zip(unpaid, remaining, strict=True):
+        covered = min(credit, remains)
         credit -= covered
-        amount = row["remains_minor"] - covered
+        amount = remains - covered
         if amount > 0:
             overdue = row["due_on"] < today.isoformat()
             invoices.append(OpenInvoice(row["id"], row["number"], row["due_on"], amount, overdue))

@@ -99,6 +99,17 @@ async def test_an_account_can_change_hands_and_have_two(database: Database) -> N
     assert ada == []
 
 
+async def test_a_credit_may_name_the_invoice_that_it_pays(database: Database) -> None:
+    later = INVOICE | {"number": "INV-2", "due_on": "2026-12-15"}
+    named = CREDIT | {"amount_minor": 2400, "invoice": "INV-2"}
+    await import_records(database, CUSTOMER, ACCOUNT, INVOICE, later, named)
+    assert [invoice.number for invoice in (await owed(database)).invoices] == ["INV-1"]
+    assert await import_counts(database, named) == {("credit", "unchanged"): 1}
+    assert await problems(database, named | {"reference": "BACS-2", "invoice": "INV-9"}) == (
+        "line 1: there is no invoice INV-9; put the invoice's line above this one",
+    )
+
+
 async def test_a_paid_invoice_never_reopens(database: Database) -> None:
     await import_records(database, *ALL, CREDIT | {"reference": "BACS-2", "amount_minor": 1400})
     assert (await owed(database)).account.balance_minor == 0
