@@ -4,10 +4,13 @@ import asyncio
 import sys
 from argparse import Namespace
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
+from chatbot.cli.interruption import Interrupted, Interruption
 from chatbot.config.load import load
 from chatbot.config.settings import Settings
-from chatbot.imports.jsonl import Imported, import_bills
+from chatbot.imports.jsonl import Imported, ImportStopped, book_file, check_file
 from chatbot.imports.problems import NotImported
 from chatbot.payments.gateways import GATEWAYS
 from store import open_database
@@ -16,28 +19,47 @@ from store.drivers.opening import describe
 
 def run(arguments: Namespace) -> int:
     """Import the file into the configured database."""
-    return asyncio.run(import_file(load(arguments.config, GATEWAYS), arguments.file))
+    return import_file(load(arguments.config, GATEWAYS), arguments.file)
 
 
-async def import_file(settings: Settings, path: Path) -> int:
-    """Import a file and print the counts or the problems; returns the exit status, 1 if nothing was imported."""
+def import_file(settings: Settings, path: Path) -> int:
+    """Import a file and print the counts or the problems.
+
+    Returns the exit status: 1 if the file was rejected, 128 and the signal's number if a signal stopped the import. A
+    signal that arrives once all is booked stops nothing.
+    """
     place = describe(settings.database.url)  # before the database is created, so that a new one is called new
-    database = open_database(settings.database.url)
-    try:
-        await database.migrate()
-        with path.open("rb") as lines:
-            result = await import_bills(database, lines, region=settings.region.country)
-    except OSError as error:
-        result = NotImported((f"{path} cannot be read: {error.strerror}",))
-    finally:
-        await database.close()
+    with Interruption() as interruption, TemporaryFile() as checked:
+        try:
+            rejected = _check(settings, path, checked)
+            interruption.only_note()
+            result = rejected or asyncio.run(_book(settings, checked, interruption))
+        except (Interrupted, ImportStopped):
+            sys.stderr.write("Nothing was imported.\n")
+            return 128 + interruption.signal
     match result:
         case Imported(counts):
-            summary = [f"{kind}s {outcome}: {count}\n" for (kind, outcome), count in sorted(counts.items())]
             sys.stderr.write(f"Imported into the {place}.\n")
-            sys.stdout.writelines(summary or [f"{path} holds no records.\n"])
+            sys.stdout.writelines(f"{kind}s {outcome}: {count}\n" for (kind, outcome), count in sorted(counts.items()))
             return 0
         case NotImported(problems):
             sys.stderr.writelines([f"{problem}\n" for problem in problems])
             sys.stderr.write("Nothing was imported.\n")
             return 1
+
+
+def _check(settings: Settings, path: Path, checked: BinaryIO) -> NotImported | None:
+    try:
+        with path.open("rb") as lines:
+            return check_file(lines, checked, settings.region.country)
+    except OSError as error:
+        return NotImported((f"{path} cannot be read: {error.strerror}",))
+
+
+async def _book(settings: Settings, checked: BinaryIO, interruption: Interruption) -> Imported | NotImported:
+    database = open_database(settings.database.url)
+    try:
+        await database.migrate()
+        return await book_file(database, checked, is_stopped=lambda: interruption.signal != 0)
+    finally:
+        await database.close()

@@ -7,11 +7,11 @@ chats wait while the records are booked, so the first import of very many custom
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, BinaryIO
 
 from pydantic import ValidationError
 
@@ -43,61 +43,97 @@ class RolledBack(Exception):
     """Rolls back the records booked so far of a file that has problems."""
 
 
+class ImportStopped(Exception):
+    """The import was stopped while it booked, and has been rolled back."""
+
+
 async def import_bills(
-    database: Database, source: Iterable[str | bytes], *, region: str | None = None, now: datetime | None = None
+    database: Database, source: BinaryIO | Iterable[str | bytes], *, region: str | None = None
 ) -> Imported | NotImported:
     """Import a file, given as its lines, such as an open file. Memory does not grow with the size of the file.
 
     `region`: the country of mobile numbers written without +, such as GB. Raises StoreError if the database fails.
     """
-    problems = Problems()
     with TemporaryFile() as checked:
-        try:
-            await asyncio.to_thread(_check, source, ImportContext(region), checked, problems)
-            if problems.found:
-                return problems.result(more=False)
-            at = now or datetime.now(UTC)
-            return Imported(await database.write(lambda tx: _book_all(tx, checked, at, problems)))
-        except RolledBack:
-            return problems.result(more=False)
-        except TooManyProblems:
-            return problems.result(more=True)
+        rejected = await asyncio.to_thread(check_file, source, checked, region)
+        return rejected or await book_file(database, checked)
 
 
 # ── reading: no database yet ──
 
 
-def _check(source: Iterable[str | bytes], context: ImportContext, checked: IO[bytes], problems: Problems) -> None:
-    """Validate each line and write it to `checked` in canonical form, on the same line number."""
+def check_file(
+    source: BinaryIO | Iterable[str | bytes], checked: IO[bytes], region: str | None = None
+) -> NotImported | None:
+    """Validate each line and write it to `checked` in canonical form, on the same line number; returns the problems."""
+    problems = Problems()
+    try:
+        records = _check_lines(source, ImportContext(region), checked, problems)
+    except TooManyProblems:
+        return problems.result(more=True)
+    if problems.found:
+        return problems.result(more=False)
+    return None if records else NotImported(("the file holds no records; look at how it was made",))
+
+
+def _check_lines(
+    source: BinaryIO | Iterable[str | bytes], context: ImportContext, checked: IO[bytes], problems: Problems
+) -> int:
+    """Return the number of records."""
+    records = 0
     for number, line in enumerate(read_lines(source), start=1):
         try:
             value = parse_line(line, first=number == 1)
             if value is not None:
                 checked.write(RECORD.validate_python(value, context=context).model_dump_json().encode())
+                records += 1
         except ValidationError as error:
             for problem in in_words(error):
                 problems.add(number, problem)
         except InvalidLine as error:
             problems.add(number, str(error))
             if isinstance(error, UnreadableFile):
-                return
+                break
         checked.write(b"\n")
+    return records
 
 
 # ── booking: one unit of work ──
 
 
-def _book_all(tx: Tx, checked: IO[bytes], at: datetime, problems: Problems) -> Counter[tuple[str, str]]:
+async def book_file(
+    database: Database, checked: IO[bytes], *, is_stopped: Callable[[], bool] = lambda: False
+) -> Imported | NotImported:
+    """Book the file of checked records, whole or not at all.
+
+    `is_stopped` is asked before each record. Raises ImportStopped, or StoreError if the database fails.
+    """
+    at, problems = datetime.now(UTC), Problems()
+    try:
+        return Imported(await database.write(lambda tx: _book_all(tx, checked, at, problems, is_stopped)))
+    except RolledBack:
+        return problems.result(more=False)
+    except TooManyProblems:
+        return problems.result(more=True)
+
+
+def _book_all(
+    tx: Tx, checked: IO[bytes], at: datetime, problems: Problems, is_stopped: Callable[[], bool]
+) -> Counter[tuple[str, str]]:
     counts: Counter[tuple[str, str]] = Counter()
     problems.found.clear()  # the store may retry a unit of work
     checked.seek(0)
     for number, line in enumerate(checked, start=1):
+        if is_stopped():
+            raise ImportStopped
         if line != b"\n":
             record = RECORD.validate_json(line)
             try:
                 counts[record.kind, book(tx, record, at)] += 1
             except imports.RecordRefused as error:
                 problems.add(number, str(error))
+    if is_stopped():
+        raise ImportStopped
     if problems.found:
         raise RolledBack
     return counts
