@@ -13,9 +13,11 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
+from flows.understanding.normalise import normalise
 from flows.understanding.vocabulary import VOCABULARY
 
 CARD_MASK = "•••• "
@@ -134,21 +136,21 @@ def _only_digits(plain: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return the text with plain digits, spaces and dashes, character for character, so that spans stay valid."""
-    return text if text.isascii() else "".join(map(_plain_character, text))
+    """Return the text as the dialogue reads it, character for character, so that spans stay valid."""
+    return text if text.isascii() and text.isprintable() else "".join(map(_plain_character, text))
 
 
+@lru_cache(4096)
 def _plain_character(character: str) -> str:
-    if character.isascii():
-        return character
+    """Return the one character that the dialogue reads: a code that it accepts has to be found here, too."""
     digit = unicodedata.digit(character, None)
     if digit is not None:
         return str(digit)
-    category = unicodedata.category(character)
-    if category == "Pd" or character in "−·．":
+    if character in "·．":
         return "-"
     # Invisible characters (joiners, the keycap of an emoji) separate no more than a space does.
-    return " " if category in {"Zs", "Cf", "Me"} or character == "\ufe0f" else character
+    form = normalise(character).strip(" ") or " "
+    return form if len(form) == 1 else character
 
 
 def _masked(text: str, masks: dict[Span, str]) -> str:

@@ -9,6 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chatbot.conversations.redaction import CODE_MASK, fragment_of, redact, splits_card
+from flows.understanding.codes import find_code
+from flows.understanding.normalise import normalise
 
 # The brands' own test numbers, as their documentation publishes them.
 CARDS = {
@@ -249,3 +251,13 @@ def test_other_fragments_are_no_card() -> None:
     assert not splits(["4111", "1111", "1111"], "1111 please")
     assert not splits([CODE_MASK, "1111", "1111"], "1111")
     assert not splits(["1", "2"], "")
+
+
+def test_a_code_that_the_dialogue_accepts_is_masked_whatever_stands_between_its_digits() -> None:
+    between = [chr(code) for block in (range(0x3100), range(0xFE00, 0x10000), [0xE0001, 0xE0041]) for code in block]
+    separators = [character for character in between if normalise(character).strip(" -.") == ""]
+    assert len(separators) > 150
+    for separator in separators:
+        for typed in (separator.join("539060"), f"539{separator}060"):
+            if find_code(normalise(typed)) == "539060":
+                assert not any(map(str.isdigit, redact(typed).clean)), f"U+{ord(separator):04X}"
