@@ -65,6 +65,7 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
     chat = WebChannel(service, turns)
     chat.attach(app)
     payments = Payments(service, turns, methods)
+    turns.subscribe(payments.hear_turn)
     app.add_routes(health.routes(service))
     app.add_routes(assets.routes(service.settings.brand.colour))
     app.add_routes([chat_panel.route(service)])

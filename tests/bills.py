@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from chatbot.payments.gateways.gateway import PaymentOutcome, PaymentReport
 from store.billing import payment_links, payment_reports, payments, statements
 from store.billing.accounts import add_account, add_contact
+from store.billing.applied_reports import AppliedReport
 from store.billing.ledger import InvoiceToBook, book_invoice
 from store.billing.payment_links import PaymentLink
-from store.billing.payment_reports import AppliedReport
 from store.billing.payments import Payment
 from store.database import Tx
 from store.ids import new_id

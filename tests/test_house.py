@@ -82,6 +82,7 @@ TESTS_WITHOUT_A_MODULE = {
     "chatbot/delivery/test_real_senders.py": "the dispatcher with the email and SMS senders",
     "chatbot/payments/gateways/test_adding_a_gateway.py": "one file, through settings, checkout and webhooks",
     "chatbot/payments/gateways/test_contract.py": "runs for every gateway",
+    "chatbot/payments/test_two_checkouts.py": "several hosted pages, through checkouts, reports and due work",
     "flows/test_table.py": "the tables of all dialogues",
     "store/billing/test_report_orders.py": "reports of payments in every order, through links, payments and ledger",
     "store/drivers/test_query_plans.py": "the statements of the whole store",

@@ -38,6 +38,9 @@ def make_link(turn: Turn, account: str, invoices: tuple[str, ...]) -> PaymentLin
         expires_at=now + timedelta(minutes=service.settings.payments.link_minutes),
     )
     amounts = [(invoice.id, invoice.amount_minor) for invoice in chosen]
-    return payment_links.make_link(
+    made = payment_links.make_link(
         turn.tx, link, lambda link_id: token_hash(service.keys.link_token(link_id)), amounts, terms.open_links
     )
+    # A new link may have taken the place of others, whose hosted pages have to be cancelled.
+    turn.payments_due = turn.payments_due or (made.id == link.id and bool(terms.open_links))
+    return made

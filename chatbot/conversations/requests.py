@@ -38,7 +38,8 @@ class SayRequest(Struct, frozen=True):
 class TurnResult(Struct, frozen=True):
     """Messages that a turn stored, in order.
 
-    `queued`: the outbox has new rows. `replayed`: the request was a resend. `origin`: the sender's connection.
+    `queued`: the outbox has new rows. `payments_due`: hosted pages are to be cancelled. `replayed`: the request was a
+    resend. `origin`: the sender's connection.
     """
 
     conversation: str
@@ -48,6 +49,7 @@ class TurnResult(Struct, frozen=True):
     queued: bool = False
     replayed: bool = False
     origin: str | None = None
+    payments_due: bool = False
 
 
 class TurnRefusal(Struct, frozen=True):

@@ -21,7 +21,7 @@ class Turn(Struct):
 
     `address` is the digest of the sender's network address, None for an event that no customer sent; `origin` names
     the sender's connection. `statements` caches the accounts' statements by account id. `queued` tells that the outbox
-    has new rows.
+    has new rows, `payments_due` that hosted pages are to be cancelled.
     """
 
     tx: Tx
@@ -33,6 +33,7 @@ class Turn(Struct):
     messages: list[Message] = field(default_factory=list)
     statements: Mapping[str, Statement] = field(default_factory=dict)
     queued: bool = False
+    payments_due: bool = False
 
     @property
     def today(self) -> date:

@@ -31,6 +31,8 @@ MAX_STEPS = 20
 # Messages in which a card number may have been sent piece by piece.
 MAX_PIECES = 6
 
+_NOTHING_LEFT = {"left_minor": 0, "credit_minor": 0}
+
 Subscriber = Callable[[TurnResult], Awaitable[None]]
 SaveConversation = Callable[[Tx, Conversation, datetime], None]
 
@@ -194,6 +196,7 @@ def _write(
         turn.messages,
         queued=turn.queued,
         origin=turn.origin,
+        payments_due=turn.payments_due,
     )
 
 
@@ -247,8 +250,8 @@ def _label(turn: Turn, choice: str) -> str | None:
 
 
 def _without_rest(event: Event) -> Event:
-    """Remove the amount left to pay from an event: only a customer who is verified now may hear it."""
-    return Event(event.name, {**event.data, "left_minor": 0}) if "left_minor" in event.data else event
+    """Remove what is left to pay, and the credit, from an event: only a customer who is verified now may hear them."""
+    return Event(event.name, {**event.data, **_NOTHING_LEFT}) if "left_minor" in event.data else event
 
 
 def _run_dialogue(turn: Turn, event: Event) -> None:

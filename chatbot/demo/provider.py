@@ -41,6 +41,7 @@ class FaultInjection:
     `copies`: number of times that each webhook is sent. `newest_first`: waiting webhooks are sent in reverse order.
     `lost`: no webhook is sent. `delay`: delay of webhooks. `early`: the customer's action, reported by webhook before
     the order is answered. `amount_minor`, `currency`: payment that differs from the order. `down`: API calls fail.
+    `cancels_nothing`: cancellations are answered and leave the page open.
     """
 
     copies: int = 1
@@ -51,6 +52,7 @@ class FaultInjection:
     amount_minor: int | None = None
     currency: str | None = None
     down: bool = False
+    cancels_nothing: bool = False
 
 
 class SandboxProvider:
@@ -76,6 +78,7 @@ class SandboxProvider:
         return [
             web.post("/sandbox/api/checkouts", self._authenticated(self._create_checkout)),
             web.get("/sandbox/api/checkouts/{reference}", self._authenticated(self._read_checkout)),
+            web.post("/sandbox/api/checkouts/{reference}/cancel", self._authenticated(self._cancel_checkout)),
             web.get("/sandbox/checkout/{id}", self._show_page, allow_head=False),
             web.post("/sandbox/checkout/{id}", self._submit_page),
         ]
@@ -115,6 +118,14 @@ class SandboxProvider:
         if checkout is None:
             return web.json_response({"error": "no such checkout"}, status=404)
         return web.json_response(checkout.public())
+
+    async def _cancel_checkout(self, request: web.Request) -> web.Response:
+        checkout = self._store.by_reference(request.match_info["reference"])
+        if checkout is None:
+            return web.json_response({"error": "no such checkout"}, status=404)
+        if not self.faults.cancels_nothing and not self._expire(checkout) and checkout.state in ("open", "declined"):
+            self._change(checkout, state="closed")
+        return web.json_response((self._store.find(checkout.id) or checkout).public())
 
     # ── the hosted page ─────────────────────────────────────────────────────────────────────────────────────
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -17,9 +17,6 @@ from store.billing.payments import Payment
 from store.database import Tx
 
 log = structlog.get_logger(__name__)
-
-# Gateways keep a hosted page open for at least half an hour, also when the link expires sooner.
-MIN_CHECKOUT_LIFETIME = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +68,19 @@ class Checkouts:
             return Checkout(payment.gateway_session, payment.checkout_url)
         return await self._create(gateway, started, now)
 
-    async def _create(self, gateway: Gateway, started: StartedPayment, now: datetime) -> Checkout | Unreachable:
+    async def _create(self, gateway: Gateway, started: StartedPayment, now: datetime) -> Checkout | Unreachable | None:
         payment = started.payment
-        checkout = await with_timeout(gateway.create(self._order(started, now)))
+        checkout = await with_timeout(gateway.create(self._order(started)))
         self._wake()
         if isinstance(checkout, Unreachable):
             log.warning("gateway_unreachable", gateway=gateway.name, payment=payment.id, why=checkout.why)
             self._service.metrics.payments.labels(gateway.name, "unreachable").inc()
             return checkout
         session, url = checkout.session, checkout.url
-        await self._service.database.write(lambda tx: payments.attach_checkout(tx, payment.id, session, url))
-        return checkout
+        is_payable = await self._service.database.write(lambda tx: _attach(tx, payment, session, url, now))
+        return checkout if is_payable else None
 
-    def _order(self, started: StartedPayment, now: datetime) -> CheckoutOrder:
+    def _order(self, started: StartedPayment) -> CheckoutOrder:
         page, settings = pay_url(self._service, started.link.id), self._service.settings
         return CheckoutOrder(
             reference=started.payment.id,
@@ -93,7 +90,7 @@ class Checkouts:
             locale=started.locale or settings.languages.default,
             return_url=f"{page}/done",
             cancel_url=f"{page}/done?closed=1",
-            expires_at=max(started.link.expires_at, now + MIN_CHECKOUT_LIFETIME),
+            expires_at=started.payment.checkout_expires_at or started.link.expires_at,
         )
 
 
@@ -114,4 +111,15 @@ def _start(tx: Tx, digest: str, gateway: str, now: datetime) -> StartedPayment |
     link = payment_links.find_link(tx, digest)
     if link is None or payment_links.link_status(tx, link, now) != "open":
         return None
+    if payments.reusable_payment(tx, link, gateway, now) is None:
+        link = payment_links.prolong(tx, link, now + payments.MIN_CHECKOUT_LIFETIME)
     return StartedPayment(payments.start_payment(tx, link, gateway, now), link, payment_links.locale_of(tx, link))
+
+
+def _attach(tx: Tx, payment: Payment, session: str, url: str, now: datetime) -> bool:
+    """Save a hosted page; False, and a check that cancels it, if its link was replaced or paid meanwhile."""
+    payments.attach_checkout(tx, payment.id, session, url)
+    if not payments.is_superseded(tx, payment.id, now):
+        return True
+    payments.schedule_check(tx, payment.id, now)
+    return False

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from flows.events import Event
-from store.billing import accounts, payment_links, statements
+from store.billing import accounts, payment_links, payments, statements
+from store.billing.applied_reports import AppliedReport, PaymentChange
 from store.billing.payment_links import PaymentLink
-from store.billing.payment_reports import AppliedReport, PaymentChange
+from store.billing.payments import Payment
 from store.chats import conversations
 from store.database import Tx
 from store.times import stamp
@@ -18,14 +19,15 @@ EVENTS: Mapping[PaymentChange, str] = {
     "failed": "payment_failed",
     "abandoned": "payment_abandoned",
     "reversed": "payment_reversed",
+    "reinstated": "payment_completed",
 }
 
 
 def payment_event(tx: Tx, applied: AppliedReport, now: datetime) -> Event | None:
     """Return the event that tells the conversation of an applied report; None if it stays silent.
 
-    It does when the conversation has another customer by now, or none, and when a hosted page closes by itself, long
-    after the link expired. The amount left to pay is told to an owner of the account only. `now` is in the company's
+    It does when the conversation has another customer by now, or none, and when a hosted page closes that is not the
+    newest of a link to pay. The amount left to pay is told to an owner of the account only. `now` is in the company's
     time zone.
     """
     name, payment = EVENTS.get(applied.change), applied.payment
@@ -34,11 +36,11 @@ def payment_event(tx: Tx, applied: AppliedReport, now: datetime) -> Event | None
     link = None if payment.link is None else payment_links.read_link(tx, payment.link)
     if link is not None and not _has_same_customer(tx, link):
         return None
-    if applied.change == "abandoned" and (link is None or payment_links.link_status(tx, link, now) != "open"):
+    if applied.change == "abandoned" and not _is_newest_page(tx, link, payment, now):
         return None
     facts = _facts(tx, applied, now)
     if link is not None and "left_minor" in facts and not payment_links.is_of_owner(tx, link):
-        facts["left_minor"] = 0
+        facts |= {"left_minor": 0, "credit_minor": 0}
     return Event(name, facts)
 
 
@@ -58,14 +60,25 @@ def expire_link(link: PaymentLink, now: datetime) -> Callable[[Tx], Event | None
 def _facts(tx: Tx, applied: AppliedReport, now: datetime) -> dict[str, object]:
     payment = applied.payment
     facts: dict[str, object] = {"amount_minor": applied.amount_minor, "currency": payment.currency}
-    if payment.completed_at is not None and applied.change == "completed":
+    if payment.completed_at is not None and applied.change in ("completed", "reinstated"):
         facts |= {
             "payment": payment.id,
             "reference": payment.receipt,
             "paid_at": stamp(payment.completed_at),
             "left_minor": statements.statement(tx, payment.account, now.date()).payable_minor,
+            "overpaid": applied.credit_minor > 0,
+            "credit_minor": applied.credit_minor,
+            "reinstated": applied.change == "reinstated",
         }
     return facts
+
+
+def _is_newest_page(tx: Tx, link: PaymentLink | None, payment: Payment, now: datetime) -> bool:
+    """Return whether a link can be paid, and no other page than this payment's was opened for it since."""
+    if link is None or payment_links.link_status(tx, link, now) != "open":
+        return False
+    newest = payments.newest_payment(tx, link.id)
+    return newest is not None and newest.id == payment.id
 
 
 def _has_same_customer(tx: Tx, link: PaymentLink) -> bool:

@@ -1,4 +1,4 @@
-"""The work that is due by the clock: polling gateways about undecided payments, and expiring links."""
+"""The work that is due by the clock: polls about undecided payments, cancellations of hosted pages, expiry of links."""
 
 import asyncio
 import contextlib
@@ -59,6 +59,8 @@ class PaymentScheduler:
             return False
         due = await database.write(lambda tx: payments.due_checks(tx, now, BATCH_SIZE))
         await asyncio.gather(*(self._reports.check(payment) for payment in due))
+        for payment in filter(payments.was_last_check, due):
+            await self._reports.give_up(payment)
         return bool(due)
 
     async def _expire_links(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+from chatbot.conversations.requests import TurnResult
 from chatbot.payments.checkout import Checkouts
 from chatbot.payments.due import PaymentScheduler
 from chatbot.payments.gateways.gateway import Gateway
@@ -23,3 +24,9 @@ class Payments:
         self.checkouts = Checkouts(service, gateways, woken.set)
         self.reports = ReportHandler(service, turns, gateways, woken.set)
         self.scheduler = PaymentScheduler(service, turns, self.reports, woken)
+        self._woken = woken
+
+    async def hear_turn(self, result: TurnResult) -> None:
+        """Wake the scheduler after a turn that replaced a link, whose hosted page is to be cancelled at once."""
+        if result.payments_due:
+            self._woken.set()

@@ -17,7 +17,7 @@ from chatbot.payments.gateways.gateway import Gateway, PaymentReport, Unreachabl
 from chatbot.service import Service
 from flows.events import Event
 from store.billing import payment_links, payment_reports, payments
-from store.billing.payment_reports import AppliedReport
+from store.billing.applied_reports import AppliedReport
 from store.billing.payments import Payment
 from store.database import Tx
 
@@ -71,13 +71,23 @@ class ReportHandler:
         return True
 
     async def check(self, payment: Payment) -> None:
-        """Ask the gateway about a payment and apply its answer. Concurrent calls share one request."""
+        """Ask the gateway about a payment and apply its answer. Concurrent calls share one request.
+
+        A hosted page that may take no money any more is cancelled, which is answered in the same way.
+        """
         lookup = self._lookups.get(payment.id)
         if lookup is None:
             lookup = asyncio.create_task(self._look_up(payment))
             self._lookups[payment.id] = lookup
             lookup.add_done_callback(lambda _: self._lookups.pop(payment.id, None))
         await asyncio.shield(lookup)
+
+    async def give_up(self, payment: Payment) -> None:
+        """Alert a person of money that the last status check left undecided."""
+        now = self._service.clock.now()
+        applied = await self._service.database.write(lambda tx: payment_reports.alert_undecided(tx, payment.id, now))
+        if applied is not None:
+            await self._follow_up(applied)
 
     async def check_link(self, token: str) -> None:
         """Ask the gateways about the undecided payments of a link, whose customer has come back."""
@@ -97,15 +107,17 @@ class ReportHandler:
             applied = payment_reports.apply_report(tx, payment.gateway, report, now, polled_state)
             if payments.conversation_of(tx, payment.id) != conversation:
                 raise _ConversationChanged
-            return None if applied is None else payment_event(tx, applied, now)
+            # A page that runs out by itself was not left by the customer.
+            return None if applied is None or report.outcome == "expired" else payment_event(tx, applied, now)
 
         await self._turns.apply_external_event(conversation, book)
         return applied
 
     async def _follow_up(self, applied: AppliedReport) -> None:
         payment = applied.payment
-        self._count(payment.gateway, applied.change)
-        log.info("payment_reported", gateway=payment.gateway, payment=payment.id, what=applied.change)
+        if applied.change != "alert":
+            self._count(payment.gateway, applied.change)
+            log.info("payment_reported", gateway=payment.gateway, payment=payment.id, what=applied.change)
         if applied.alert is not None:
             self._count(payment.gateway, applied.alert)
             log.error("payment_needs_attention", gateway=payment.gateway, payment=payment.id, alert=applied.alert)
@@ -120,7 +132,10 @@ class ReportHandler:
         if gateway is None:
             log.error("payment_gateway_switched_off", gateway=payment.gateway, payment=payment.id)
             return
-        report = await with_timeout(gateway.look_up(payment.id, payment.gateway_session))
+        now = self._service.local_now()
+        is_superseded = await self._service.database.read(lambda tx: payments.is_superseded(tx, payment.id, now))
+        ask = gateway.cancel if is_superseded else gateway.look_up
+        report = await with_timeout(ask(payment.id, payment.gateway_session))
         if isinstance(report, Unreachable):
             log.warning("gateway_unreachable", gateway=payment.gateway, payment=payment.id, why=report.why)
             return

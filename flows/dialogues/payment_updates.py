@@ -38,15 +38,30 @@ def _receipt(step: Step) -> Say:
     return Say(key, args, card=card)
 
 
-def show_receipt(step: Step) -> Effect:
+def _notes(step: Step) -> tuple[Say, ...]:
+    """Return the surprises about money that arrived: it had come back before, or nothing was owed for it.
+
+    They are messages of their own, since a client may show the card in place of the receipt's text.
+    """
+    data = step.event.data
+    reinstated = (Say("payment-reinstated", _args(step)),) if data.get("reinstated") else ()
+    credit = {"credit": Money(data["credit_minor"], data["currency"])} if data.get("credit_minor") else {}
+    key = "payment-credit" if credit else "payment-credit-unverified"
+    return (*reinstated, Say(key, credit)) if data.get("overpaid") else reinstated
+
+
+def show_receipt(step: Step) -> tuple[Effect, ...]:
     """Show the receipt, with the choices of the state."""
-    receipt = _receipt(step)
-    return Say(receipt.key, receipt.args, ask(step).choices, card=receipt.card)
+    receipt, notes, choices = _receipt(step), _notes(step), ask(step).choices
+    if not notes:
+        return (Say(receipt.key, receipt.args, choices, card=receipt.card),)
+    *others, last = notes
+    return receipt, *others, Say(last.key, last.args, choices)
 
 
 def show_receipt_then_ask(step: Step) -> tuple[Effect, ...]:
     """Show the receipt, then prompt again."""
-    return _receipt(step), _ask_with(step, EMAIL_RECEIPT)
+    return _receipt(step), *_notes(step), _ask_with(step, EMAIL_RECEIPT)
 
 
 def report(step: Step) -> Effect:

@@ -29,8 +29,14 @@ def allocate(tx: Tx, payment: Payment) -> int:
                 {"payment": payment.id, "invoice": invoice.id, "amount": amount},
             )
     link = payment_links.read_link(tx, payment.link)
-    charges = link.amount_minor - sum(invoice.amount_minor for invoice in linked) if link.state != "paid" else 0
-    return max(0, left - charges)
+    charges = link.amount_minor - sum(invoice.amount_minor for invoice in linked)
+    return max(0, left if payment_links.was_paid_otherwise(tx, link.id, payment.id) else left - charges)
+
+
+def allocate_again(tx: Tx, payment: Payment, amount: int) -> int:
+    """Allocate a payment anew after it had gone back and `amount` of it arrived after all; returns the rest of that."""
+    tx.execute("delete from allocations where payment = :payment", {"payment": payment.id})
+    return min(amount, allocate(tx, payment))
 
 
 def deallocate(tx: Tx, payment: Payment, unrefunded: int) -> None:

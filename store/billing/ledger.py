@@ -78,7 +78,7 @@ def cancel_invoice(tx: Tx, invoice: str, at: datetime) -> None:
 class Entry(Struct, frozen=True):
     """A line of the ledger: an amount that raises (positive) or lowers (negative) the debt, and its cause.
 
-    kind: invoice, payment, refund, chargeback, credit or fee. Each (kind, source) is booked once.
+    kind: invoice, payment, refund, chargeback, reinstatement, credit or fee. Each (kind, source) is booked once.
     """
 
     account: str

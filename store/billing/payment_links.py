@@ -1,7 +1,7 @@
 """Payment links: the invoices each asks for, and its status. At most one open link asks for an invoice."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -15,6 +15,12 @@ from store.records import params, record, records
 from store.times import parse, stamp
 
 LinkStatus = Literal["open", "confirming", "paid", "returned", "settled", "changed", "debited", "revoked", "expired"]
+
+
+# Gateways keep a hosted page open for a day at most.
+MAX_CHECKOUT_LIFETIME = timedelta(days=1)
+# Payments through which no money has come yet, though their hosted page may still be open: also after a decline.
+UNPAID_CHECKOUT = "state in ('created', 'failed') and receipt is null and created_at >= :since"
 
 
 class PaymentLink(Struct, frozen=True):
@@ -91,6 +97,7 @@ def make_link(
             return _renew(tx, other, link, hash_of(other.id))
         if asked.keys() & wanted.keys() or not (asked and wanted):
             _set_state(tx, other.id, "revoked")
+            withdraw_checkouts(tx, other.id, link.created_at)
     tx.execute(
         """insert into payment_links
         (id, token_hash, conversation, account, contact, currency, amount_minor, state, created_at, expires_at)
@@ -204,7 +211,31 @@ def expire(tx: Tx, link: str, now: datetime) -> bool:
             and not exists (select 1 from payments where link = :id and state = 'pending')""",
         {"id": link, "now": stamp(now)},
     )
+    if changed == 1:
+        withdraw_checkouts(tx, link, now)
     return changed == 1
+
+
+def withdraw_checkouts(tx: Tx, link: str, now: datetime) -> None:
+    """Have the unpaid hosted pages of a link checked at once: the check cancels those that may take no money now."""
+    tx.execute(
+        f"update payments set checks = 0, next_check_at = :now where link = :link and {UNPAID_CHECKOUT}",
+        {"link": link, "now": stamp(now), "since": stamp(now - MAX_CHECKOUT_LIFETIME)},
+    )
+
+
+def prolong(tx: Tx, link: PaymentLink, until: datetime) -> PaymentLink:
+    """Let a link live until its hosted page ends, so that no page outlives its link."""
+    if link.expires_at >= until:
+        return link
+    tx.execute("update payment_links set expires_at = :at where id = :id", {"id": link.id, "at": stamp(until)})
+    return msgspec.structs.replace(link, expires_at=until)
+
+
+def was_paid_otherwise(tx: Tx, link: str, payment: str) -> bool:
+    """Tell whether another payment than this one was completed through a link."""
+    query = "select 1 as one from payments where link = :link and state = 'completed' and id <> :payment"
+    return tx.one(query, {"link": link, "payment": payment}) is not None
 
 
 def mark_paid(tx: Tx, link: str) -> None:

@@ -1,64 +1,39 @@
 """The effect of a gateway's report on a payment, the ledger and the invoices: once, in whichever order reports come.
 
 Rules. A report that fits no legal step is recorded and never raised: the bank's facts stand. Money is booked as it
-arrived, even where another amount was asked for, and a person is alerted. Money without an invoice is credit on the
-account. Two keys keep a booking from happening twice: the event's (gateway, key), and the money's (kind of entry,
-gateway and its payment id).
+arrived, whenever it arrives and even where another amount was asked for, or a person is alerted; nothing is dropped in
+silence. Money without an invoice is credit on the account. Two keys keep a booking from happening twice: the event's
+(gateway, key), and the money's (kind of entry, gateway and its payment id).
 """
 
-import json
-from collections.abc import Callable
 from datetime import datetime
 from secrets import choice
-from typing import Any, Literal, Protocol
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from store.billing import allocations, payment_links, payments
-from store.billing.ledger import Entry, book_entry
-from store.billing.payments import CHECK_AFTER, Payment
+from store.billing.applied_reports import (
+    AppliedReport,
+    GatewayReport,
+    PaymentAlert,
+    PaymentChange,
+    account_balance,
+    alert_once,
+    applied_report,
+    book,
+    doubt,
+    payment_of_charge,
+    save_alert,
+    set_state,
+    source_of,
+)
+from store.billing.payments import Payment
+from store.billing.returned_money import book_again, book_chargeback, book_refund
 from store.database import Tx
 from store.ids import ALPHABET, new_id
 from store.times import stamp
 
-PaymentChange = Literal["completed", "pending", "failed", "abandoned", "reversed", "refunded", "doubtful", "alert"]
-PaymentAlert = Literal["wrong_amount", "wrong_currency", "overpaid"]
-
 UNPLACED = "unplaced"
-
-
-class GatewayReport(Protocol):
-    """A gateway's report of a payment; `amount_minor` was paid and `refunded_minor` refunded, both in total."""
-
-    @property
-    def outcome(self) -> str: ...  # noqa: D102
-    @property
-    def key(self) -> str | None: ...  # noqa: D102
-    @property
-    def reference(self) -> str: ...  # noqa: D102
-    @property
-    def amount_minor(self) -> int: ...  # noqa: D102
-    @property
-    def currency(self) -> str: ...  # noqa: D102
-    @property
-    def gateway_payment(self) -> str | None: ...  # noqa: D102
-    @property
-    def refunded_minor(self) -> int: ...  # noqa: D102
-
-
-class AppliedReport(Struct, frozen=True):
-    """The change a report made: the payment after it, the amount concerned, and the account's new balance.
-
-    `doubtful`: nothing was changed; only a status check can tell a returned payment from a late report of an earlier
-    attempt. `alert`: a person should look at the payment.
-    """
-
-    change: PaymentChange
-    payment: Payment
-    amount_minor: int
-    balance_minor: int
-    alert: PaymentAlert | None = None
 
 
 def save_unplaced(tx: Tx, gateway: str, report: GatewayReport, now: datetime) -> None:
@@ -84,21 +59,39 @@ def apply_report(
     when the state has changed since, because it may be older than the change. Reports for one account are booked one
     after the other. Raises LookupError for an unknown payment.
     """
-    tx.lock_rows(
-        "select id from accounts where id = (select account from payments where id = :payment)",
-        {"payment": report.reference},
-    )
+    payments.lock_account_of(tx, report.reference)
     payment = payments.find_payment(tx, gateway, report.reference)
     if payment is None:
         raise LookupError("no payment has this reference")
-    if polled_state not in (None, payment.state) or not _save_event(tx, payment, report, now):
+    is_stale = polled_state not in (None, payment.state)
+    if (is_stale and not _is_unbooked_money(tx, payment, report)) or not _save_event(tx, payment, report, now):
         return None
-    if polled_state is not None and payment.state not in ("created", "pending"):
+    if polled_state is not None and report.outcome != "unknown" and payment.state not in ("created", "pending"):
         payments.schedule_check(tx, payment.id, None)  # the reason for the check is settled
-    if report.outcome == "failed" and payment.state == "completed":
-        return _book_chargeback(tx, payment, now) if polled_state else _doubt(tx, payment, now)
-    apply = OUTCOMES.get(report.outcome)
-    return None if apply is None else apply(tx, payment, report, now)
+    if report.outcome == "failed" and (failed := payment_of_charge(tx, payment, report)).state == "completed":
+        return book_chargeback(tx, failed, now) if polled_state else doubt(tx, payment, now)
+    if report.outcome in ("paid", "refunded"):
+        return _apply_money(tx, payment, report, now, polled=polled_state is not None and not is_stale)
+    return _change_state(tx, payment, report, now) if report.outcome in STATE_CHANGES else None
+
+
+def alert_undecided(tx: Tx, payment: str, now: datetime) -> AppliedReport | None:
+    """Alert a person of money whose status checks have ended without an answer; None if nothing is left undecided."""
+    payments.lock_account_of(tx, payment)
+    found = payments.read_payment(tx, payment)
+    if not payments.checks_are_over(tx, payment) or (found.state != "pending" and found.receipt is None):
+        return None
+    return applied_report(tx, "alert", found, found.amount_minor, now, "undecided")
+
+
+def _is_unbooked_money(tx: Tx, payment: Payment, report: GatewayReport) -> bool:
+    """Tell whether a report is of a charge that no entry was written for: money, however old the report is."""
+    if report.outcome not in ("paid", "refunded") or report.currency != payment.currency:
+        return False
+    source = source_of(payment, report)
+    return (
+        tx.one("select 1 as one from entries where kind = 'payment' and source = :source", {"source": source}) is None
+    )
 
 
 def _save_event(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> bool:
@@ -124,14 +117,27 @@ def _save_event(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) 
 # ── money that arrives ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _book_payment(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> AppliedReport | None:
+def _apply_money(tx: Tx, payment: Payment, report: GatewayReport, now: datetime, polled: bool) -> AppliedReport | None:
+    """Book a charge, and the part of it that was refunded; what was booked before is compared with the report."""
     if report.currency != payment.currency:
-        return _hold_foreign_currency(tx, payment, now)
+        return _hold_foreign_currency(tx, payment, report, now)
+    booked = _book_charge(tx, payment, report, now)
+    if booked is not None and payment.state == "failed" and not polled:
+        # A late approval, or an early report that the money went back: the next answer tells.
+        payments.schedule_check(tx, payment.id, now)
+    refund = book_refund(tx, payment, report, now) if report.refunded_minor > 0 else None
+    if refund is not None:
+        return refund if booked is None else replace(refund, alert=booked.alert, credit_minor=booked.credit_minor)
+    return booked or book_again(tx, payment, report, now, polled)
+
+
+def _book_charge(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> AppliedReport | None:
+    """Book a charge; None for one booked before."""
     first = payment.receipt is None
     ordered = payment.amount_minor
     if not first:  # a second charge under one order is money too, with a row and a receipt of its own
         payment = replace(payment, id=new_id(), receipt=None, created_at=now)
-    if not _book(tx, payment, "payment", -report.amount_minor, _source(payment, report), now):
+    if not book(tx, payment, "payment", -report.amount_minor, source_of(payment, report), now):
         return None
     if not first:
         payments.insert(tx, payment, next_check_at=None)
@@ -140,8 +146,12 @@ def _book_payment(tx: Tx, payment: Payment, report: GatewayReport, now: datetime
     if payment.link is not None:
         payment_links.mark_paid(tx, payment.link)
     allocations.update_invoice_states(tx, payment)
-    alert: PaymentAlert | None = "wrong_amount" if report.amount_minor != ordered else "overpaid" if rest else None
-    return _applied(tx, "completed", payment, report.amount_minor, now, alert)
+    payments.check_others(tx, payment, now)
+    # Credit from elsewhere may cover the invoices that the money was allocated to.
+    credit = max(rest, min(report.amount_minor, -account_balance(tx, payment.account)))
+    wrong = report.amount_minor != ordered
+    alert: PaymentAlert | None = "wrong_amount" if wrong else "overpaid" if credit > 0 else None
+    return applied_report(tx, "completed", payment, report.amount_minor, now, alert, credit)
 
 
 def _complete(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> Payment:
@@ -167,12 +177,13 @@ def _complete(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) ->
     return done
 
 
-def _hold_foreign_currency(tx: Tx, payment: Payment, now: datetime) -> AppliedReport | None:
-    """Hold a payment in another currency than the account's as pending: a person decides its value."""
-    if payment.state not in ("created", "failed", "cancelled"):
-        return None
-    held = _set_state(tx, payment, "pending", now)
-    return _applied(tx, "pending", held, held.amount_minor, now, "wrong_currency")
+def _hold_foreign_currency(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> AppliedReport | None:
+    """Alert a person of money in another currency than the account's, and hold its payment as pending."""
+    if payment.receipt is not None or payment.state == "pending":
+        return alert_once(tx, payment, "wrong_currency", report, now)
+    held = set_state(tx, payment, "pending", now)
+    save_alert(tx, held, "wrong_currency", report.amount_minor, report.currency, now)
+    return AppliedReport("pending", held, held.amount_minor, account_balance(tx, held.account), "wrong_currency")
 
 
 def _receipt_number(tx: Tx) -> str:
@@ -182,61 +193,6 @@ def _receipt_number(tx: Tx) -> str:
         number = f"R-{drawn[:4]}-{drawn[4:]}"
         if tx.one("select 1 as one from payments where receipt = :number", {"number": number}) is None:
             return number
-
-
-# ── money that goes back ────────────────────────────────────────────────────────────────────────────────────
-
-
-def _book_refund(tx: Tx, payment: Payment, report: GatewayReport, now: datetime) -> AppliedReport | None:
-    """Book the amount refunded since the last report, after the payment itself where it is not booked yet."""
-    booked = _book_payment(tx, payment, report, now)
-    if report.currency != payment.currency:
-        return booked
-    payment = booked.payment if booked else _payment_of_charge(tx, payment, report)
-    unrefunded = _unrefunded(tx, payment)
-    amount = min(unrefunded, report.refunded_minor - (payment.amount_minor - unrefunded))
-    source = f"{_source(payment, report)}:{report.refunded_minor}"
-    if amount <= 0 or not _book(tx, payment, "refund", amount, source, now):
-        return booked
-    allocations.deallocate(tx, payment, unrefunded - amount)
-    if amount == unrefunded:
-        payment = _set_state(tx, payment, "refunded", now)
-    allocations.reopen_invoices(tx, payment.account)
-    allocations.update_invoice_states(tx, payment)
-    return _applied(tx, "refunded", payment, amount, now, booked.alert if booked else None)
-
-
-def _doubt(tx: Tx, payment: Payment, now: datetime) -> AppliedReport:
-    """Have the gateway asked at once whether a completed payment failed."""
-    payments.schedule_check(tx, payment.id, now)
-    return _applied(tx, "doubtful", payment, 0, now)
-
-
-def _book_chargeback(tx: Tx, payment: Payment, now: datetime) -> AppliedReport | None:
-    unrefunded = _unrefunded(tx, payment)
-    source = f"{payment.gateway}:{payment.gateway_payment}"
-    if unrefunded <= 0 or not _book(tx, payment, "chargeback", unrefunded, source, now):
-        return None
-    failed = _set_state(tx, payment, "failed", now)
-    allocations.reopen_invoices(tx, payment.account)
-    allocations.update_invoice_states(tx, failed)
-    return _applied(tx, "reversed", failed, unrefunded, now)
-
-
-def _payment_of_charge(tx: Tx, payment: Payment, report: GatewayReport) -> Payment:
-    """Return the payment that a charge was booked for: the order's own, or the one of a second charge."""
-    row = tx.one(
-        "select payment from entries where kind = 'payment' and source = :source", {"source": _source(payment, report)}
-    )
-    return payment if row is None else payments.read_payment(tx, row["payment"])
-
-
-def _unrefunded(tx: Tx, payment: Payment) -> int:
-    row = tx.one(
-        "select -coalesce(sum(amount_minor), 0) as minor from entries where account = :account and payment = :payment",
-        {"account": payment.account, "payment": payment.id},
-    )
-    return 0 if row is None else int(row["minor"])
 
 
 # ── no money yet ────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,61 +210,6 @@ def _change_state(tx: Tx, payment: Payment, report: GatewayReport, now: datetime
     follows, state, change = STATE_CHANGES[report.outcome]
     if payment.state not in follows or payment.receipt is not None:
         return None
-    changed = _set_state(tx, payment, state, now)
+    changed = set_state(tx, payment, state, now)
     allocations.update_invoice_states(tx, changed)
-    return _applied(tx, change, changed, changed.amount_minor, now)
-
-
-OUTCOMES: dict[str, Callable[[Tx, Payment, GatewayReport, datetime], AppliedReport | None]] = {
-    "paid": _book_payment,
-    "refunded": _book_refund,
-    **dict.fromkeys(STATE_CHANGES, _change_state),
-}
-
-
-# ── the rows ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _source(payment: Payment, report: GatewayReport) -> str:
-    return f"{payment.gateway}:{report.gateway_payment}"
-
-
-def _book(tx: Tx, payment: Payment, kind: str, amount: int, source: str, now: datetime) -> bool:
-    """Write a ledger entry; False when its source was booked before."""
-    return book_entry(tx, Entry(payment.account, kind, amount, payment.currency, source, payment=payment.id), now)
-
-
-def _set_state(tx: Tx, payment: Payment, state: str, now: datetime) -> Payment:
-    tx.execute("update payments set state = :state where id = :id", {"id": payment.id, "state": state})
-    payments.schedule_check(tx, payment.id, now + CHECK_AFTER[0] if state == "pending" else None)
-    return replace(payment, state=state)
-
-
-def _balance(tx: Tx, account: str) -> int:
-    row = tx.one("select coalesce(sum(amount_minor), 0) as minor from entries where account = :id", {"id": account})
-    return 0 if row is None else int(row["minor"])
-
-
-def _applied(
-    tx: Tx, change: PaymentChange, payment: Payment, amount: int, now: datetime, alert: PaymentAlert | None = None
-) -> AppliedReport:
-    if alert is not None:
-        _save_alert(tx, payment, alert, amount, now)
-    return AppliedReport(change, payment, amount, _balance(tx, payment.account), alert)
-
-
-def _save_alert(tx: Tx, payment: Payment, alert: PaymentAlert, amount: int, now: datetime) -> None:
-    """Write an audit row for a payment that a person should look at."""
-    detail: dict[str, Any] = {"amount_minor": amount, "currency": payment.currency, "link": payment.link is not None}
-    tx.execute(
-        """insert into audit (id, at, actor, action, subject, detail)
-        values (:id, :at, :actor, :action, :subject, :detail)""",
-        {
-            "id": new_id(),
-            "at": stamp(now),
-            "actor": f"gateway:{payment.gateway}",
-            "action": f"payment_{alert}",
-            "subject": payment.id,
-            "detail": json.dumps(detail),
-        },
-    )
+    return applied_report(tx, change, changed, changed.amount_minor, now)

@@ -107,6 +107,14 @@ class Gateway(Protocol):
         """
         ...
 
+    async def cancel(self, reference: str, session: str | None) -> PaymentReport | Unreachable:
+        """Close the hosted page of an order, so that it takes no money any more, and report the order's outcome then.
+
+        An order that is decided already, or cancelled before, stays as it is and is reported. `unknown` means that the
+        page is still open: the call is repeated later. `session` is None when `create` never answered.
+        """
+        ...
+
     async def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[PaymentReport, ...]:
         """Verify a webhook on its raw bytes and return its reports. Raises BadSignature."""
         ...

@@ -125,6 +125,12 @@ class SandboxGateway:
         answer = await self._ask("GET", self._checkouts / reference)
         return answer if isinstance(answer, Unreachable) else _report(answer, key=None)
 
+    async def cancel(self, reference: str, session: str | None) -> PaymentReport | Unreachable:
+        """Close the checkout, by our reference."""
+        del session
+        answer = await self._ask("POST", self._checkouts / reference / "cancel")
+        return answer if isinstance(answer, Unreachable) else _report(answer, key=None)
+
     async def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[PaymentReport, ...]:
         """Read one event."""
         check(self._secret, headers.get(SIGNATURE_HEADER, ""), body, now)

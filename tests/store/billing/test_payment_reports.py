@@ -6,6 +6,7 @@ import pytest
 
 from store import Database
 from store.billing import payment_links, payment_reports, payments, statements
+from store.billing.ledger import Entry, book_entry
 from store.database import Tx
 from tests.bills import (
     HOUR,
@@ -187,7 +188,6 @@ async def test_a_returned_payment_is_owed_again(database: Database) -> None:
         assert invoice_state(tx, bills.first) == invoice_state(tx, bills.second) == "open"
         assert payment_links.link_status(tx, payment_links.read_link(tx, link.id), MORNING) == "returned"
         assert record(tx, asked(report(payment, "failed")), polled_state="failed") is None
-        assert record(tx, report(payment, "paid")) is None
         assert record(tx, report(payment, "pending")) is None
         assert payments.next_check(tx) is None
 
@@ -257,3 +257,107 @@ async def test_an_unplaced_report_is_saved_and_applied_when_it_comes_again(datab
         assert [(row["payment"], row["outcome"]) for row in rows] == [(payment.id, "paid")]
 
     await database.write(scenario)
+
+
+async def test_a_late_report_of_money_that_went_back_is_booked_only_if_the_gateway_has_it(database: Database) -> None:
+    def scenario(tx: Tx) -> None:
+        bills = owe(tx)
+        payment = a_payment(tx, everything(tx, bills))
+        record(tx, report(payment, "paid"))
+        record(tx, asked(report(payment, "failed")), polled_state="completed")
+        late = record(tx, report(payment, "paid"))
+        assert late is not None
+        assert (late.change, payments.next_check(tx)) == ("doubtful", MORNING)
+        assert record(tx, asked(report(payment, "failed")), polled_state="failed") is None
+        assert (balance(tx, bills.account), payments.next_check(tx)) == (4250, None)
+        record(tx, report(payment, "paid"))
+        again = record(tx, asked(report(payment, "paid")), polled_state="failed")
+        assert again is not None
+        assert (again.change, again.balance_minor, again.credit_minor) == ("reinstated", 0, 0)
+        assert record(tx, asked(report(payment, "paid")), polled_state="failed") is None
+        assert entries(tx, bills.account) == [("payment", -4250), ("chargeback", 4250), ("reinstatement", -4250)]
+        assert invoice_state(tx, bills.first) == invoice_state(tx, bills.second) == "paid"
+
+    await database.write(scenario)
+
+
+async def test_a_refund_that_comes_back_is_booked_again(database: Database) -> None:
+    def scenario(tx: Tx) -> None:
+        bills = owe(tx)
+        payment = a_payment(tx, everything(tx, bills))
+        for _ in range(2):
+            record(tx, report(payment, "refunded", refunded=4250))
+            assert balance(tx, bills.account) == 4250
+            record(tx, report(payment, "paid"))
+            record(tx, asked(report(payment, "paid")), polled_state="refunded")
+            assert balance(tx, bills.account) == 0
+
+    await database.write(scenario)
+
+
+async def test_a_refund_in_part_that_may_have_come_back_alarms_a_person_once(database: Database) -> None:
+    def scenario(tx: Tx) -> None:
+        bills = owe(tx)
+        payment = a_payment(tx, everything(tx, bills))
+        record(tx, report(payment, "refunded", refunded=1000))
+        for _ in range(2):
+            record(tx, report(payment, "paid"))
+            record(tx, asked(report(payment, "paid")), polled_state="completed")
+        assert balance(tx, bills.account) == 1000
+        assert alerts(tx) == ["payment_wrong_amount"]
+
+    await database.write(scenario)
+
+
+@pytest.mark.parametrize("before", ["pending", "paid", "refunded"])
+async def test_money_in_another_currency_alarms_a_person_once_whatever_came_before(
+    database: Database, before: str
+) -> None:
+    def scenario(tx: Tx) -> None:
+        payment = a_payment(tx, everything(tx, owe(tx)))
+        record(tx, report(payment, before, refunded=4250 if before == "refunded" else 0))  # type: ignore[arg-type]
+        foreign = record(tx, report(payment, "paid", currency="EUR", money="charge-2"))
+        assert foreign is not None
+        assert (foreign.change, foreign.alert) == ("alert", "wrong_currency")
+        assert record(tx, report(payment, "paid", currency="EUR", money="charge-2")) is None
+        assert alerts(tx) == ["payment_wrong_currency"]
+
+    await database.write(scenario)
+
+
+async def test_more_money_of_a_known_charge_alarms_a_person(database: Database) -> None:
+    def scenario(tx: Tx) -> None:
+        payment = a_payment(tx, everything(tx, owe(tx)))
+        record(tx, report(payment, "paid", amount=1000))
+        grown = record(tx, report(payment, "paid", amount=4250))
+        assert grown is not None
+        assert (grown.change, grown.alert) == ("alert", "wrong_amount")
+
+    await database.write(scenario)
+
+
+async def test_money_in_an_answer_is_booked_though_a_report_overtook_it(database: Database) -> None:
+    def scenario(tx: Tx) -> None:
+        bills = owe(tx)
+        payment = a_payment(tx, everything(tx, bills))
+        record(tx, report(payment, "failed"))
+        record(tx, asked(report(payment, "paid")), polled_state="created")
+        assert balance(tx, bills.account) == 0
+
+    await database.write(scenario)
+
+
+async def test_credit_that_came_meanwhile_makes_a_payment_too_much(database: Database) -> None:
+    def scenario(tx: Tx) -> None:
+        bills = owe(tx)
+        payment = a_payment(tx, everything(tx, bills))
+        book_entry(tx, Entry(bills.account, "credit", -1000, "GBP", "a kindness"), MORNING)
+        recorded = record(tx, report(payment, "paid"))
+        assert recorded is not None
+        assert (recorded.credit_minor, recorded.alert) == (1000, "overpaid")
+
+    await database.write(scenario)
+
+
+def alerts(tx: Tx) -> list[str]:
+    return [row["action"] for row in tx.all("select action from audit order by id")]

@@ -27,8 +27,10 @@ from tests.bills import (
     record,
     report,
 )
+from tests.store.billing.checkout_model import CheckoutModel
 
 T = TypeVar("T")
+OWED = 4250
 
 
 def in_memory(scenario: Callable[[Tx], T]) -> T:
@@ -118,5 +120,68 @@ def test_the_ledger_stays_sound_whatever_gateways_say(
             )
             record(tx, changed_report, polled_state=payment.state if key is None else None)
             check_ledger(tx, bills.account)
+
+    in_memory(scenario)
+
+
+MOVES = st.one_of(
+    st.tuples(st.just("open"), st.integers(0, 2)),
+    st.tuples(st.sampled_from(["approve", "bounce", "close", "deliver"]), st.integers(0, 3)),
+    st.tuples(st.sampled_from(["sweep"]), st.just(0)),
+    st.tuples(st.just("wait"), st.sampled_from([1, 20, 61])),
+)
+RARE_MOVES = st.tuples(st.sampled_from(["reinstate", "approve late"]), st.integers(0, 3))
+
+
+def move(model: CheckoutModel, name: str, which: int) -> None:
+    match name:
+        case "open":
+            model.open(which)
+        case "approve":
+            model.change(which, ("open",), "paid")
+        case "bounce":
+            model.change(which, ("paid",), "bounced")
+        case "close":
+            model.change(which, ("open",), "closed")
+        case "reinstate":
+            model.change(which, ("bounced",), "paid")
+        case "approve late":
+            model.change(which, ("open", "closed"), "paid")
+        case "deliver":
+            model.deliver(which)
+        case "sweep":
+            model.sweep()
+        case "wait":
+            model.wait(which)
+
+
+@given(st.lists(st.one_of(MOVES, MOVES, RARE_MOVES), max_size=30))
+def test_all_money_that_a_provider_took_is_booked_and_what_is_too_much_is_credit(moves: list[tuple[str, int]]) -> None:
+    def scenario(tx: Tx) -> None:
+        model = CheckoutModel(tx)
+        for name, which in moves:
+            move(model, name, which)
+            check_ledger(tx, model.bills.account)
+        model.settle()
+        check_ledger(tx, model.bills.account)
+        assert model.balance_minor == OWED - model.taken_minor
+        if model.taken_minor > OWED:
+            assert sum(applied.credit_minor for applied in model.applied) >= model.taken_minor - OWED
+
+    in_memory(scenario)
+
+
+@given(st.lists(MOVES, max_size=30))
+def test_while_cancellations_work_no_provider_takes_more_than_is_owed(moves: list[tuple[str, int]]) -> None:
+    def scenario(tx: Tx) -> None:
+        model = CheckoutModel(tx)
+        for name, which in moves:
+            move(model, name, which)
+            for webhook in model.webhooks[-1:]:
+                model.apply(webhook, None)
+            model.sweep()
+            assert model.taken_minor <= OWED
+        model.settle()
+        assert model.balance_minor == OWED - model.taken_minor
 
     in_memory(scenario)

@@ -78,8 +78,33 @@ async def test_the_customers_choice_is_looked_up(
         assert report.gateway_payment
 
 
+async def test_a_cancelled_order_takes_no_money_however_often_it_is_cancelled(
+    paying: PaymentFixture, gateway: Gateway
+) -> None:
+    checkout = await gateway.create(ORDER)
+    assert isinstance(checkout, Checkout)
+    for _ in range(2):
+        report = await gateway.cancel(ORDER.reference, checkout.session)
+        assert isinstance(report, PaymentReport)
+        assert (report.outcome, report.reference) == ("cancelled", ORDER.reference)
+        paying.sandbox.choose(checkout.session, "approve")
+
+
+@pytest.mark.parametrize(("action", "outcome"), [("approve", "paid"), ("later", "pending")])
+async def test_an_order_that_is_cancelled_too_late_is_reported_as_it_is(
+    paying: PaymentFixture, gateway: Gateway, action: str, outcome: str
+) -> None:
+    checkout = await gateway.create(ORDER)
+    assert isinstance(checkout, Checkout)
+    paying.sandbox.choose(checkout.session, action)
+    report = await gateway.cancel(ORDER.reference, None)
+    assert isinstance(report, PaymentReport)
+    assert report.outcome == outcome
+
+
 async def test_an_order_it_never_got_is_not_reported(gateway: Gateway) -> None:
     assert isinstance(await gateway.look_up("nothing", None), Unreachable)
+    assert isinstance(await gateway.cancel("nothing", None), Unreachable)
 
 
 async def test_a_gateway_that_is_down_is_unreachable(paying: PaymentFixture, gateway: Gateway) -> None:
