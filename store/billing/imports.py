@@ -132,6 +132,7 @@ def save_invoice(tx: Tx, account: str, invoice: InvoiceToBook, cancelled: bool, 
     if cancelled and known["state"] != "cancelled":
         cancel_invoice(tx, known["id"], at)
         settle(tx, owner["id"])
+        payment_links.check_pages(tx, owner["id"])
         return ImportOutcome.CHANGED
     return _change_dates(tx, known, invoice)
 
@@ -203,6 +204,7 @@ def save_mandate(
             " values (:id, :account, :reference, :state, :next_on, :next_minor, :currency)",
             {"id": new_id(), **mandate},
         )
+        payment_links.check_pages(tx, payer["id"])
         return ImportOutcome.ADDED
     if known["account"] != payer["id"]:
         raise RecordRefused(
@@ -214,6 +216,7 @@ def save_mandate(
         "update mandates set state = :state, next_on = :next_on, next_minor = :next_minor where reference = :reference",
         mandate,
     )
+    payment_links.check_pages(tx, payer["id"])
     return ImportOutcome.CHANGED
 
 
@@ -235,6 +238,7 @@ def save_credit(
     if known is None:
         _refuse_beyond_bounds(tx, credited, entry.amount_minor)
         book_entry(tx, entry, at)
+        payment_links.check_pages(tx, credited["id"])
         settle(tx, credited["id"])
         return ImportOutcome.ADDED
     if (known["account"], known["amount_minor"]) != (entry.account, entry.amount_minor):

@@ -224,6 +224,14 @@ def withdraw_checkouts(tx: Tx, link: str, now: datetime) -> None:
     )
 
 
+def check_pages(tx: Tx, account: str) -> None:
+    """Have an account's open hosted pages checked at the next sweep, because its debt or its owners changed."""
+    tx.execute(
+        "update payments set checks = 0, next_check_at = created_at where account = :account and state = 'created'",
+        {"account": account},
+    )
+
+
 def prolong(tx: Tx, link: PaymentLink, until: datetime) -> PaymentLink:
     """Let a link live until its hosted page ends, so that no page outlives its link."""
     if link.expires_at >= until:
@@ -263,6 +271,8 @@ def revoke_links(tx: Tx, contact: str) -> None:
         and account in (select account from account_contacts where contact = :contact)""",
         {"contact": contact},
     )
+    for row in tx.all("select account from account_contacts where contact = :contact", {"contact": contact}):
+        check_pages(tx, row["account"])
 
 
 def revoke_links_of_others(tx: Tx, account: str) -> None:
@@ -272,6 +282,7 @@ def revoke_links_of_others(tx: Tx, account: str) -> None:
         and contact is not null and contact not in (select contact from account_contacts where account = :account)""",
         {"account": account},
     )
+    check_pages(tx, account)
 
 
 def next_expiry(tx: Tx, now: datetime) -> datetime | None:

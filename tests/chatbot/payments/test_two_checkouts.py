@@ -6,6 +6,9 @@ import pytest
 
 from chatbot.conversations.requests import TurnResult
 from chatbot.payments.gateways.gateway import Checkout, CheckoutOrder, Gateway, Unreachable
+from store import Tx
+from store.billing import imports
+from store.billing.ledger import InvoiceToBook
 from tests.payment_fixture import OWED, PaymentFixture
 
 FIRST = 2880
@@ -176,6 +179,37 @@ async def test_a_page_opened_in_a_links_last_minutes_keeps_the_link_alive(paying
     assert [row["state"] for row in await paying.rows("payment_links")] == ["open"]
     await approve(paying, page)
     await paying.assert_paid_once()
+
+
+@pytest.mark.parametrize("change", ["direct debit", "credit", "cancelled", "owner"])
+async def test_a_page_for_money_that_the_books_no_longer_ask_for_is_cancelled(
+    paying: PaymentFixture, change: str
+) -> None:
+    [account] = await paying.billchat.rows("select number from accounts where id = :id", id=paying.account)
+    [bill, _] = await paying.billchat.rows(
+        "select number, issued_on, due_on from invoices where account = :id order by due_on", id=paying.account
+    )
+    number, now = account["number"], paying.billchat.clock.now()
+    lines = [("Fibre 65, monthly charge", 2400), ("VAT 20%", 480)]
+    issued, due = (now.date().fromisoformat(bill[name]) for name in ("issued_on", "due_on"))
+
+    def work(tx: Tx) -> None:
+        match change:
+            case "direct debit":
+                imports.save_mandate(tx, "DD-1", number, "active", now.date(), OWED)
+            case "credit":
+                imports.save_credit(tx, "BACS-1", number, 1000, now)
+            case "cancelled":
+                imports.save_invoice(tx, number, InvoiceToBook(bill["number"], issued, due, lines), True, now)
+            case "owner":
+                imports.save_account(tx, number, "Home broadband and phone, 4 Mill Lane", "GBP", ["C-1002"], now)
+
+    page = await paying.start()
+    await paying.billchat.service.database.write(work)
+    await paying.payments.scheduler.sweep()
+    assert await states(paying) == ["cancelled"]
+    await approve(paying, page)
+    assert [kind for kind, _ in await paying.booked()].count("payment") == 0
 
 
 async def test_only_a_turn_that_replaces_a_link_wakes_the_scheduler(paying: PaymentFixture) -> None:
