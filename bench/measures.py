@@ -1,6 +1,7 @@
 """Measures turns, connections, memory and start-up. Compared servers alternate, round by round."""
 
 import asyncio
+import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -119,6 +120,7 @@ def start_times(url: str, count: int) -> list[float]:
             "SMS__ACCOUNT_SID": "AC" + "0" * 32,
             "SMS__AUTH_TOKEN": SECRET,
             "SMS__SENDER": "+447700900000",
+            "PAYMENTS__OTHER_WAYS": json.dumps({"en": "By bank transfer", "es": "Por transferencia"}),
         }
         command = ("-m", "chatbot", "serve", "--config", "config.yaml")
         process = ServerProcess(port, *command, env={f"BILLCHAT_{name}": value for name, value in settings.items()})

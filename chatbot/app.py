@@ -77,6 +77,8 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
         async with aiohttp.ClientSession() as http, make_senders(service) as made:
             senders.update(made)
             methods.update(gateways.enabled(service.settings, http))
+            if not methods:
+                log.warning("no payment gateway is on; customers are told the other ways to pay")
             work = {
                 "dispatcher": dispatcher.run(),
                 "payments": payments.scheduler.run(),

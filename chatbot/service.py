@@ -41,9 +41,13 @@ class Service:
     metrics: Metrics
     zone: ZoneInfo = field(init=False)
     """The company's time zone, for customers' dates and times."""
+    has_gateway: bool = field(init=False)
+    """Whether customers can pay by a link; if not, they are told the other ways to pay."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "zone", self.settings.zone)  # looked up once, not in every turn
+        # Looked up once, not in every turn.
+        object.__setattr__(self, "zone", self.settings.zone)
+        object.__setattr__(self, "has_gateway", self.settings.payments.has_gateway)
 
     def local_now(self) -> datetime:
         """Return the present moment in the company's time zone, by whose date invoices are overdue."""

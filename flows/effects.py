@@ -92,7 +92,7 @@ class FindAccounts(Struct, frozen=True):
 class ReadStatement(Struct, frozen=True):
     """Read the balance, invoices and direct debit of an account, by its id.
 
-    Answered by statement, or not_verified {expired}.
+    Answered by statement, with `other_ways` to pay while no gateway is on, or not_verified {expired}.
     """
 
     account: str
@@ -101,7 +101,7 @@ class ReadStatement(Struct, frozen=True):
 class MakeLink(Struct, frozen=True):
     """Make a payment link for these invoices, by id; for everything payable by hand when there are none.
 
-    Answered by link_made, nothing_to_pay, or not_verified {expired}.
+    Answered by link_made, nothing_to_pay, pay_otherwise {other_ways} while no gateway is on, or not_verified {expired}.
     """
 
     account: str

@@ -29,7 +29,7 @@ ANSWERS: Mapping[type, tuple[str, ...]] = {
     effects.CheckCode: ("code_right", "code_wrong", "code_expired", "code_used_up"),
     effects.FindAccounts: ("accounts", "not_verified"),
     effects.ReadStatement: ("statement", "not_verified"),
-    effects.MakeLink: ("link_made", "nothing_to_pay", "not_verified"),
+    effects.MakeLink: ("link_made", "nothing_to_pay", "pay_otherwise", "not_verified"),
     effects.SendReceipt: ("receipt_sent", "receipt_impossible"),
     effects.LeaveMessage: ("message_left",),
     effects.KnowContact: ("contact_known", "contact_unknown"),

@@ -56,7 +56,26 @@ def serving_problems(settings: Settings) -> list[str]:
             (settings.sms.auth_token is not None, f"sms.auth_token: set {env_name('sms', 'auth_token')}"),
             (settings.sms.sender is not None, "sms.sender: say which number texts come from, like +447700900000"),
         ]
-    return [remedy for passed, remedy in checks if not passed]
+    return [remedy for passed, remedy in checks if not passed] + payment_problems(settings)
+
+
+def payment_problems(settings: Settings) -> list[str]:
+    """Return the reasons for which a customer who is shown a bill could not find out how to pay it."""
+    payments = settings.payments
+    if payments.has_gateway:
+        return []
+    if not payments.other_ways:
+        return [
+            (
+                "payments: no gateway is switched on, so no customer could pay; "
+                "switch one on, or say in payments.other_ways how else to pay"
+            )
+        ]
+    return [
+        f"payments.other_ways: says nothing in {name}, which languages.offered names; add it"
+        for name in settings.languages.offered
+        if name not in payments.other_ways
+    ]
 
 
 def multi_process_problems(settings: Settings) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, SerializeAsAny, create_model
@@ -135,6 +135,11 @@ class GatewaySection(Section):
     for_real_customers: ClassVar[bool] = True
     """False for a gateway that moves no money; `billchat serve` refuses to start with it."""
 
+    @property
+    def is_on(self) -> bool:
+        """Whether the gateway takes payments with these settings."""
+        return True
+
 
 GatewayT = TypeVar("GatewayT", bound=GatewaySection)
 
@@ -142,10 +147,13 @@ GatewayT = TypeVar("GatewayT", bound=GatewaySection)
 class PaymentSettings(Section):
     """Payment links, and one optional sub-section per gateway, named like the gateway.
 
+    `other_ways` are the company's words, by language, for customers who ask for a link while no gateway is on.
+
     This module knows no gateway: `with_gateways` adds their sections, `using` builds the settings in code.
     """
 
     link_minutes: int = Field(default=60, ge=5, le=24 * 60)
+    other_ways: dict[LocaleTag, Annotated[str, Field(min_length=1, max_length=500)]] = {}
 
     @classmethod
     def with_gateways(cls, sections: Mapping[str, type[GatewaySection]]) -> type[Self]:
@@ -157,6 +165,11 @@ class PaymentSettings(Section):
     def using(cls, **sections: GatewaySection) -> Self:
         """Build payment settings that switch these gateways on, as in `using(sandbox=SandboxSettings())`."""
         return cls.with_gateways({name: type(section) for name, section in sections.items()}).model_validate(sections)
+
+    @property
+    def has_gateway(self) -> bool:
+        """Whether any gateway takes payments."""
+        return any(section.is_on for section in self.gateways.values())
 
     @property
     def gateways(self) -> dict[str, GatewaySection]:

@@ -11,6 +11,13 @@ from store.billing.payment_links import PaymentLink
 NoLink = Literal["not_theirs", "nothing_to_pay"]
 
 
+def other_ways(turn: Turn) -> str:
+    """Return the company's other ways to pay, in the customer's language or else the default one; "" without any."""
+    settings = turn.service.settings
+    ways = settings.payments.other_ways
+    return ways.get(turn.conversation.locale) or ways.get(settings.languages.default) or ""
+
+
 def make_link(turn: Turn, account: str, invoices: tuple[str, ...]) -> PaymentLink | NoLink:
     """Make a link for these invoices (ids) of an account, or for everything payable when none are named.
 

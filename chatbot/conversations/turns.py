@@ -127,6 +127,7 @@ class Turns:
             "action": request.action,
             "region": service.settings.region.country,
             "countries": sms.countries if sms.account_sid else [],
+            **({} if service.has_gateway else {"pays_otherwise": True}),
         }
         _run_dialogue(turn, Event("started", facts))
         return _write(turn, request.id, digest, save=partial(conversations.start, request=request.id))

@@ -3,6 +3,7 @@
 They need no script. Only the pay button starts a payment. A customer's return proves no payment: we ask the gateway.
 """
 
+import structlog
 from aiohttp import web
 
 from chatbot.http.request_body import read_form
@@ -12,6 +13,8 @@ from chatbot.payments.checkout import LinkView
 from chatbot.payments.gateways.gateway import Gateway, Unreachable
 from chatbot.payments.outcome_pages import OUTCOME_OF_STATE, OUTCOME_PAGES
 from chatbot.payments.parts import Payments
+
+log = structlog.get_logger(__name__)
 
 REFRESH_S = 5
 
@@ -33,6 +36,7 @@ class PaymentPages:
             raise web.HTTPSeeOther(f"/pay/{token}/done")
         methods = list(self._payments.gateways.values())
         if not methods:
+            log.error("a payment page was opened while no gateway is on")
             return self._outcome(request, view, "no-methods")
         return self._methods(request, view, methods)
 

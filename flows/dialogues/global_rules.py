@@ -2,8 +2,8 @@
 
 from flows.dialogues.identify import forget_customer
 from flows.dialogues.person import open_person
-from flows.dialogues.prompts import ask, say_then_ask, small_talk
-from flows.effects import Effect, Say
+from flows.dialogues.prompts import ask, say_then_ask, small_talk, spoken
+from flows.effects import Effect
 from flows.events import SMALL_TALK
 from flows.rules import STAY, Rule, Step, from_any
 from flows.states import MENU, WAITING, PayBill, Person
@@ -25,7 +25,7 @@ REPEATED_BY_READING = (PayBill.accounts, PayBill.owes, PayBill.settled, PayBill.
 
 def show_help(step: Step) -> tuple[Effect, ...]:
     """Say how to answer the prompt, then prompt again."""
-    return Say(HELP_KEYS.get(step.state, "help")), ask(step)
+    return spoken(HELP_KEYS.get(step.state, "help"))(step), ask(step)
 
 
 def start_over(step: Step) -> Effect:

@@ -2,7 +2,7 @@
 
 from flows.dialogues.identify import find_accounts
 from flows.dialogues.person import open_person
-from flows.dialogues.prompts import PAY_BILL, PERSON, ask
+from flows.dialogues.prompts import PAY_BILL, PAYS_OTHERWISE, PERSON, ask
 from flows.effects import Effect, FindAccounts, Say
 from flows.rules import STAY, Rule, Step
 from flows.states import MENU, PayBill, Person
@@ -18,28 +18,32 @@ def wants_a_person(step: Step) -> bool:
     return step.event.data.get("action") == "person"
 
 
-def store_countries(step: Step) -> None:
-    """Store the countries that texts are sent to, {"region": "GB", "countries": ["GB", …]}, from the first event."""
-    for key in ("region", "countries"):
+def store_service(step: Step) -> None:
+    """Store the first event's facts about the service.
+
+    They are the countries that texts are sent to, {"region": "GB", "countries": ["GB", …]}, and `pays_otherwise` where
+    no gateway is on.
+    """
+    for key in ("region", "countries", PAYS_OTHERWISE):
         if key in step.event.data:
             step.facts[key] = step.event.data[key]
 
 
 def start_paying(step: Step) -> Effect:
     """Go straight to the bill."""
-    store_countries(step)
+    store_service(step)
     return FindAccounts()
 
 
 def start_with_person(step: Step) -> Effect | tuple[Effect, ...]:
     """Go straight to the team."""
-    store_countries(step)
+    store_service(step)
     return open_person(step)
 
 
 def greet(step: Step) -> Effect:
     """Say the first words of a conversation."""
-    store_countries(step)
+    store_service(step)
     return Say("welcome", choices=(PAY_BILL, PERSON))
 
 

@@ -34,6 +34,7 @@ from flows.dialogues.identify import (
     send_to_candidate,
     verification_expired,
 )
+from flows.dialogues.other_ways import say_other_ways
 from flows.dialogues.payment_link import (
     debit_covers_rest,
     has_overdue,
@@ -134,6 +135,7 @@ RULES: list[Rule] = [
     ("link_made",          P.linking,              P.paying,      None,                  show_link),
     # Paid, being paid, or collected by direct debit: the statement says which
     ("nothing_to_pay",     P.linking,              P.reading,     None,                  read_account),
+    ("pay_otherwise",      P.linking,              P.owes,        None,                  say_other_ways),
     *from_any("new_link",                          P.linking,     has_account,           renew_link),
 
     # The verification has expired: a fresh code before anything about the account is said

@@ -27,6 +27,16 @@ SEE_ACCOUNTS = Choice("repeat", "choice-see-accounts")
 SEE_INVOICES = Choice("repeat", "choice-see-invoices")
 EMAIL_RECEIPT = Choice("email_receipt", "choice-email-receipt")
 
+PAYS_OTHERWISE = "pays_otherwise"
+"""Fact: no gateway is on, so no link is offered (`flows.dialogues.other_ways`)."""
+
+WITHOUT_GATEWAY = {
+    "help": "help-otherwise",
+    "payment-methods": "payment-methods-otherwise",
+    "card-typed": "card-typed-otherwise",
+}
+"""Texts that mention the payment page → the same without it, for customers who pay in other ways."""
+
 _MENU = Say("menu", choices=(PAY_BILL, PERSON))
 _IDENTIFIER = Say("identifier", choices=(PERSON, TO_MENU), expects="identifier")
 _EMAIL = Say("identifier-email-only", choices=(PERSON, TO_MENU), expects="identifier")
@@ -51,6 +61,8 @@ def which(step: Step) -> Say:
 def owes(step: Step) -> Say:
     """Ask how to go on with a balance."""
     facts = step.facts
+    if facts.get(PAYS_OTHERWISE):
+        return Say("anything-else", choices=other_choices(facts))
     pay = Choice("pay_overdue", "choice-pay-overdue") if facts.get("debited") else Choice("pay_all", "choice-pay-all")
     return Say("owes", choices=(pay, *choices_beside_paying(facts)))
 
@@ -123,18 +135,24 @@ def say(key: str) -> Action:
     return lambda step: reply(step, key)
 
 
+def spoken(key: str) -> Callable[[Step], Say]:
+    """Return a function that gives the Fluent message `key`, or the one for customers who pay in other ways."""
+    said, otherwise = Say(key), Say(WITHOUT_GATEWAY.get(key, key))
+    return lambda step: otherwise if step.facts.get(PAYS_OTHERWISE) else said
+
+
 def say_then_ask(key: str) -> Action:
     """Return an action: the Fluent message `key`, then the prompt as a message of its own."""
-    first = Say(key)
-    return lambda step: (first, ask(step))
+    first = spoken(key)
+    return lambda step: (first(step), ask(step))
 
 
 def small_talk(key: str) -> Action:
     """Return an action: the Fluent message `key` with the prompt's choices, then the prompt if it expects typing."""
-    first = Say(key)
+    first = spoken(key)
 
     def answer(step: Step) -> Effect | tuple[Effect, ...]:
-        prompt = ask(step)
-        return Say(key, choices=prompt.choices) if prompt.expects is None else (first, prompt)
+        said, prompt = first(step), ask(step)
+        return Say(said.key, choices=prompt.choices) if prompt.expects is None else (said, prompt)
 
     return answer

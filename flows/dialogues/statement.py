@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from flows.dialogues.other_ways import pays_otherwise, show_without_link, store_other_ways
 from flows.dialogues.prompts import BACK, PERSON, choices_beside_paying, other_choices
 from flows.effects import Choice, Effect, FullDate, Money, Say, TextLine
 from flows.rules import Step
@@ -60,8 +61,8 @@ def debit_leaves_overdue(step: Step) -> bool:
 
 
 def something_to_pick(step: Step) -> bool:
-    """At least one invoice can be paid by hand."""
-    return bool(step.event.data["payable"])
+    """At least one invoice can be paid by hand, and by a link."""
+    return bool(step.event.data["payable"]) and not pays_otherwise(step)
 
 
 # ── actions ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -75,20 +76,21 @@ def store_statement(step: Step) -> Mapping[str, Any]:
     step.facts["overdue"] = [i["id"] for i in data["payable"] if i["overdue"]]
     step.facts["debited"] = data["mandate"] is not None
     step.facts.pop("picked", None)
+    store_other_ways(step)
     return data
 
 
-def show_owed(step: Step) -> Effect:
+def show_owed(step: Step) -> Effect | tuple[Effect, ...]:
     """Show the balance, each invoice with its number and due date, and a choice to pay it all."""
     return _balance(step, store_statement(step), "balance-owed")
 
 
-def show_owed_beside_pending(step: Step) -> Effect:
+def show_owed_beside_pending(step: Step) -> Effect | tuple[Effect, ...]:
     """Show the rest that can be paid beside a pending payment."""
     return _balance(step, store_statement(step), "balance-owed-beside-pending")
 
 
-def _balance(step: Step, data: Mapping[str, Any], key: str) -> Effect:
+def _balance(step: Step, data: Mapping[str, Any], key: str) -> Effect | tuple[Effect, ...]:
     total = Money(owed(step), data["currency"])
     args = {
         "amount": total,
@@ -97,7 +99,8 @@ def _balance(step: Step, data: Mapping[str, Any], key: str) -> Effect:
         "invoices": invoice_lines(data["invoices"], data["currency"]),
     }
     pay = Choice("pay_all", "choice-pay-amount", {"amount": total})
-    return Say(key, args, (pay, *choices_beside_paying(step.facts)), card=balance_card(data, total.minor))
+    shown = Say(key, args, (pay, *choices_beside_paying(step.facts)), card=balance_card(data, total.minor))
+    return show_without_link(step, shown) if pays_otherwise(step) else shown
 
 
 def show_pending(step: Step) -> Effect:
@@ -133,7 +136,7 @@ def show_debit(step: Step) -> Effect:
     return Say("debit-in-place", {"account": store_statement(step)["account"]["number"]}, other_choices(step.facts))
 
 
-def show_debit_and_overdue(step: Step) -> Effect:
+def show_debit_and_overdue(step: Step) -> Effect | tuple[Effect, ...]:
     """Show a direct debit and the overdue invoices that it does not collect."""
     data = store_statement(step)
     late = data["payable"]
@@ -141,6 +144,8 @@ def show_debit_and_overdue(step: Step) -> Effect:
     args = {"amount": amount, "invoices": invoice_lines(late, data["currency"])}
     pay = Choice("pay_overdue", "choice-pay-amount", {"amount": amount})
     card = debit_card(data["mandate"]) if debit_is_planned(step) else None
+    if pays_otherwise(step):
+        return show_without_link(step, Say("debit-and-overdue-otherwise", args, card=card))
     return Say("debit-and-overdue", args, (pay, *choices_beside_paying(step.facts)), card=card)
 
 

@@ -18,6 +18,8 @@ choice-back = Go back
 
 # What every state answers
 help = I can show you what you owe, take you to a secure payment page, or pass a message to our team. You can also type “back” or “menu” at any time.
+# The same where no gateway is on.
+help-otherwise = I can show you what you owe and how to pay it, or pass a message to our team. You can also type “back” or “menu” at any time.
 help-identifier = Type the email or mobile number that we have on your account, for example name@example.com. We’ll send a code there to check that it’s you.
 help-code = The code has 6 digits. It can take a minute to arrive, and an email may be in your junk folder. You can ask for a new code, or use another email or mobile.
 help-picking = Choose each invoice you want to pay. Choose it again to take it off. When you’re ready, choose the pay button.
@@ -26,12 +28,16 @@ help-person = Write your message in your own words and we’ll pass it to the te
 not-understood = Sorry, I didn’t understand that.
 stale-choice = That choice is no longer available.
 card-typed = I removed a card number from your message. Please never type card details here. You enter them only on the secure payment page.
+# The same where no gateway is on.
+card-typed-otherwise = I removed a card number from your message. Please never type card details here.
 out-of-scope = I can only help with bills and payments, or pass a message to our team.
 greeting = Hello. How can I help?
 thanks = You’re welcome.
 goodbye = Thank you. You can come back to this chat at any time.
 are-you-a-bot = I’m an automated assistant, not a person. I can help you pay a bill, or pass a message to our team.
 payment-methods = The payment page shows every way you can pay. You see it before anything is paid.
+# The same where no gateway is on.
+payment-methods-otherwise = I can’t take payments in this chat. When I show you what you owe, I’ll also tell you how you can pay it.
 change-language = This chat follows the language of the page it is on.
 
 # Who is it?
@@ -86,6 +92,15 @@ debit-in-place = You pay account { $account } by direct debit, so your bills are
 debit-and-overdue =
     You pay by direct debit, but { $amount } is past its due date and may not be collected automatically. You can pay it now.
     { $invoices }
+# The same where no gateway is on.
+debit-and-overdue-otherwise =
+    You pay by direct debit, but { $amount } is past its due date and may not be collected automatically.
+    { $invoices }
+# Where no gateway is on: the company's words from its configuration, or that there are none.
+other-ways =
+    You can’t pay in this chat. This is how you can pay:
+    { $ways }
+other-ways-unknown = You can’t pay in this chat. Leave our team a message, and they will tell you how to pay.
 invoice-line = Invoice { $number }: { $amount }, due on { $date }
 invoice-line-overdue = Invoice { $number }: { $amount }, was due on { $date }
 invoice-more =

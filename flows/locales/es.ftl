@@ -18,6 +18,8 @@ choice-back = Volver
 
 # Lo que se responde en cualquier momento
 help = Puedo decirle cuánto debe, llevarle a una página de pago segura o pasar un mensaje a nuestro equipo. También puede escribir «volver» o «menú» en cualquier momento.
+# Lo mismo donde no hay ninguna pasarela de pago.
+help-otherwise = Puedo decirle cuánto debe y cómo pagarlo, o pasar un mensaje a nuestro equipo. También puede escribir «volver» o «menú» en cualquier momento.
 help-identifier = Escriba el correo electrónico o el móvil que figura en su cuenta, por ejemplo nombre@example.com. Le enviaremos un código para comprobar que es usted.
 help-code = El código tiene 6 cifras. Puede tardar un minuto en llegar, y un correo puede acabar en la carpeta de correo no deseado. Puede pedir un código nuevo o usar otro correo o móvil.
 help-picking = Elija cada factura que quiera pagar. Si la elige otra vez, la quita. Cuando termine, elija el botón de pago.
@@ -26,12 +28,16 @@ help-person = Escriba su mensaje con sus propias palabras y se lo pasaremos al e
 not-understood = Perdone, no le he entendido.
 stale-choice = Esa opción ya no está disponible.
 card-typed = He borrado de su mensaje un número de tarjeta. Por favor, no escriba nunca aquí los datos de su tarjeta. Solo se introducen en la página de pago segura.
+# Lo mismo donde no hay ninguna pasarela de pago.
+card-typed-otherwise = He borrado de su mensaje un número de tarjeta. Por favor, no escriba nunca aquí los datos de su tarjeta.
 out-of-scope = Solo puedo ayudarle con facturas y pagos, o pasar un mensaje a nuestro equipo.
 greeting = Hola. ¿En qué puedo ayudarle?
 thanks = De nada.
 goodbye = Gracias. Puede volver a este chat cuando quiera.
 are-you-a-bot = Soy un asistente automático, no una persona. Puedo ayudarle a pagar una factura o pasar un mensaje a nuestro equipo.
 payment-methods = En la página de pago verá todas las formas de pagar, antes de que se cobre nada.
+# Lo mismo donde no hay ninguna pasarela de pago.
+payment-methods-otherwise = En este chat no puedo cobrar. Cuando le muestre lo que debe, le diré también cómo puede pagarlo.
 change-language = Este chat usa el idioma de la página en la que está.
 
 # ¿Quién es?
@@ -86,6 +92,15 @@ debit-in-place = La cuenta { $account } está domiciliada, así que sus facturas
 debit-and-overdue =
     Su cuenta está domiciliada, pero hay { $amount } con el plazo vencido que quizá no se cobren automáticamente. Puede pagarlos ahora.
     { $invoices }
+# Lo mismo donde no hay ninguna pasarela de pago.
+debit-and-overdue-otherwise =
+    Su cuenta está domiciliada, pero hay { $amount } con el plazo vencido que quizá no se cobren automáticamente.
+    { $invoices }
+# Donde no hay ninguna pasarela de pago: las palabras de la empresa, o que no las hay.
+other-ways =
+    En este chat no se puede pagar. Puede pagar así:
+    { $ways }
+other-ways-unknown = En este chat no se puede pagar. Deje un mensaje a nuestro equipo y le dirán cómo pagar.
 invoice-line = Factura { $number }: { $amount }, vence el { $date }
 invoice-line-overdue = Factura { $number }: { $amount }, venció el { $date }
 invoice-more =

@@ -32,6 +32,8 @@ STATEMENTS: list[dict[str, Any]] = [
     statement(mandate=UNPLANNED),
     statement(mandate=UNPLANNED, invoices=[], balance_minor=0),
     statement(invoices=[LATE, SOON, SOON, SOON, SOON]),
+    statement(other_ways="By bank transfer"),
+    statement(other_ways="", mandate=DEBIT),
 ]
 
 SAMPLE_ANSWERS: dict[type, list[tuple[str, dict[str, Any]]]] = {
@@ -52,6 +54,8 @@ SAMPLE_ANSWERS: dict[type, list[tuple[str, dict[str, Any]]]] = {
     MakeLink: [
         ("link_made", LINK),
         ("nothing_to_pay", {}),
+        ("pay_otherwise", {"other_ways": "By bank transfer"}),
+        ("pay_otherwise", {"other_ways": ""}),
         ("not_verified", {"expired": True}),
         ("not_verified", {"expired": False}),
     ],

@@ -1,5 +1,6 @@
 """Effects that read the books: the customer's accounts and their statements."""
 
+from chatbot.conversations.payment_links import other_ways
 from chatbot.conversations.turn import Turn
 from chatbot.conversations.verification import not_verified
 from flows.effects import FindAccounts, ReadStatement
@@ -35,4 +36,7 @@ def read_statement(turn: Turn, effect: ReadStatement) -> Event:
     statement = turn.statements.get(effect.account) or statements.statement_for(
         turn.tx, turn.conversation.contact, effect.account, turn.today
     )
-    return not_verified(turn) if statement is None else Event("statement", statement.as_facts())
+    if statement is None:
+        return not_verified(turn)
+    facts = statement.as_facts()
+    return Event("statement", facts if turn.service.has_gateway else {**facts, "other_ways": other_ways(turn)})

@@ -10,7 +10,12 @@ from store.times import stamp
 
 
 def make_link(turn: Turn, effect: MakeLink) -> Event:
-    """Make a payment link. Answers: `link_made`, `nothing_to_pay`, or `not_verified` for another's account."""
+    """Make a payment link. Answers: `link_made`, `nothing_to_pay`, or `not_verified` for another's account.
+
+    While no gateway is on, nobody could pay by a link: `pay_otherwise`.
+    """
+    if not turn.service.has_gateway:
+        return Event("pay_otherwise", {"other_ways": payment_links.other_ways(turn)})
     made = payment_links.make_link(turn, effect.account, effect.invoices)
     if made == "not_theirs":
         return not_verified(turn)

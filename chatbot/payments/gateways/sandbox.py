@@ -77,6 +77,11 @@ class SandboxSettings(GatewaySettings):
     secret: SecretStr | None = None
     later_seconds: float = Field(default=60, ge=0)
 
+    @property
+    def is_on(self) -> bool:
+        """Whether there is a secret."""
+        return self.secret is not None
+
     def build(self, settings: Settings, http: aiohttp.ClientSession) -> "SandboxGateway | None":
         """Return the adapter; None without a secret."""
         if self.secret is None:

@@ -18,6 +18,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 def test_the_example_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BILLCHAT_SECRETS__KEY", SECRET)
     monkeypatch.setenv("BILLCHAT_EMAIL__PASSWORD", SECRET)
+    monkeypatch.setenv("BILLCHAT_PAYMENTS__OTHER_WAYS", '{"en": "By bank transfer", "es": "Por transferencia"}')
     settings = load(ROOT / "config.yaml", GATEWAYS)
     assert serving_problems(settings) == []
     example = (ROOT / "config.yaml").read_text()

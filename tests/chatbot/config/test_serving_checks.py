@@ -2,13 +2,14 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chatbot.cli.main import main
 from chatbot.config.load import load
 from chatbot.config.serving_checks import multi_process_problems, serving_problems
-from chatbot.config.settings import EmailSettings, Settings
+from chatbot.config.settings import EmailSettings, PaymentSettings, Settings
 from chatbot.operations import workers
 from chatbot.payments.gateways import GATEWAYS
 from tests.config_file import config_file
@@ -32,6 +33,19 @@ def test_serving_refuses_the_sandbox_and_a_short_secret(tmp_path: Path, monkeypa
     )
     assert "payments.sandbox" in messages
     assert "secrets.key" in messages
+
+
+def test_serving_needs_a_gateway_or_the_other_ways_to_pay_in_every_language() -> None:
+    def about_payments(**payments: Any) -> list[str]:
+        found = serving_problems(Settings(payments=PaymentSettings(**payments)))
+        return [problem for problem in found if problem.startswith("payments")]
+
+    [problem] = about_payments()
+    assert "no gateway is switched on" in problem
+    assert "payments.other_ways" in problem
+    [problem] = about_payments(other_ways={"en": "By bank transfer"})
+    assert "says nothing in es" in problem
+    assert about_payments(other_ways={"en": "By bank transfer", "es": "Por transferencia"}) == []
 
 
 def test_check_config_and_serve_print_the_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from chatbot.config.settings import BrandSettings
 from tests.clock import FakeClock
@@ -25,6 +26,14 @@ async def test_the_page_speaks_the_conversations_language(tmp_path: Path, clock:
         _, page = await paying.get(headers={"Accept-Language": "en"})
         assert '<html lang="es" dir="ltr">' in page
         assert "Pagar 42,50" in page
+
+
+async def test_a_link_that_no_gateway_serves_any_more_is_logged(paying: PaymentFixture) -> None:
+    paying.use_gateways()
+    with capture_logs() as logs:
+        status, _ = await paying.get()
+    assert status == 503
+    assert [line["event"] for line in logs] == ["a payment page was opened while no gateway is on"]
 
 
 async def test_nothing_on_the_pages_runs_or_leaks(paying: PaymentFixture) -> None:
