@@ -2,13 +2,12 @@
 
 from argparse import Namespace
 
-from chatbot.config.load import load
-from chatbot.config.serving_checks import require_fit_to_serve
+from chatbot.config.serving_checks import load_to_serve
 from chatbot.payments.gateways import GATEWAYS
 
 
 def run(arguments: Namespace) -> int:
-    """Check that the configuration is fit to serve. Raises ConfigError."""
-    require_fit_to_serve(load(arguments.config, GATEWAYS))
+    """Check that the configuration is fit to serve, by so many processes. Raises ConfigError."""
+    load_to_serve(arguments.config, GATEWAYS, arguments.workers)
     print(f"{arguments.config} is ready to serve.")
     return 0

@@ -19,6 +19,10 @@ def _worker_count(text: str) -> int:
     return int(text)
 
 
+WORKERS = argument(
+    "--workers", type=_worker_count, default=1, metavar="N", help="how many processes; more need PostgreSQL"
+)
+
 COMMANDS = (
     Command(
         "serve",
@@ -26,9 +30,7 @@ COMMANDS = (
         "chatbot.cli.serve",
         (
             CONFIG,
-            argument(
-                "--workers", type=_worker_count, default=1, metavar="N", help="how many processes; more need PostgreSQL"
-            ),
+            WORKERS,
             # Added by chatbot.operations.workers when it starts a worker.
             argument("--worker", metavar="SOCKETS", help=argparse.SUPPRESS),
         ),
@@ -63,7 +65,7 @@ COMMANDS = (
         "chatbot.cli.flows",
         (argument("--document", action="store_true", help="print the whole of docs/flows.md instead"),),
     ),
-    Command("check-config", "Report every problem of a configuration.", "chatbot.cli.check_config", (CONFIG,)),
+    Command("check-config", "Report every problem of a configuration.", "chatbot.cli.check_config", (CONFIG, WORKERS)),
 )
 
 

@@ -5,8 +5,7 @@ from argparse import Namespace
 
 from chatbot.app import build_app
 from chatbot.cli.web_server import run_app
-from chatbot.config.load import load
-from chatbot.config.serving_checks import require_fit_to_serve
+from chatbot.config.serving_checks import load_to_serve
 from chatbot.operations import logs, workers
 from chatbot.operations.worker import WorkerContext
 from chatbot.payments.gateways import GATEWAYS
@@ -15,8 +14,7 @@ from chatbot.service import open_service
 
 def run(arguments: Namespace) -> int:
     """Serve until stopped: as the only process, as a supervisor of workers, or as one worker."""
-    settings = load(arguments.config, GATEWAYS)
-    require_fit_to_serve(settings, arguments.workers)
+    settings = load_to_serve(arguments.config, GATEWAYS, arguments.workers)
     logs.set_up(machine_readable=True)
     if arguments.workers > 1:
         command = [sys.executable, "-m", "chatbot", "serve", "--config", str(arguments.config)]

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
+from chatbot.config.address_types import MayHoldPassword
 from chatbot.config.annotations import alternatives, is_section
 from chatbot.config.environment import env_name
-from chatbot.config.field_types import MayHoldPassword
 
 SECRET_TYPES = (SecretStr, SecretBytes, Secret)
 

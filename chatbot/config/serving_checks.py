@@ -1,20 +1,45 @@
 """Checks that a valid configuration is also fit for serving real customers."""
 
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
 from pydantic import SecretStr
 
-from chatbot.config.environment import env_name
-from chatbot.config.load import ConfigError
-from chatbot.config.settings import Settings
+from chatbot.config.environment import env_name, named_by_variable
+from chatbot.config.example_values import example_problems
+from chatbot.config.load import ConfigError, load_leniently
+from chatbot.config.settings import GatewaySection, Settings, SmsSettings
 from flows.wording.words import Words
 
 MIN_SECRET_LENGTH = 32
+MIN_SECRET_CHARACTERS = 8
+"""Different ones: a random secret of that length has more, a placeholder such as xxxx… has not."""
+
+_ACCOUNT_SID = re.compile(r"AC[0-9a-f]{32}")
+# A number, a short code, a messaging service, or a sender name of up to 11 characters with a letter among them.
+_TEXT_SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}")
 
 
-def require_fit_to_serve(settings: Settings, processes: int = 1) -> None:
-    """Raise ConfigError with every problem that keeps so many processes from serving customers with these settings."""
-    several = multi_process_problems(settings) if processes > 1 else []
-    if problems := [*serving_problems(settings), *several, *language_problems(settings)]:
+def load_to_serve(path: Path, gateways: Mapping[str, type[GatewaySection]], processes: int = 1) -> Settings:
+    """Read the settings with which so many processes serve customers. Raises ConfigError with every problem at once.
+
+    The checks see the defaults in place of values that cannot be used; what they say about these is left out.
+    """
+    loaded = load_leniently(path, gateways)
+    settings = loaded.settings
+    unfit = [
+        *serving_problems(settings),
+        *example_problems(settings),
+        *(multi_process_problems(settings) if processes > 1 else []),
+        *language_problems(settings),
+    ]
+    problems = loaded.problems + [
+        named_by_variable(problem) for problem in unfit if not loaded.is_unusable(problem.partition(":")[0])
+    ]
+    if problems:
         raise ConfigError(problems)
+    return settings
 
 
 def serving_problems(settings: Settings) -> list[str]:
@@ -33,11 +58,19 @@ def serving_problems(settings: Settings) -> list[str]:
             settings.email.username is None or settings.email.password is not None,
             f"email.password: set {env_name('email', 'password')}, or take email.username out",
         ),
+        (
+            settings.email.password is None or settings.email.username is not None,
+            "email.password: is of no use without email.username; set that, or take the password out",
+        ),
         (settings.email.tls != "none", "email.tls: codes must not travel in clear; use starttls or implicit"),
         (settings.team.email is not None, "team.email: say who reads the messages that customers leave"),
         (
             settings.server.public_url.startswith("https://"),
             "server.public_url: customers must reach the service by https://; put your public address here",
+        ),
+        (
+            bool(settings.server.allowed_sites),
+            "server.allowed_sites: names no site, so that no page could show the chat; name your website",
         ),
         *(
             (
@@ -51,12 +84,29 @@ def serving_problems(settings: Settings) -> list[str]:
             "languages.default: must be one of languages.offered",
         ),
     ]
-    if settings.sms.account_sid is not None:
-        checks += [
-            (settings.sms.auth_token is not None, f"sms.auth_token: set {env_name('sms', 'auth_token')}"),
-            (settings.sms.sender is not None, "sms.sender: say which number texts come from, like +447700900000"),
-        ]
-    return [remedy for passed, remedy in checks if not passed] + payment_problems(settings)
+    problems = [remedy for passed, remedy in checks if not passed]
+    return [*problems, *text_problems(settings.sms), *payment_problems(settings)]
+
+
+def text_problems(sms: SmsSettings) -> list[str]:
+    """Return the reasons for which texts would not leave; none where no Twilio account is meant."""
+    if sms.account_sid is None:
+        half = [key for key, value in (("auth_token", sms.auth_token), ("sender", sms.sender)) if value is not None]
+        return [f"sms.account_sid: is missing beside sms.{key}; set both, or neither to send no texts" for key in half]
+    checks = [
+        (
+            _ACCOUNT_SID.fullmatch(sms.account_sid) is not None,
+            "sms.account_sid: is no account's SID, AC and 32 digits of 0-9 and a-f; copy it from Twilio's console",
+        ),
+        (sms.auth_token is not None, f"sms.auth_token: set {env_name('sms', 'auth_token')}"),
+        (
+            sms.sender is not None and _TEXT_SENDER.fullmatch(sms.sender) is not None,
+            "sms.sender: say which number texts come from, like +447700900000, or a name of up to 11 letters",
+        ),
+        (bool(sms.countries), "sms.countries: names no country, so no text would leave; name yours, like [GB]"),
+        (sms.daily_messages > 0, "sms.daily_messages: at 0 no text would leave; raise it, or take sms.account_sid out"),
+    ]
+    return [remedy for passed, remedy in checks if not passed]
 
 
 def payment_problems(settings: Settings) -> list[str]:
@@ -114,4 +164,5 @@ def language_problems(settings: Settings) -> list[str]:
 
 
 def _is_strong(secret: SecretStr | None) -> bool:
-    return secret is not None and len(secret.get_secret_value()) >= MIN_SECRET_LENGTH
+    written = "" if secret is None else secret.get_secret_value()
+    return len(written) >= MIN_SECRET_LENGTH and len(set(written)) >= MIN_SECRET_CHARACTERS

@@ -5,21 +5,22 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, SerializeAsAny, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    SerializeAsAny,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chatbot.config.address_types import BaseUrl, DatabaseUrl, Host, Network, RedisUrl, Site
+from chatbot.config.annotations import alternatives
 from chatbot.config.environment import PREFIX
-from chatbot.config.field_types import (
-    BaseUrl,
-    DatabaseUrl,
-    EmailAddress,
-    LocaleTag,
-    Network,
-    RedisUrl,
-    Region,
-    Site,
-    Timezone,
-)
+from chatbot.config.field_types import Count, EmailAddress, Line, LocaleTag, Region, Timezone
 
 
 class Section(BaseModel):
@@ -27,20 +28,29 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean_as_a_number(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse yes and no for anything else: pydantic would take `daily_messages: no` for 0."""
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and bool not in [kind for kind, _ in alternatives(annotation)]:
+            raise ValueError("is yes or no (true or false) for YAML; write the value, a word like NO in quotes")
+        return value
+
 
 class BrandSettings(Section):
     """The company's name and accent colour, shown to customers."""
 
-    name: str = Field(default="Northwind Broadband", min_length=1, max_length=60)
+    name: Line = Field(default="Northwind Broadband", max_length=60)
     colour: str = Field(default="#2457d6", pattern=r"^#[0-9a-fA-F]{6}$")
 
 
 class ServerSettings(Section):
     """The listening address, the public address, and the sites and proxies that are trusted."""
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
-    public_url: BaseUrl = "http://127.0.0.1:8080"
+    public_url: Site = "http://127.0.0.1:8080"
     allowed_sites: list[Site] = []
     trusted_proxies: list[Network] = []
 
@@ -80,7 +90,7 @@ class RegionSettings(Section):
 class EmailSettings(Section):
     """The company's SMTP server. Without a host no email is sent."""
 
-    host: str | None = None
+    host: Host | None = None
     port: int = Field(default=587, ge=1, le=65535)
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     username: str | None = None
@@ -98,7 +108,7 @@ class SmsSettings(Section):
     sender: str | None = None
     api_base_url: BaseUrl = "https://api.twilio.com"
     countries: list[Region] = ["GB"]
-    daily_messages: int = Field(default=2000, ge=0)
+    daily_messages: int = Field(default=2000, ge=0, le=10**9)
     timeout_s: float = Field(default=10, gt=0, le=60)
 
 
@@ -113,20 +123,20 @@ class LimitSettings(Section):
 
     code_minutes: int = Field(default=10, ge=1, le=10)
     code_tries: int = Field(default=5, ge=1, le=10)
-    resend_waits_s: list[int] = Field(default=[30, 60, 120], min_length=1)
-    codes_per_ten_minutes: int = Field(default=3, ge=1)
-    codes_per_day: int = Field(default=10, ge=1)
-    failures_per_hour: int = Field(default=10, ge=1)
+    resend_waits_s: list[Annotated[int, Field(ge=1, le=86_400)]] = Field(default=[30, 60, 120], min_length=1)
+    codes_per_ten_minutes: Count = 3
+    codes_per_day: Count = 10
+    failures_per_hour: Count = 10
     failures_in_a_row: int = Field(default=100, ge=1, le=100)
-    identifiers_per_address_per_hour: int = Field(default=10, ge=1)
+    identifiers_per_address_per_hour: Count = 10
     verified_idle_minutes: int = Field(default=15, ge=1, le=60)
     verified_hours: int = Field(default=12, ge=1, le=12)
-    messages_per_ten_seconds: int = Field(default=60, ge=1)
-    starts_per_session_per_hour: int = Field(default=60, ge=1)
-    starts_per_address_per_minute: int = Field(default=300, ge=1)
-    starts_per_address_per_hour: int = Field(default=3000, ge=1)
-    connections_per_address: int = Field(default=1000, ge=1)
-    connections_per_address_per_minute: int = Field(default=2000, ge=1)
+    messages_per_ten_seconds: Count = 60
+    starts_per_session_per_hour: Count = 60
+    starts_per_address_per_minute: Count = 300
+    starts_per_address_per_hour: Count = 3000
+    connections_per_address: Count = 1000
+    connections_per_address_per_minute: Count = 2000
 
 
 class GatewaySection(Section):
@@ -184,7 +194,7 @@ class PaymentSettings(Section):
 class RetentionSettings(Section):
     """How long conversations are kept, in days after their last message."""
 
-    conversation_days: int = Field(default=90, ge=1)
+    conversation_days: int = Field(default=90, ge=1, le=36_500)
 
 
 class SecretSettings(Section):

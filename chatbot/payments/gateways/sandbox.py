@@ -13,7 +13,7 @@ import aiohttp
 from pydantic import Field, SecretStr
 from yarl import URL
 
-from chatbot.config.field_types import BaseUrl
+from chatbot.config.address_types import BaseUrl
 from chatbot.config.settings import Settings
 from chatbot.payments.gateways.gateway import (
     BadSignature,

@@ -40,8 +40,17 @@ def test_a_variable_and_the_file_share_a_section(tmp_path: Path, monkeypatch: py
         ("BILLCHAT_PAYMENTS__SANDBOX_SECRET", "x", "write BILLCHAT_PAYMENTS__SANDBOX__SECRET"),
         ("BILLCHAT_PAYMENTS__SANDPIT__SECRET", "x", "there is no such setting"),
         ("BILLCHAT_WEATHER__IS", "fine", "no such setting"),
-        ("BILLCHAT_SERVER__TRUSTED_PROXIES", "10.0.0.1", "BILLCHAT_SERVER__…: a list is written as JSON"),
-        ("BILLCHAT_REDIS__URL", "redis://127.0.0.1:99999", "redis.url: its port"),
+        (
+            "BILLCHAT_SERVER__TRUSTED_PROXIES",
+            "10.0.0.1",
+            "BILLCHAT_SERVER__TRUSTED_PROXIES: a list is written as JSON",
+        ),
+        ("BILLCHAT_PAYMENTS__OTHER_WAYS", "by bank", "BILLCHAT_PAYMENTS__OTHER_WAYS: a list is written as JSON"),
+        ("BILLCHAT_SERVER", "{", "BILLCHAT_SERVER: a list is written as JSON"),
+        ("BILLCHAT_SERVER", '{"port": "x"}', r"BILLCHAT_SERVER\.port: input should be a valid integer"),
+        ("BILLCHAT_SERVER__ALLOWED_SITES", '["https://a.b/c"]', r"BILLCHAT_SERVER__ALLOWED_SITES\.0: must be one site"),
+        ("BILLCHAT_REDIS__URL", "redis://127.0.0.1:99999", "BILLCHAT_REDIS__URL: its port"),
+        ("billchat_server__port", "x", "BILLCHAT_SERVER__PORT: input should be a valid integer"),
     ],
 )
 def test_a_misspelt_or_unreadable_variable_is_explained(
@@ -50,6 +59,13 @@ def test_a_misspelt_or_unreadable_variable_is_explained(
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError, match=remedy):
         load(config_file(tmp_path, "server: {port: 9000}\n"), GATEWAYS)
+
+
+def test_a_variable_that_is_set_twice_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILLCHAT_SERVER__PORT", "9001")
+    monkeypatch.setenv("billchat_server__port", "9002")
+    with pytest.raises(ConfigError, match="BILLCHAT_SERVER__PORT: is set twice"):
+        load(config_file(tmp_path, "{}\n"), GATEWAYS)
 
 
 def test_lists_and_sub_sections_can_be_variables_and_similar_names_are_left_alone(

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
-def test_the_example_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_is_complete_but_for_secrets_and_payments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BILLCHAT_SECRETS__KEY", SECRET)
     monkeypatch.setenv("BILLCHAT_EMAIL__PASSWORD", SECRET)
     monkeypatch.setenv("BILLCHAT_PAYMENTS__OTHER_WAYS", '{"en": "By bank transfer", "es": "Por transferencia"}')
@@ -50,11 +50,15 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_site_is_normalised_to_the_form_of_an_origin_header(tmp_path: Path) -> None:
-    sites = "['https://Shop.Example.com:443', 'http://shop.example:8080', 'https://shop.example/']"
-    settings = load(config_file(tmp_path, f"server: {{allowed_sites: {sites}}}\n"), GATEWAYS)
-    assert settings.server.allowed_sites == [
-        "https://shop.example.com", "http://shop.example:8080", "https://shop.example",
+    sites = (
+        "['https://Shop.Example.com:443', 'http://localhost:8080', 'https://shop.example/', 'https://bücher.example']"
+    )
+    text = f"server: {{allowed_sites: {sites}, public_url: 'https://Chat.Example.com:443/'}}\n"
+    server = load(config_file(tmp_path, text), GATEWAYS).server
+    assert server.allowed_sites == [
+        "https://shop.example.com", "http://localhost:8080", "https://shop.example", "https://xn--bcher-kva.example",
     ]  # fmt: skip
+    assert server.public_url == "https://chat.example.com"
 
 
 def test_email_addresses_and_sites_are_validated(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, Field, Secret, SecretStr
 from pydantic.fields import FieldInfo
 
-from chatbot.config.field_types import MayHoldPassword
+from chatbot.config.address_types import MayHoldPassword
 from chatbot.config.load import ConfigError, load
 from chatbot.config.settings import GatewaySection, Section, Settings
 from chatbot.payments.gateways import GATEWAYS

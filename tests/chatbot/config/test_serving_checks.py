@@ -55,6 +55,64 @@ def test_check_config_and_serve_print_the_problems(tmp_path: Path, capsys: pytes
         assert "secrets.key" in capsys.readouterr().err
 
 
+def test_check_config_refuses_the_untouched_example_and_says_which_values_are_examples(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLCHAT_SECRETS__KEY", SECRET)
+    monkeypatch.setenv("BILLCHAT_EMAIL__PASSWORD", SECRET)
+    assert main(["check-config", "--config", str(ROOT / "config.yaml")]) == 1
+    told = {line.strip(" •").partition(":")[0]: line for line in capsys.readouterr().err.splitlines()[1:]}
+    assert "no gateway is switched on" in told.pop("payments")
+    assert told.keys() == {
+        "brand.name", "server.public_url", "server.allowed_sites.0", "email.host", "email.username", "email.sender",
+        "team.email",
+    }  # fmt: skip
+    assert all("example" in line for line in told.values())
+
+
+def test_all_problems_come_in_one_round_each_by_the_variable_or_the_key_that_holds_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLCHAT_SERVER__HOST", "999.1.1.1")
+    monkeypatch.setenv("BILLCHAT_SERVER__PUBLIC_URL", "https://chat.example.com")
+    monkeypatch.setenv("BILLCHAT_SERVER__TRUSTED_PROXIES", "10.0.0.1")
+    monkeypatch.setenv("BILLCHAT_SECRETS__KEY", "x" * 40)
+    text = "brand: {name: A}\nregion: {country: UK}\nserver: {allowed_sites: []}\nemail: {prot: 1}\nbrand: {name: A}\n"
+    path = config_file(tmp_path, text)
+    for command in ("check-config", "serve"):
+        assert main([command, "--config", str(path)]) == 1
+        lines = [line.strip(" •") for line in capsys.readouterr().err.splitlines()[1:]]
+        assert f"{path}, line 5: brand stands in line 1 already, and would be replaced; keep one" in lines
+        assert sorted(line.partition(":")[0] for line in lines if "stands in line" not in line) == [
+            "BILLCHAT_SECRETS__KEY", "BILLCHAT_SERVER__HOST", "BILLCHAT_SERVER__PUBLIC_URL",
+            "BILLCHAT_SERVER__TRUSTED_PROXIES", "email.host", "email.prot", "email.sender", "payments",
+            "region.country", "server.allowed_sites", "team.email",
+        ]  # fmt: skip
+
+
+def test_a_value_that_cannot_be_used_is_not_called_missing_as_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check-config", "--config", str(config_file(tmp_path, "team: {email: nobody}\n"))]) == 1
+    assert [line for line in capsys.readouterr().err.splitlines() if "team.email" in line] == [
+        "  • team.email: not an email address; write one like billing@example.com"
+    ]
+
+
+def test_check_config_is_content_with_a_companys_own_values(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLCHAT_SECRETS__KEY", SECRET)
+    monkeypatch.setenv("BILLCHAT_EMAIL__PASSWORD", SECRET)
+    monkeypatch.setenv("BILLCHAT_PAYMENTS__OTHER_WAYS", '{"en": "By bank transfer", "es": "Por transferencia"}')
+    text = (ROOT / "config.yaml").read_text().replace("example.com", "acme.test").replace("Northwind Broadband", "Acme")
+    path = config_file(tmp_path, text)
+    assert main(["check-config", "--config", str(path)]) == 0
+    assert "ready to serve" in capsys.readouterr().out
+    assert main(["check-config", "--workers", "2", "--config", str(path)]) == 1
+    assert "redis.url" in capsys.readouterr().err
+
+
 def test_a_mistake_in_the_companys_own_wording_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
