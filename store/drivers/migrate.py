@@ -74,7 +74,7 @@ def migrate(tx: Tx) -> None:
 
 
 def check(tx: Tx) -> None:
-    """Raise StoreError unless the schema is exactly this version's and a write succeeds (it fails on a full disk)."""
+    """Raise StoreError unless the schema is exactly this version's and a write succeeds."""
     missing = {migration.version for migration in migrations()} - _applied(tx)
     if missing:
         raise StoreError(f"the database lacks migration {min(missing)}; start the service once to bring it up to date")

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import sqlite_utils
 
 from store.database import NO_PARAMS, Conflict, Params, Row, StoreError, Tx
+from store.drivers.disk_space import require_space
 from store.drivers.migrate import check, migrate
 from store.drivers.parameters import positional
 from store.drivers.sqlite_writer import SqliteWriter
@@ -235,8 +236,9 @@ class SqliteDatabase:
             raise store_error(error, self.path) from error
 
     async def ready(self) -> None:
-        """Return when the file takes a write and its schema is this version's."""
+        """Return when the file takes a write, its disk has space left and its schema is this version's."""
         await self.write(check)
+        await asyncio.get_running_loop().run_in_executor(self._threads, require_space, self.path)
 
     async def close(self) -> None:
         """Finish all units and reads, then close the file; the last process to close it empties the log."""
