@@ -118,8 +118,8 @@ async def mail_server(
         await asyncio.sleep(0.02)  # until the connections have closed
 
 
-def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Make a certificate for a day; returns the server's context, and that of a client that trusts it."""
+def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """Make a certificate for a day, signed by itself; returns the server's context, and the file for clients."""
     key, cert = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
         [
@@ -132,4 +132,4 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     )
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(cert, key)
-    return server, ssl.create_default_context(cafile=str(cert))
+    return server, cert

@@ -1,15 +1,17 @@
 """Checks that a valid configuration is also fit for serving real customers."""
 
 import re
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
 
+from chatbot.config.address_types import is_loopback
 from chatbot.config.environment import env_name, named_by_variable
 from chatbot.config.example_values import example_problems
 from chatbot.config.load import ConfigError, load_leniently
-from chatbot.config.settings import GatewaySection, Settings, SmsSettings
+from chatbot.config.settings import EmailSettings, GatewaySection, Settings, SmsSettings
 from flows.wording.words import Words
 
 MIN_SECRET_LENGTH = 32
@@ -62,7 +64,13 @@ def serving_problems(settings: Settings) -> list[str]:
             settings.email.password is None or settings.email.username is not None,
             "email.password: is of no use without email.username; set that, or take the password out",
         ),
-        (settings.email.tls != "none", "email.tls: codes must not travel in clear; use starttls or implicit"),
+        (
+            settings.email.tls != "none" or is_loopback(settings.email.host or ""),
+            (
+                "email.tls: codes must not travel in clear; use starttls or implicit "
+                "(none is for a server on this machine, by its address 127.0.0.1 or ::1)"
+            ),
+        ),
         (settings.team.email is not None, "team.email: say who reads the messages that customers leave"),
         (
             settings.server.public_url.startswith("https://"),
@@ -85,7 +93,22 @@ def serving_problems(settings: Settings) -> list[str]:
         ),
     ]
     problems = [remedy for passed, remedy in checks if not passed]
-    return [*problems, *text_problems(settings.sms), *payment_problems(settings)]
+    return [*problems, *ca_file_problems(settings.email), *text_problems(settings.sms), *payment_problems(settings)]
+
+
+def ca_file_problems(email: EmailSettings) -> list[str]:
+    """Return the reason for which the authorities of the SMTP server's certificate cannot be read."""
+    if email.ca_file is None:
+        return []
+    try:
+        ssl.create_default_context(cafile=email.ca_file)
+    except ssl.SSLError:
+        return ["email.ca_file: holds no certificate in PEM; it begins with -----BEGIN CERTIFICATE-----"]
+    except OSError as error:
+        return [
+            f"email.ca_file: {email.ca_file} cannot be read ({error.strerror}); name a file that this user may read"
+        ]
+    return []
 
 
 def text_problems(sms: SmsSettings) -> list[str]:

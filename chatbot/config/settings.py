@@ -88,11 +88,15 @@ class RegionSettings(Section):
 
 
 class EmailSettings(Section):
-    """The company's SMTP server. Without a host no email is sent."""
+    """The company's SMTP server. Without a host no email is sent.
+
+    `ca_file` holds the certificates, in PEM, of the authorities to trust in place of the machine's.
+    """
 
     host: Host | None = None
     port: int = Field(default=587, ge=1, le=65535)
     tls: Literal["starttls", "implicit", "none"] = "starttls"
+    ca_file: Path | None = None
     username: str | None = None
     password: SecretStr | None = None
     sender: EmailAddress | None = None

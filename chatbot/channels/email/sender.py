@@ -16,15 +16,14 @@ from chatbot.service import Service
 
 
 class EmailSender(Sender):
-    """The sender of emails; an asynchronous context manager.
+    """The sender of emails; an asynchronous context manager."""
 
-    `tls` replaces the machine's trusted authorities, for a server with a private certificate.
-    """
-
-    def __init__(self, service: Service, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, service: Service) -> None:
         self._settings = settings = service.settings.email
         self._from = settings.sender or ""
         public_url = service.settings.server.public_url
+        # In place of the machine's authorities: a private one, alone, is the only one that may vouch for the server.
+        tls = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file is not None else None
         self._idle = [SmtpConnection(settings, public_url, tls) for _ in range(settings.connections)]
         self._available = asyncio.Semaphore(settings.connections)
 

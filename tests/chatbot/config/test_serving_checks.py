@@ -13,6 +13,7 @@ from chatbot.config.settings import EmailSettings, PaymentSettings, Settings
 from chatbot.operations import workers
 from chatbot.payments.gateways import GATEWAYS
 from tests.config_file import config_file
+from tests.mail_server import certificate
 
 ROOT = Path(__file__).parents[3]
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -46,6 +47,39 @@ def test_serving_needs_a_gateway_or_the_other_ways_to_pay_in_every_language() ->
     [problem] = about_payments(other_ways={"en": "By bank transfer"})
     assert "says nothing in es" in problem
     assert about_payments(other_ways={"en": "By bank transfer", "es": "Por transferencia"}) == []
+
+
+@pytest.mark.parametrize(
+    ("tls", "host", "is_refused"),
+    [
+        ("none", "127.0.0.1", False),
+        ("none", "127.0.0.53", False),
+        ("none", "::1", False),
+        ("none", "localhost", False),
+        ("none", "10.0.0.7", True),
+        ("none", "mail.acme.test", True),
+        ("none", "localhost.acme.test", True),
+        ("none", None, True),
+        ("starttls", "mail.acme.test", False),
+    ],
+)
+def test_codes_travel_in_clear_to_a_mail_relay_on_this_machine_only(
+    tls: Any, host: str | None, is_refused: bool
+) -> None:
+    problems = serving_problems(Settings(email=EmailSettings(host=host, tls=tls)))
+    assert any(problem.startswith("email.tls:") for problem in problems) == is_refused
+
+
+def test_a_file_of_authorities_that_cannot_be_used_is_reported(tmp_path: Path) -> None:
+    def about_the_file(path: Path) -> list[str]:
+        problems = serving_problems(Settings(email=EmailSettings(ca_file=path)))
+        return [problem for problem in problems if problem.startswith("email.ca_file:")]
+
+    assert "cannot be read (No such file" in about_the_file(tmp_path / "ca.pem")[0]
+    (tmp_path / "ca.pem").write_text("no certificate")
+    assert "holds no certificate in PEM" in about_the_file(tmp_path / "ca.pem")[0]
+    _, path = certificate(tmp_path)
+    assert about_the_file(path) == []
 
 
 def test_check_config_and_serve_print_the_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -233,20 +233,20 @@ async def test_without_a_server_a_message_fails(billchat: ServiceFixture) -> Non
 
 
 @pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
     return certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.mark.parametrize("mode", ["starttls", "implicit"])
-async def test_messages_are_encrypted_and_the_sender_authenticated(
-    tls: tuple[ssl.SSLContext, ssl.SSLContext], mode: str, tmp_path: Path, clock: FakeClock
+async def test_messages_are_encrypted_under_a_private_authority_and_the_sender_authenticated(
+    tls: tuple[ssl.SSLContext, Path], mode: str, tmp_path: Path, clock: FakeClock
 ) -> None:
-    for_server, for_client = tls
+    for_server, ca_file = tls
     async with mail_server(for_server, implicit=mode == "implicit", password="right") as server:
         billchat = await service_with(
-            tmp_path, clock, server.port, tls=mode, username="billing", password=SecretStr("right")
+            tmp_path, clock, server.port, tls=mode, ca_file=ca_file, username="billing", password=SecretStr("right")
         )
-        async with EmailSender(billchat.service, for_client) as sender:
+        async with EmailSender(billchat.service) as sender:
             assert isinstance(await send(sender), Sent)
             assert isinstance(await send(sender), Sent)
         assert server.connections == 1
@@ -265,12 +265,25 @@ async def test_a_server_without_encryption_gets_no_message(
 
 
 async def test_a_server_with_an_untrusted_certificate_gets_no_message(
-    tls: tuple[ssl.SSLContext, ssl.SSLContext], tmp_path: Path, clock: FakeClock
+    tls: tuple[ssl.SSLContext, Path], tmp_path: Path, clock: FakeClock
 ) -> None:
     async with mail_server(tls[0]) as server:
         billchat = await service_with(tmp_path, clock, server.port, tls="starttls")
         async with EmailSender(billchat.service) as sender:
             assert isinstance(await send(sender), Retry)
+        assert server.received == []
+        await billchat.close()
+
+
+async def test_a_private_authority_is_trusted_for_its_own_servers_only(
+    tls: tuple[ssl.SSLContext, Path], tmp_path: Path, clock: FakeClock
+) -> None:
+    (tmp_path / "other").mkdir()
+    _, another = certificate(tmp_path / "other")
+    async with mail_server(tls[0]) as server:
+        billchat = await service_with(tmp_path, clock, server.port, tls="starttls", ca_file=another)
+        async with EmailSender(billchat.service) as sender:
+            assert await send(sender) == Retry("connect SSLCertVerificationError")
         assert server.received == []
         await billchat.close()
 
