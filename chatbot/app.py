@@ -14,6 +14,7 @@ from chatbot.conversations.turns import Turns
 from chatbot.delivery.dispatcher import Dispatcher
 from chatbot.delivery.sender import Sender
 from chatbot.operations import health, retention
+from chatbot.operations.clock_watch import ClockWatch
 from chatbot.pages import assets, chat_panel, templating
 from chatbot.payments import gateways, routes
 from chatbot.payments.gateways.gateway import Gateway
@@ -83,6 +84,7 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
                 "dispatcher": dispatcher.run(),
                 "payments": payments.scheduler.run(),
                 "retention": retention.run(service),
+                "clock": ClockWatch(service, dispatcher.wake).run(),
             }
             async with _in_background({**work, **chat.background_work()}):
                 yield

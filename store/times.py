@@ -1,9 +1,11 @@
 """Moments as text: UTC, milliseconds, fixed width, so that the texts sort by time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 WIDTH = len("2026-11-23T09:30:00.000Z")
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""A time further ahead than this lies in the future. Less is no fault: clocks of several machines differ by seconds."""
 _FORMAT = "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ"  # takes half the time of isoformat
 
 

@@ -11,9 +11,10 @@ from store.billing.statements import Statement
 from store.chats import outbox
 from store.chats.conversations import Conversation, Message
 from store.database import Tx
-from store.times import stamp
+from store.times import CLOCK_TOLERANCE, stamp
 
 PREVIEW_LENGTH = 120
+MAX_AHEAD_S = CLOCK_TOLERANCE.total_seconds()
 
 
 class Turn(Struct):
@@ -52,8 +53,9 @@ class Turn(Struct):
         limits = self.service.settings.limits
         idle, verified = self.now - conversation.active_at, self.now - conversation.verified_at
         return (
-            idle.total_seconds() <= limits.verified_idle_minutes * 60
-            and verified.total_seconds() <= limits.verified_hours * 3600
+            # Not from a clock that ran ahead: it would count until the right one has caught up, and then once more.
+            -MAX_AHEAD_S <= idle.total_seconds() <= limits.verified_idle_minutes * 60
+            and -MAX_AHEAD_S <= verified.total_seconds() <= limits.verified_hours * 3600
         )
 
     def end_verification(self) -> None:

@@ -10,6 +10,7 @@ import hmac
 from datetime import datetime, timedelta
 
 from chatbot.config.settings import LimitSettings
+from chatbot.conversations.code_history import read_code_history
 from chatbot.conversations.turn import Turn
 from chatbot.keys import new_secret_id
 from flows.effects import CheckCode, KnowContact, SendCode
@@ -34,7 +35,7 @@ def send_code(turn: Turn, effect: SendCode) -> Event:
     digest = service.keys.digest(effect.value)
     turn.end_verification()
     request = codes.CodeRequest(conversation.id, effect.kind, effect.value, turn.address, digest)
-    history = codes.code_history(turn.tx, request, _code_limits(limits), now)
+    history = read_code_history(turn, request, _code_limits(limits))
     wait = _time_until_allowed(limits, history, now)
     if wait > _ZERO:
         service.metrics.codes.labels("refused").inc()

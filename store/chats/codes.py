@@ -14,7 +14,7 @@ from msgspec import Struct
 from store.database import Tx
 from store.ids import new_id
 from store.records import params, record
-from store.times import stamp
+from store.times import CLOCK_TOLERANCE, stamp
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -152,7 +152,7 @@ order by case state when 'live' then 0 when 'superseded' then 2 else 1 end, crea
 LOCK_NAME = f"select 'identifier ' || value as name from challenges where id = ({NEWEST})"
 TAKE_TRY = f"""
 update challenges set tries = tries + 1
-where id = ({NEWEST}) and state = 'live' and expires_at >= :now and tries < :max_tries
+where id = ({NEWEST}) and state = 'live' and expires_at >= :now and created_at <= :soon and tries < :max_tries
     and coalesce(contact, '') = coalesce((
         select i.contact from identifiers i where i.kind = challenges.kind and i.value = challenges.value
     ), '')
@@ -178,6 +178,7 @@ def take_try(tx: Tx, conversation: str, max_tries: int, limits: CodeLimits, now:
     """Count a try of the conversation's newest challenge before the code is compared; returns the challenge after it.
 
     None when the challenge has ended or has no tries left, or its identifier is locked or now another contact's.
+    Nor may a code be from the future, of a clock that ran ahead: it would outlive its time.
     """
     tx.advisory_lock_selected(LOCK_NAME, {"conversation": conversation})
     offsets = _offsets(limits)
@@ -186,6 +187,7 @@ def take_try(tx: Tx, conversation: str, max_tries: int, limits: CodeLimits, now:
         {
             "conversation": conversation,
             "now": stamp(now),
+            "soon": stamp(now + CLOCK_TOLERANCE),
             "max_tries": max_tries,
             "hour_ago": stamp(now - _HOUR),
             "failures_per_hour": offsets["failures_per_hour"],

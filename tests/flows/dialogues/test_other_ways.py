@@ -21,7 +21,7 @@ def test_what_is_owed_is_shown_with_the_other_ways_to_pay_and_without_a_button_t
 
 
 def test_a_debit_that_leaves_something_overdue_offers_no_link_either() -> None:
-    dialogue = verified(other_ways=WAYS, mandate=DEBIT, invoices=[LATE, SOON])
+    dialogue = verified(other_ways=WAYS, mandate=DEBIT, invoices=[LATE, SOON], payable=[LATE])
     assert dialogue.keys == ["debit-and-overdue-otherwise", "other-ways"]
     assert dialogue.choices == ["person", "menu"]
 
