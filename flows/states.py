@@ -30,6 +30,7 @@ class Person:
     knowing = "person.knowing"
     reach = "person.reach"
     leaving = "person.leaving"
+    review = "person.review"
 
 
 WAITING = {
@@ -57,10 +58,14 @@ PROMPTING = (
     PayBill.paid,
     Person.message,
     Person.reach,
+    Person.review,
 )
 """States that prompt the customer and end a turn."""
 
 STATES = (*PROMPTING, *WAITING)
+
+WRITING = (Person.message, Person.reach, Person.review)
+"""States in which a message for the team is being written and not sent yet."""
 
 ACCOUNT_STATES = (PayBill.owes, PayBill.settled, PayBill.picking, PayBill.paying, PayBill.paid)
 """States that show one account."""

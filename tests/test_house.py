@@ -73,9 +73,12 @@ def test_no_file_is_long() -> None:
 
 
 TESTS_WITHOUT_A_MODULE = {
+    "chatbot/config/test_broken_values.py": "values that are refused, through loading and checks",
     "chatbot/conversations/test_concurrent_turns.py": "turns in two processes",
+    "chatbot/conversations/test_corrected_clock.py": "a promise that codes, verification and links keep",
     "chatbot/conversations/test_dialogue_machine.py": "random dialogues through turns, payments and links",
     "chatbot/conversations/test_direct_debits.py": "a promise that every way to a payment link keeps",
+    "chatbot/conversations/test_other_ways.py": "a promise that every way to a payment link keeps without a gateway",
     "chatbot/conversations/test_ownership.py": "a promise that imports, turns, links and payment events keep",
     "chatbot/conversations/test_privacy.py": "a promise that all parts of a turn keep",
     "chatbot/delivery/test_hostile_names.py": "a promise that every kind of letter keeps",

@@ -16,6 +16,7 @@ from chatbot.conversations.redaction import SECRET_MASK, Redacted, fragment_of, 
 from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal, TurnResult
 from chatbot.conversations.turn import Turn
 from chatbot.service import Service
+from flows.dialogues.team_message import mask_line
 from flows.engine import START, advance
 from flows.events import Event
 from flows.understanding.understand import chosen, understand
@@ -219,10 +220,10 @@ def _typed(turn: Turn, request: SayRequest, redacted: Redacted, pieces: Sequence
     """
     if _ends_card(turn, redacted, pieces):
         turn.write("customer", SECRET_MASK, client_id=request.id)
-        return Event("card_typed")
+        return Event("card_typed", {"text": SECRET_MASK})
     turn.write("customer", redacted.clean, client_id=request.id)
     if redacted.card:
-        return Event("card_typed")
+        return Event("card_typed", {"text": redacted.clean})
     conversation = turn.conversation
     return understand(redacted.text, redacted.clean, conversation.state, conversation.facts, conversation.offered)
 
@@ -235,6 +236,7 @@ def _ends_card(turn: Turn, redacted: Redacted, pieces: Sequence[Message]) -> boo
     for message, fragment in zip(pieces, fragments, strict=True):
         if is_piece(fragment):
             conversations.replace_text(turn.tx, turn.conversation.id, message.seq, SECRET_MASK)
+            mask_line(turn.conversation.facts, message.text, SECRET_MASK)
     return True
 
 

@@ -1,12 +1,12 @@
 """Rules for every state: help, the ways out, and an answer to anything else."""
 
 from flows.dialogues.identify import forget_customer
-from flows.dialogues.person import open_person
+from flows.dialogues.person import leaving, open_person
 from flows.dialogues.prompts import ask, say_then_ask, small_talk, spoken
 from flows.effects import Effect
 from flows.events import SMALL_TALK
 from flows.rules import STAY, Rule, Step, from_any
-from flows.states import MENU, WAITING, PayBill, Person
+from flows.states import MENU, WAITING, WRITING, PayBill, Person
 
 HELP_KEYS = {
     PayBill.identifier: "help-identifier",
@@ -16,6 +16,7 @@ HELP_KEYS = {
     PayBill.paying: "help-paying",
     Person.message: "help-person",
     Person.reach: "help-person",
+    Person.review: "help-person",
 }
 """State → help about its prompt; other states get the help about Billchat."""
 
@@ -31,8 +32,7 @@ def show_help(step: Step) -> tuple[Effect, ...]:
 def start_over(step: Step) -> Effect:
     """Prompt with the menu, and remove everything about the customer from the facts."""
     forget_customer(step)
-    for key in ("message", "came_from"):
-        step.facts.pop(key, None)
+    step.facts.pop("came_from", None)
     return ask(step)
 
 
@@ -40,12 +40,13 @@ def start_over(step: Step) -> Effect:
 RULES: list[Rule] = [
     # event                       target          guard  action
     *from_any("help",             STAY,           None,  show_help),
-    *from_any("start_over",       MENU,           None,  start_over),
-    *from_any("menu",             MENU,           None,  ask),
+    *from_any("start_over",       MENU,           None,  leaving(start_over)),
+    *from_any("menu",             MENU,           None,  leaving(ask)),
     *from_any("repeat",           STAY,           None,  ask, but=REPEATED_BY_READING),
-    *from_any("person",           Person.message, None,  open_person, but=[Person.message, Person.reach]),
+    *from_any("person",           Person.message, None,  open_person, but=WRITING),
     *from_any("stale_choice",     STAY,           None,  say_then_ask("stale-choice")),
-    *from_any("card_typed",       STAY,           None,  say_then_ask("card-typed")),
+    *from_any("card_typed",       STAY,           None,  say_then_ask("card-typed"),
+              but=[Person.message, Person.review]),
     *from_any("not_understood",   STAY,           None,  say_then_ask("not-understood")),
     *[("back", state, prompting,  None,           ask) for state, prompting in WAITING.items()],
     *[rule for event in SMALL_TALK

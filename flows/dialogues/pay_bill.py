@@ -48,6 +48,7 @@ from flows.dialogues.payment_link import (
     toggle_invoices,
 )
 from flows.dialogues.payment_updates import has_account
+from flows.dialogues.person import leaving
 from flows.dialogues.prompts import ask, say
 from flows.dialogues.statement import (
     debit_is_planned,
@@ -69,7 +70,7 @@ from flows.dialogues.statement import (
     something_to_pick,
 )
 from flows.rules import STAY, Rule, from_any
-from flows.states import ACCOUNT_STATES, MENU, PayBill, Person
+from flows.states import ACCOUNT_STATES, MENU, WRITING, PayBill
 
 P = PayBill
 IDENTIFYING = (P.identifier, P.which, P.code)
@@ -136,7 +137,7 @@ RULES: list[Rule] = [
     # Paid, being paid, or collected by direct debit: the statement says which
     ("nothing_to_pay",     P.linking,              P.reading,     None,                  read_account),
     ("pay_otherwise",      P.linking,              P.owes,        None,                  say_other_ways),
-    *from_any("new_link",                          P.linking,     has_account,           renew_link),
+    *from_any("new_link",                          P.linking,     has_account,           leaving(renew_link)),
 
     # The verification has expired: a fresh code before anything about the account is said
     ("not_verified",       (P.finding, *READING, P.linking), P.sending, verification_expired, renew_verification),
@@ -151,11 +152,11 @@ RULES: list[Rule] = [
     ("pay_bill",           (P.settled, P.paid),    P.reading,     None,                  read_account),
     ("see_balance",        ACCOUNT_STATES,         P.reading,     has_account,           read_account),
     *from_any("pay_bill",                          STAY,          None,                  ask,
-              but=[MENU, P.settled, P.paid, P.owes, P.picking, P.paying, Person.message, Person.reach]),
+              but=[MENU, P.settled, P.paid, P.owes, P.picking, P.paying, *WRITING]),
     *from_any("see_balance",                       STAY,          None,                  ask,
-              but=[MENU, *ACCOUNT_STATES, Person.message, Person.reach]),
-    ("pay_bill",           (Person.message, Person.reach), P.finding, None,              find_accounts),
-    ("see_balance",        (MENU, Person.message, Person.reach), P.finding, None,        find_accounts),
+              but=[MENU, *ACCOUNT_STATES, *WRITING]),
+    ("pay_bill",           WRITING,                P.finding,     None,                  leaving(find_accounts)),
+    ("see_balance",        (MENU, *WRITING),       P.finding,     None,                  leaving(find_accounts)),
 
     # The way back
     ("back",               P.identifier,           MENU,          None,                  ask),

@@ -7,6 +7,7 @@ are read from the store each time they are shown, which checks the verification.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flows.dialogues.team_message import lines, whole_message
 from flows.effects import NO_ARGS, Choice, Effect, Say
 from flows.rules import Action, Step
 from flows.states import MENU, PayBill, Person
@@ -26,6 +27,11 @@ PAY_PICKED = Choice("pay_picked", "choice-pay-picked")
 SEE_ACCOUNTS = Choice("repeat", "choice-see-accounts")
 SEE_INVOICES = Choice("repeat", "choice-see-invoices")
 EMAIL_RECEIPT = Choice("email_receipt", "choice-email-receipt")
+MESSAGE_DONE = Choice("message_done", "choice-message-done")
+SEND_MESSAGE = Choice("send_message", "choice-send-message")
+ADD_MORE = Choice("add_more", "choice-add-more")
+OTHER_REPLY = Choice("other_reply", "choice-other-reply")
+DISCARD_MESSAGE = Choice("discard_message", "choice-discard-message")
 
 PAYS_OTHERWISE = "pays_otherwise"
 """Fact: no gateway is on, so no link is offered (`flows.dialogues.other_ways`)."""
@@ -44,6 +50,7 @@ _CODE = Say("code", choices=(RESEND, OTHER_IDENTIFIER, PERSON), expects="code")
 _ACCOUNTS = Say("which-account", choices=(SEE_ACCOUNTS, PERSON, TO_MENU))
 _PAYING = Say("paying", choices=(NEW_LINK, SEE_BALANCE, PERSON))
 _MESSAGE = Say("person-message", choices=(BACK, TO_MENU), expects="text")
+_MORE = Say("person-message-more", choices=(MESSAGE_DONE, DISCARD_MESSAGE), expects="text")
 
 
 def identifier(step: Step) -> Say:
@@ -96,6 +103,20 @@ def paid(step: Step) -> Say:
     return Say("anything-else", choices=(*receipt, *left, TO_MENU, PERSON))
 
 
+def message(step: Step) -> Say:
+    """Ask for a message to the team, or for more of it."""
+    return _MORE if lines(step.facts) else _MESSAGE
+
+
+def review(step: Step) -> Say:
+    """Show the message as the team will get it, and the address for the reply, and ask whether to send it."""
+    text, reply_to = whole_message(step.facts), step.facts.get("reply_to")
+    if reply_to is None:
+        return Say("person-review-known", {"message": text}, (SEND_MESSAGE, ADD_MORE, DISCARD_MESSAGE), "text")
+    choices = (SEND_MESSAGE, ADD_MORE, OTHER_REPLY, DISCARD_MESSAGE)
+    return Say("person-review", {"message": text, "value": reply_to["value"]}, choices, "text")
+
+
 def reach(step: Step) -> Say:
     """Ask for an address for the team's reply."""
     typed = step.facts.get("identifier")
@@ -114,8 +135,9 @@ PROMPTS: dict[str, Callable[[Step], Say]] = {
     PayBill.picking: picking,
     PayBill.paying: lambda _: _PAYING,
     PayBill.paid: paid,
-    Person.message: lambda _: _MESSAGE,
+    Person.message: message,
     Person.reach: reach,
+    Person.review: review,
 }
 
 

@@ -57,7 +57,7 @@ def debit_is_planned(step: Step) -> bool:
 
 def debit_leaves_overdue(step: Step) -> bool:
     """A direct debit is in place, but something is overdue that its next collection does not cover."""
-    return pays_by_debit(step) and something_to_pick(step)
+    return pays_by_debit(step) and bool(step.event.data["payable"])
 
 
 def something_to_pick(step: Step) -> bool:

@@ -24,7 +24,7 @@ help-identifier = Type the email or mobile number that we have on your account, 
 help-code = The code has 6 digits. It can take a minute to arrive, and an email may be in your junk folder. You can ask for a new code, or use another email or mobile.
 help-picking = Choose each invoice you want to pay. Choose it again to take it off. When you’re ready, choose the pay button.
 help-paying = Your payment link opens a secure page where you choose how to pay. Once the payment goes through, I’ll confirm it here.
-help-person = Write your message in your own words and we’ll pass it to the team. They reply { team-hours }.
+help-person = Write your message in your own words, in as many parts as you like. Type “send it” when it’s complete, and you’ll see it before it goes. The team replies { team-hours }.
 not-understood = Sorry, I didn’t understand that.
 stale-choice = That choice is no longer available.
 card-typed = I removed a card number from your message. Please never type card details here. You enter them only on the secure payment page.
@@ -156,7 +156,31 @@ choice-what-is-left = See what is left to pay
 # Talk to a person
 person-away = Nobody is here to chat right now. Leave a message and the team will reply { team-hours }. What would you like to tell them?
 person-message = What would you like to tell the team?
-person-reach = Where can we reply? Please type your email or mobile number.
+person-message-added = I’ve added that. You can type more. When that’s everything, you’ll see the whole message before it goes to the team.
+person-message-more = You can add more to your message. When that’s everything, you’ll see it before it goes to the team.
+person-message-full = Your message is as long as one can be, so I left that last part out. Please send this one, and then write another.
+person-nothing-to-send = There’s nothing to send yet. What would you like to tell the team?
+person-not-sent = Your message was not sent.
+person-review =
+    This is what the team will get:
+
+    { $message }
+
+    They’ll reply to { $value }. Shall I send it?
+person-review-known =
+    This is what the team will get:
+
+    { $message }
+
+    They’ll reply to the email or mobile number that you gave the code for. Shall I send it?
+choice-message-done = That’s everything
+choice-send-message = Send it
+choice-add-more = Add more
+choice-other-reply = Change where to reply
+choice-discard-message = Don’t send it
+person-reach = Where can we reply? Please type your email or phone number.
+person-reach-missing = I couldn’t see an email or phone number in that. Please type one, for example name@example.com.
+person-bad-number = That number doesn’t look complete. Please type the whole phone number, or an email instead.
 person-message-left = Thank you. Your message is with the team. They reply { team-hours }.
 
 ### Service

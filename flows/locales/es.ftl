@@ -24,7 +24,7 @@ help-identifier = Escriba el correo electrónico o el móvil que figura en su cu
 help-code = El código tiene 6 cifras. Puede tardar un minuto en llegar, y un correo puede acabar en la carpeta de correo no deseado. Puede pedir un código nuevo o usar otro correo o móvil.
 help-picking = Elija cada factura que quiera pagar. Si la elige otra vez, la quita. Cuando termine, elija el botón de pago.
 help-paying = El enlace abre una página segura en la que usted elige cómo pagar. En cuanto el pago se complete, se lo confirmaré aquí.
-help-person = Escriba su mensaje con sus propias palabras y se lo pasaremos al equipo. Responden { team-hours }.
+help-person = Escriba su mensaje con sus propias palabras, en tantas partes como quiera. Cuando esté completo escriba «enviar» y lo verá antes de que salga. El equipo responde { team-hours }.
 not-understood = Perdone, no le he entendido.
 stale-choice = Esa opción ya no está disponible.
 card-typed = He borrado de su mensaje un número de tarjeta. Por favor, no escriba nunca aquí los datos de su tarjeta. Solo se introducen en la página de pago segura.
@@ -156,7 +156,31 @@ choice-what-is-left = Ver lo que queda por pagar
 # Hablar con una persona
 person-away = Ahora mismo no hay nadie para chatear. Deje un mensaje y el equipo le responderá { team-hours }. ¿Qué quiere decirles?
 person-message = ¿Qué quiere decir al equipo?
-person-reach = ¿Dónde podemos responderle? Escriba su correo electrónico o su móvil.
+person-message-added = Lo he añadido. Puede escribir más. Cuando eso sea todo, verá el mensaje entero antes de que salga hacia el equipo.
+person-message-more = Puede añadir más a su mensaje. Cuando eso sea todo, lo verá antes de que salga hacia el equipo.
+person-message-full = Su mensaje ya no puede ser más largo, así que he dejado fuera esta última parte. Envíe este y después escriba otro, por favor.
+person-nothing-to-send = Todavía no hay nada que enviar. ¿Qué quiere decirle al equipo?
+person-not-sent = Su mensaje no se ha enviado.
+person-review =
+    Esto es lo que recibirá el equipo:
+
+    { $message }
+
+    Le responderán a { $value }. ¿Lo envío?
+person-review-known =
+    Esto es lo que recibirá el equipo:
+
+    { $message }
+
+    Le responderán al correo o móvil para el que dio el código. ¿Lo envío?
+choice-message-done = Eso es todo
+choice-send-message = Enviar
+choice-add-more = Añadir más
+choice-other-reply = Cambiar adónde responder
+choice-discard-message = No enviar
+person-reach = ¿Dónde podemos responderle? Escriba su correo o su número de teléfono.
+person-reach-missing = No he visto ningún correo ni teléfono en su mensaje. Escriba uno, por ejemplo nombre@example.com.
+person-bad-number = Ese número parece incompleto. Escriba el número de teléfono entero o un correo electrónico.
 person-message-left = Gracias. El equipo ya tiene su mensaje. Responden { team-hours }.
 
 ### Service

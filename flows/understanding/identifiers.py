@@ -18,9 +18,9 @@ Problem = Literal["misspelt_email", "misspelt_number", "landline", "foreign", "n
 
 
 class Identifier(Struct, frozen=True):
-    """`kind` email (lower case) or mobile (E.164: +447700900001)."""
+    """`kind` email (lower case) or mobile (E.164: +447700900001); phone for a number that only the team calls."""
 
-    kind: Literal["email", "mobile"]
+    kind: Literal["email", "mobile", "phone"]
     value: str
 
 

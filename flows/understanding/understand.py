@@ -4,14 +4,17 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flows.dialogues.team_message import lines
 from flows.engine import TABLE
 from flows.events import Event
 from flows.states import MENU, PayBill, Person
 from flows.understanding.codes import find_code
 from flows.understanding.identifiers import FoundIdentifiers, Identifier, find_identifiers, likely_meant
-from flows.understanding.intents import command, intents
+from flows.understanding.intents import MAX_COMMAND_WORDS, command, intents
 from flows.understanding.normalise import normalise, plain, tokens
+from flows.understanding.reply_addresses import find_reply_addresses
 from flows.understanding.vocabulary import VOCABULARY
+from flows.wording.visible_text import visible_text
 
 Offered = Sequence[Mapping[str, str]]
 """The choices on the customer's screen, in order: {id, label}."""
@@ -46,6 +49,13 @@ PROPOSALS = {
     PayBill.picking: frozenset({"pay_picked"}),
 }
 """Choices that "yes" takes in a state; "no" leads to the menu."""
+
+_REVIEW_EVENTS = {
+    **dict.fromkeys(("message_done", "yes"), "send_message"),
+    **dict.fromkeys(("add_more", "no"), "add_more"),
+    **{event: event for event in ("discard_message", "back", "repeat", "help")},
+}
+"""Whole messages that are obeyed where a message to the team was just shown; any other adds a line to it."""
 
 _COMMANDS = VOCABULARY.commands
 _MESSAGE_COMMANDS = VOCABULARY.message_commands
@@ -86,11 +96,13 @@ def understand(text: str, clean: str, state: str, facts: Mapping[str, Any], offe
     """
     message = normalise(text[:MAX_CHARACTERS])
     words = tokens(plain(message))
-    choice = _by_number(words, offered) or _by_label(words, offered)
+    # A number alone is a line of a message that is being written, such as a house number.
+    by_number = None if state == Person.message and lines(facts) else _by_number(words, offered)
+    choice = by_number or _by_label(words, offered)
     if choice is not None:
         return chosen(choice, state, facts, offered)
-    if state == Person.message:
-        return _message(words, clean)
+    if state in {Person.message, Person.review}:
+        return _message(words, clean, state)
     return (
         _identification(message, state, facts)
         or _several_by_number(words, offered)
@@ -178,7 +190,10 @@ def _identification(message: str, state: str, facts: Mapping[str, Any]) -> Event
     if not MAY_IDENTIFY.search(message):
         return None
     region = str(facts.get("region") or "GB")
-    found = find_identifiers(message, region, facts.get("countries", (region,)))
+    if state == Person.reach:
+        found = find_reply_addresses(message, region)
+    else:
+        found = find_identifiers(message, region, facts.get("countries", (region,)))
     if found.identifiers:
         return _identifiers(found)
     if state == PayBill.code and (code := _code(message)):
@@ -211,12 +226,28 @@ def _code(message: str) -> Event | None:
 # ── messages, commands and intents ──────────────────────────────────────────────────────────────────────────────
 
 
-def _message(words: list[str], clean: str) -> Event:
-    """A message to the team, unless it is one of the few commands obeyed there."""
+def _message(words: list[str], clean: str, state: str) -> Event:
+    """A line of a message to the team, unless it is one of the few commands obeyed there."""
     message = " ".join(words)
     if message in _MESSAGE_COMMANDS:
         return Event(_COMMANDS[message])
-    return Event("message_typed", {"text": clean.strip()}) if clean.strip() else Event("not_understood")
+    event = _about_message(words, state)
+    if event is not None:
+        return Event(event)
+    text = visible_text(clean).strip("\n")
+    return Event("message_typed", {"text": text}) if text.strip() else Event("not_understood")
+
+
+def _about_message(words: list[str], state: str) -> str | None:
+    """ "That's all", "don't send it"; "yes" and "no" where the whole message was just shown."""
+    if len(words) > MAX_COMMAND_WORDS:
+        return None
+    whole = " ".join(words).replace("'", "")
+    short = " ".join(word for word in words if word not in VOCABULARY.polite).replace("'", "")
+    event = VOCABULARY.team_message.get(whole) or VOCABULARY.team_message.get(short)
+    if state == Person.message:
+        return event
+    return _REVIEW_EVENTS.get(event or command(words) or "")
 
 
 def _command(words: list[str], state: str, offered: Offered) -> Event | None:

@@ -18,6 +18,8 @@ FOLDER = Path(__file__).parent / "vocabulary"
 REFERENCE = "en"
 """The language whose file has every key."""
 
+TEAM_MESSAGE_EVENTS = {"done": "message_done", "more": "add_more", "discard": "discard_message"}
+
 WordList = tuple[str, ...]
 
 
@@ -36,6 +38,12 @@ class _Identifiers(Struct, frozen=True, forbid_unknown_fields=True):
     spoken_at: WordList = ()
 
 
+class _TeamMessage(Struct, frozen=True, forbid_unknown_fields=True):
+    done: WordList = ()
+    more: WordList = ()
+    discard: WordList = ()
+
+
 class RedactionWords(Struct, frozen=True, forbid_unknown_fields=True):
     """Words around secrets. `security_codes` and `currencies` are regular expressions to be joined by "|"."""
 
@@ -52,6 +60,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
     polite: WordList = ()
     message_commands: WordList = ()
+    team_message: _TeamMessage = _TeamMessage()
     choices: _Choices = _Choices()
     identifiers: _Identifiers = _Identifiers()
     commands: dict[str, WordList] = {}
@@ -66,6 +75,8 @@ class Vocabulary(Struct, frozen=True):
     """Whole message → event."""
     message_commands: frozenset[str]
     """Commands that are obeyed where a message to the team is being written."""
+    team_message: Mapping[str, str]
+    """Whole message, where a message to the team is being written → event."""
     topics: Mapping[str, frozenset[str]]
     """Word or phrase → its topics."""
     polite: frozenset[str]
@@ -90,11 +101,13 @@ def load(folder: Path = FOLDER) -> Vocabulary:
         for said in file.message_commands:
             if said not in commands:
                 raise VocabularyError(f"{name}: message_commands: {said!r} is no command")
+    written = _invert(files, "team_message", lambda file: msgspec.structs.asdict(file.team_message))
     places = _invert(files, "choices.ordinals", lambda file: file.choices.ordinals)
     polite = _union(file.polite for file in files.values())
     return Vocabulary(
         commands=commands,
         message_commands=_union(file.message_commands for file in files.values()),
+        team_message={said: TEAM_MESSAGE_EVENTS[key] for said, key in written.items()},
         topics=_topics(files.values()),
         polite=polite,
         choice_fillers=polite | _union(file.choices.fillers for file in files.values()),
@@ -149,7 +162,7 @@ def _problem(key: str, word: str) -> str | None:
     if key == "identifiers.spoken_at":
         return None
     compared = " ".join(tokens(plain(word)))
-    if key.startswith("commands."):
+    if key.startswith(("commands.", "team_message.")):
         compared = compared.replace("'", "")
     return None if word == compared else f"must be written as it is compared: {compared!r}"
 

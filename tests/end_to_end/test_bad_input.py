@@ -226,7 +226,8 @@ async def test_script_in_a_message_for_the_team_is_text_in_its_email_and_in_the_
         customer = await Customer(target.url).connect()
         await customer.start("person")
         await customer.say(everything[begin : begin + 1900])
-        await customer.say("worried@example.com")
+        for text in ("that's all", "worried@example.com", "send it"):
+            await customer.say(text)
         await customer.leave()
     async with aiohttp.ClientSession() as http:
 

@@ -119,7 +119,7 @@ async def test_the_whole_road_has_the_same_words_and_leaves_the_same_rows(server
             conversation = await begin(raw)
             answers = [words(await say(raw, conversation, identifier), identifier)]
             guesses = [f"{guess:06}" for guess in range(100, 106)]
-            message = ["talk to a person", "Please call me", identifier]
+            message = ["talk to a person", "Please call me", "that's all", identifier, "send it"]
             for text in ("send a new code", *guesses, "back", identifier, "help", *message):
                 answers += [words(await say(raw, conversation, text), identifier)]
         heard.append(answers)

@@ -77,7 +77,8 @@ async def tell_everything(server: ConfiguredDemo, identifier: str, seen: Planted
         await customer.say(piece)
     await customer.say("talk to a person")
     await customer.say(f"{SAID}: {right}, {CARD} {CVV}")
-    await customer.say("reply.to.me@example.com")
+    for text in ("that's all", "reply.to.me@example.com", "send it"):
+        await customer.say(text)
     await customer.leave()
 
 

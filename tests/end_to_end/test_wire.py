@@ -96,8 +96,10 @@ async def test_spanish_is_spoken_to_who_asks_for_it(demo: DemoServer) -> None:
 
 async def test_a_person_is_asked_for_and_the_message_is_mailed(customer: Customer, demo: DemoServer) -> None:
     await customer.start("person")
+    await customer.say("Hello")
     await customer.say("My bill <b>looks</b> wrong & I am worried")
-    await customer.say("worried@example.com")
+    for text in ("that's all", "worried@example.com", "send it"):
+        await customer.say(text)
     await asyncio.to_thread(demo.letter_saying, "looks")
 
 

@@ -21,7 +21,7 @@ RULES = [
 
 EVENTS = [*SAMPLE_EVENTS, *(answer for answers in SAMPLE_ANSWERS.values() for answer in answers)]
 
-NEWCOMER: dict[str, Any] = {"identifier": EMAIL, "account": "home", "message": "Hello"}
+NEWCOMER: dict[str, Any] = {"identifier": EMAIL, "account": "home", "lines": ["Hello"], "reply_to": EMAIL}
 REGULAR: dict[str, Any] = {
     **NEWCOMER,
     "candidates": [EMAIL, MOBILE],

@@ -1,6 +1,7 @@
 """The message that a customer leaves for the company's team, as an email."""
 
 from chatbot.delivery.letter import LetterKind, LetterTexts, OutgoingMessage, compose_email, email_message
+from flows.wording.visible_text import visible_text
 from store.chats.conversations import proven_name
 from store.chats.outbox import ClaimedMessage
 from store.database import Tx
@@ -15,7 +16,7 @@ class TeamMessageLetter(LetterKind):
         """Return the email to the team. An answer goes to the customer if they left an email address."""
         texts = LetterTexts(self.service, row.locale, "letter-team-")
         conversation, reply_to = row.args["conversation"], row.args.get("reply_to")
-        message = _printable(row.args["text"])
+        message = visible_text(row.args["text"])
         name = proven_name(tx, conversation)
         about = [
             texts("reply-to", who=reply_to["value"]) if reply_to else texts("nobody"),
@@ -27,7 +28,7 @@ class TeamMessageLetter(LetterKind):
             self.service,
             row.locale,
             subject=texts("subject"),
-            text=[texts("intro"), "\n".join(f"> {line}" for line in message.splitlines()), "\n".join(about)],
+            text=[texts("intro"), "\n".join(f"> {line}" for line in message.split("\n")), "\n".join(about)],
             template="email_message.html",
             intro=texts("intro"),
             said=message,
@@ -35,8 +36,3 @@ class TeamMessageLetter(LetterKind):
             preview=message[:PREVIEW_LENGTH],
         )
         return email_message(row, email, reply_to["value"] if reply_to and reply_to["kind"] == "email" else None)
-
-
-def _printable(text: str) -> str:
-    """Remove control and formatting characters, such as those that turn the direction of writing."""
-    return "".join(character for character in text if character.isprintable() or character in "\n\t")

@@ -70,6 +70,8 @@ async def test_emails_escape_names_and_messages_and_keep_their_headers(paying: P
     await visitor.choose("email_receipt")
     await visitor.say("talk to a person")
     await visitor.say(" ".join([EVIL, *SCRIPT_INJECTIONS[:20], *UNUSUAL_TEXTS[:3]])[:1900])
+    await visitor.choose("message_done")
+    await visitor.choose("send_message")
     await (await billchat.visitor()).say("owes@example.com")
     now = billchat.clock.now()
     rows = await billchat.service.database.write(lambda tx: outbox.claim(tx, now, now, {"email": 20}))

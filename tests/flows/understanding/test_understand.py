@@ -83,7 +83,7 @@ def test_what_is_said_at_the_menu(text: str, event: str) -> None:
     assert heard(text).name == event
 
 
-@pytest.mark.parametrize("state", [state for state in PROMPTING if state != Person.message])
+@pytest.mark.parametrize("state", [state for state in PROMPTING if state not in {Person.message, Person.review}])
 @pytest.mark.parametrize(
     ("texts", "event"),
     [
@@ -263,6 +263,74 @@ def test_sentences_are_part_of_the_message(text: str) -> None:
 def test_the_ways_out_of_a_message_are_understood(text: str, event: str) -> None:
     offered = [{"id": "back", "label": "Go back"}, {"id": "menu", "label": "Main menu"}]
     assert heard(text, Person.message, offered).name == event
+
+
+DONE = ["done", "That's all", "That’s everything", "ok send it please", "eso es todo", "¡Enviar!", "He terminado"]
+MORE = ["not yet", "I'm not done yet", "add more", "todavía no", "no he terminado"]
+DISCARD = ["don't send it", "Please do not send it", "no lo envíe", "No enviar"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "while_writing", "when_shown"),
+    [
+        (DONE, "message_done", "send_message"),
+        (MORE, "add_more", "add_more"),
+        (DISCARD, "discard_message", "discard_message"),
+        (["yes", "sí", "go ahead", "vale"], "message_typed", "send_message"),
+        (["no", "nope"], "message_typed", "add_more"),
+        (["2", "I'm done with your company", "they said it was done", "send it to my mum"], *["message_typed"] * 2),
+        (["menu", "cancel", "never mind"], "menu", "menu"),
+    ],
+)
+def test_the_end_of_a_message_and_its_refusals_are_understood(
+    texts: list[str], while_writing: str, when_shown: str
+) -> None:
+    begun = {"lines": ["Hello"]}
+    for text in texts:
+        assert heard(text, Person.message, [], **begun).name == while_writing, text
+        assert heard(text, Person.review, [], **begun).name == when_shown, text
+
+
+def test_a_number_alone_is_a_line_of_a_message_that_was_begun() -> None:
+    offered = [
+        {"id": "message_done", "label": "That’s everything"},
+        {"id": "discard_message", "label": "Don’t send it"},
+    ]
+    assert heard("2", Person.message, offered, lines=["I live at number"]) == Event("message_typed", {"text": "2"})
+    assert heard("1", Person.review, [{"id": "send_message", "label": "Send it"}], lines=["x"]).name == "send_message"
+
+
+def test_spaces_joiners_line_breaks_and_scripts_of_a_message_stay_as_typed() -> None:
+    for text in (
+        "10\u00a0000\u202f€",
+        "👩\u200d👩\u200d👧",
+        "می\u200cخواهم",
+        "שלום\u200f!",
+        "one\n\n  two",
+        "🫩",
+    ):
+        assert heard(text, Person.message, []) == Event("message_typed", {"text": text})
+    assert heard("a\x00b\u202ec\u2028d\r\ne", Person.message, []).data == {"text": "abc\nd\ne"}
+    assert heard("\u202e\x00", Person.message, []).name == "not_understood"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("020 7946 0018", "+442079460018"),
+        ("call my landline, 020 7946 0018 after six", "+442079460018"),
+        ("+34 912 345 678", "+34912345678"),
+        ("+34 612 345 678", "+34612345678"),
+    ],
+)
+@pytest.mark.parametrize("countries", [["GB"], []])
+def test_any_number_that_can_be_called_is_fine_for_a_reply(text: str, value: str, countries: list[str]) -> None:
+    event = understand(text, text, Person.reach, {"region": "GB", "countries": countries}, [])
+    assert event == Event("identifier_typed", {"kind": "phone", "value": value})
+
+
+def test_a_mobile_is_fine_for_a_reply_where_no_texts_are_sent() -> None:
+    assert understand("07700 900001", "", Person.reach, {"countries": []}, []) == Event("identifier_typed", MOBILE)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,17 @@ async def test_the_team_gets_the_text_as_written_and_the_address_to_answer_to(bi
         assert part in page.text
 
 
+async def test_spaces_joiners_line_breaks_and_scripts_reach_the_team_as_typed(billchat: ServiceFixture) -> None:
+    visitor = await billchat.visitor()
+    text = "10\u00a0000\u202f€  for 👩\u200d👧\n\n  می\u200cخواهم שלום\u200f 🏴\U000e0067\U000e007f 🫩"
+    args = {"conversation": visitor.conversation, "text": text, "reply_to": None}
+    letter = await queue_and_render(billchat, "message_for_team", args)
+    assert letter is not None
+    assert letter.html is not None
+    assert "\n".join(f"> {line}" for line in text.split("\n")) in letter.text
+    assert text in RenderedHtml(letter.html).text
+
+
 async def test_the_team_gets_the_name_that_a_code_proved(billchat: ServiceFixture) -> None:
     visitor = await billchat.visitor()
     await visitor.verify("owes@example.com")
