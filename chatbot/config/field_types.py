@@ -4,11 +4,10 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
-from email_validator import EmailNotValidError, validate_email
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, Field
 
-from chatbot.config.address_types import is_host
+from chatbot.config.email_address import parse_mailbox
 
 
 def _timezone(name: str) -> str:
@@ -41,26 +40,8 @@ def _one_line(text: str) -> str:
 
 
 def _email_address(written: str) -> str:
-    name, address = _name_and_address(written)
-    if any(not part.isprintable() for part in (name, address)):
-        raise ValueError("must be one line; write one like billing@example.com")
-    user, _, domain = address.rpartition("@")
-    try:
-        # The domain is looked at apart: the library refuses those of private networks, such as acme.local.
-        validate_email(f"{user}@example.com", check_deliverability=False)
-        is_valid = is_host(domain)
-    except EmailNotValidError:
-        is_valid = False
-    if not is_valid:
-        raise ValueError("not an email address; write one like billing@example.com")
+    parse_mailbox(written)
     return written
-
-
-def _name_and_address(written: str) -> tuple[str, str]:
-    if written.endswith(">") and "<" in written:
-        name, _, address = written[:-1].rpartition("<")
-        return name, address
-    return "", written.strip()
 
 
 LocaleTag = Annotated[str, AfterValidator(_locale_tag)]

@@ -15,6 +15,7 @@ import structlog
 from chatbot.delivery.claims import Batch, Claims, RenderResult
 from chatbot.delivery.error_site import error_site
 from chatbot.delivery.letter import OutgoingMessage
+from chatbot.delivery.letters import IRREPLACEABLE
 from chatbot.delivery.retry_policy import MAX_AGE, retry_delay
 from chatbot.delivery.sender import Failed, Retry, Sender, SendResult, Sent
 from chatbot.service import Service
@@ -205,6 +206,8 @@ class Dispatcher:
         write(
             "letter given up", letter=row.id, kind=row.kind, channel=row.channel, reason=result.reason, tries=row.tries
         )
+        if row.kind in IRREPLACEABLE:
+            log.critical("a customer's message did not reach the team", letter=row.id, reason=result.reason)
 
     def _count(self, row: ClaimedMessage, outcome: str) -> None:
         self._service.metrics.outbox_sends.labels(row.channel, outcome).inc()

@@ -7,6 +7,7 @@ row always gives the same letter.
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from typing import ClassVar
 
 import jinja2
 from babel import Locale
@@ -36,6 +37,9 @@ class OutgoingMessage(Struct, frozen=True):
 
 class LetterKind:
     """Base of the kinds of letters. One instance of each kind serves a dispatcher, and may cache between letters."""
+
+    irreplaceable: ClassVar[bool] = False
+    """True for a letter that its customer believes to have arrived and will not request again."""
 
     def __init__(self, service: Service) -> None:
         self.service = service

@@ -1,15 +1,17 @@
 """Sends emails through the company's SMTP server, over a pool of connections that stay open between messages."""
 
 import asyncio
+import contextlib
 import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from types import TracebackType
 from typing import Self
 
 from chatbot.channels.email.connection import SmtpConnection
+from chatbot.config.email_address import Mailbox, ascii_address, parse_mailbox
 from chatbot.delivery.letter import OutgoingMessage
 from chatbot.delivery.sender import Failed, Retry, Sender, SendResult
 from chatbot.service import Service
@@ -20,7 +22,7 @@ class EmailSender(Sender):
 
     def __init__(self, service: Service) -> None:
         self._settings = settings = service.settings.email
-        self._from = settings.sender or ""
+        self._from = None if settings.sender is None else parse_mailbox(settings.sender)
         public_url = service.settings.server.public_url
         # In place of the machine's authorities: a private one, alone, is the only one that may vouch for the server.
         tls = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file is not None else None
@@ -38,14 +40,25 @@ class EmailSender(Sender):
         await asyncio.gather(*(connection.quit() for connection in self._idle))
 
     async def send(self, message: OutgoingMessage, *, key: str, maybe_sent: bool) -> SendResult:
-        """Send an email. It is the same on every try, with the Message-ID made of `key`."""
+        """Send an email. It is the same on every try, with the Message-ID made of `key`.
+
+        An email that a server refuses is offered once more without its Reply-To, which a stranger typed.
+        """
         del maybe_sent
-        if self._settings.host is None or not self._from:
+        if self._settings.host is None or self._from is None:
             return Failed("no_server")
         try:
             email = mime_message(message, key, self._from)
+            to = parse_mailbox(message.to).address
         except ValueError:  # such as a line break in an address or a name
             return Failed("malformed")
+        result = await self._send(email, self._from.address, to)
+        if isinstance(result, Failed) and "Reply-To" in email:
+            del email["Reply-To"]
+            result = await self._send(email, self._from.address, to)
+        return result
+
+    async def _send(self, email: EmailMessage, sender: str, to: str) -> SendResult:
         try:
             # Waiting for a connection does not count towards the time limit of a try.
             async with self._available, asyncio.timeout(self._settings.timeout_s):
@@ -53,27 +66,27 @@ class EmailSender(Sender):
                     self._idle.pop()
                 )  # the last one used: under light load, one stays open and the others close
                 try:
-                    return await connection.send(email, parseaddr(self._from)[1], message.to)
+                    return await connection.send(email, sender, to)
                 finally:
                     self._idle.append(connection)
         except TimeoutError:
             return Retry("timeout")
 
 
-def mime_message(message: OutgoingMessage, key: str, sender: str) -> EmailMessage:
+def mime_message(message: OutgoingMessage, key: str, sender: Mailbox) -> EmailMessage:
     """Build the MIME message, byte for byte the same on every try. Raises ValueError for values that no header allows.
 
     It is marked so that no out-of-office notes come back: RFC 3834, and Exchange's own header.
     """
-    name, address = parseaddr(sender)
     email = EmailMessage(policy=SMTP_POLICY)
-    email["From"] = Address(name, addr_spec=address)
-    email["To"] = Address(addr_spec=message.to)
+    email["From"] = Address(sender.name, addr_spec=sender.address)
+    email["To"] = Address(addr_spec=parse_mailbox(message.to).address)
     email["Subject"] = message.subject
     email["Date"] = format_datetime(message.written_at)
-    email["Message-ID"] = f"<{key}@{address.rpartition('@')[2]}>"
+    email["Message-ID"] = f"<{key}@{sender.address.rpartition('@')[2]}>"
     if message.reply_to is not None:
-        email["Reply-To"] = Address(addr_spec=message.reply_to)
+        with contextlib.suppress(ValueError):  # the team reads it in the text
+            email["Reply-To"] = Address(addr_spec=ascii_address(message.reply_to))
     email["Auto-Submitted"] = "auto-generated"
     email["X-Auto-Response-Suppress"] = "All"
     email.set_content(message.text, cte="quoted-printable")

@@ -21,6 +21,8 @@ LETTERS: Mapping[str, type[LetterKind]] = {
     "receipt": ReceiptLetter,
     "message_for_team": TeamMessageLetter,
 }
+IRREPLACEABLE = frozenset(kind for kind, letter in LETTERS.items() if letter.irreplaceable)
+"""The kinds that nobody can request again: giving one up raises an alarm of its own."""
 
 
 class LetterRenderer:

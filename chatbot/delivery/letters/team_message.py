@@ -12,6 +12,8 @@ PREVIEW_LENGTH = 120
 class TeamMessageLetter(LetterKind):
     """The customer's text, the name that a code proved, and the address to answer to."""
 
+    irreplaceable = True
+
     def render(self, tx: Tx, row: ClaimedMessage) -> OutgoingMessage:
         """Return the email to the team. An answer goes to the customer if they left an email address."""
         texts = LetterTexts(self.service, row.locale, "letter-team-")

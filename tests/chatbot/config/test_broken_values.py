@@ -40,7 +40,7 @@ from tests.config_file import config_file
         ("server: {trusted_proxies: [0.0.0.0/0]}", "server.trusted_proxies.0: is every address there is"),
         ("server: {trusted_proxies: ['::/0']}", "server.trusted_proxies.0: is every address there is"),
         ("database: {url: 'postgresql://u@h:99999/n'}", "database.url: its port"),
-        ("team: {email: 'a b@acme.test'}", "team.email: not an email address"),
+        ("team: {email: 'a b@acme.test'}", "team.email: not one email address"),
         ("email: {sender: 'Billing <@acme.test>'}", "email.sender: not an email address"),
         ('email: {sender: "Bil\\nling <b@acme.test>"}', "email.sender: must be one line"),
         ("brand: {name: ' '}", "brand.name: must be one line"),

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import structlog
 
 from chatbot.delivery.dispatcher import MAX_CONCURRENT
 from chatbot.delivery.retry_policy import JITTER
@@ -14,6 +15,7 @@ from tests.dispatching import (
     UNKNOWN,
     FakeSender,
     dispatching,
+    queue_letters,
     request_code,
     states_are,
     tried,
@@ -161,6 +163,17 @@ async def test_a_letter_that_fails_for_three_days_is_given_up(billchat: ServiceF
         billchat.clock.forward(days=3)
         dispatcher.wake()
         await wait_until(states_are(billchat, "failed"))
+
+
+async def test_a_message_that_the_team_never_gets_raises_an_alarm(billchat: ServiceFixture) -> None:
+    sender = FakeSender([Failed("550", alerted=True)])
+    await queue_letters(billchat, 1)
+    with structlog.testing.capture_logs() as logs:
+        async with dispatching(billchat, {"email": sender}):
+            await wait_until(states_are(billchat, "failed"))
+    [alarm] = [line for line in logs if line["event"] == "a customer's message did not reach the team"]
+    assert (alarm["log_level"], alarm["reason"]) == ("critical", "550")
+    assert "Hello" not in str(logs)
 
 
 async def test_a_replaced_code_is_not_sent(billchat: ServiceFixture) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.channels.email.sender import mime_message
+from chatbot.config.email_address import Mailbox
 from chatbot.config.settings import BrandSettings
 from chatbot.delivery.letters import LetterRenderer
 from store.chats import outbox
@@ -41,7 +42,7 @@ class Elements(HTMLParser):
 @pytest.fixture
 async def paying(tmp_path: Path, clock: FakeClock) -> AsyncIterator[PaymentFixture]:
     async with PaymentFixture.open(
-        tmp_path, clock, brand=BrandSettings(name="<script>alert(1)</script>\r\nBcc: all@example.com")
+        tmp_path, clock, brand=BrandSettings(name="<script>alert(1)</script> Bcc: all@example.com")
     ) as opened:
         for sql in (
             "update accounts set name = :evil",
@@ -83,7 +84,7 @@ async def test_emails_escape_names_and_messages_and_keep_their_headers(paying: P
         assert letter.html is not None
         assert "\n" not in letter.subject
         assert Elements(letter.html).wrong == []
-        email = mime_message(letter, row.id, "Billing <billing@example.com>")
+        email = mime_message(letter, row.id, Mailbox("Billing", "billing@example.com"))
         head = bytes(email).partition(b"\n\n")[0].partition(b"\r\n\r\n")[0]
         assert b"Bcc" not in [line.partition(b":")[0] for line in head.splitlines()]
         assert email["To"] == letter.to

@@ -217,7 +217,6 @@ async def test_a_server_that_is_down_is_tried_again(tmp_path: Path, clock: FakeC
         {"to": "owes@example.com, all@example.com"},
         {"to": "not an address"},
         {"subject": "Hello\r\nBcc: all@example.com"},
-        {"reply_to": "ana@example.com\nX: y"},
     ],
 )
 async def test_nothing_can_be_smuggled_into_the_headers(
@@ -225,6 +224,75 @@ async def test_nothing_can_be_smuggled_into_the_headers(
 ) -> None:
     assert await send(sender, message_with(**changes)) == Failed("malformed")
     assert server.received == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "françois@example.com",
+        "ana@example.com\nX: y",
+        "a@b.example, all@example.com",
+        "ana@",
+        "x" * 99 + "@example.com",
+    ],
+)
+async def test_a_reply_address_that_is_no_header_holds_up_no_letter(
+    server: MailServer, sender: EmailSender, address: str
+) -> None:
+    assert isinstance(await send(sender, message_with(reply_to=address)), Sent)
+    assert server.received[0]["Reply-To"] is None
+    assert b"X: y" not in server.raw[0]
+
+
+@pytest.mark.parametrize("refused", ["rcpt", "data"])
+async def test_a_letter_that_is_refused_for_its_reply_address_is_sent_without_it(
+    server: MailServer, sender: EmailSender, refused: str
+) -> None:
+    setattr(server, refused, ["550 5.1.7 bad address in Reply-To"])
+    assert isinstance(await send(sender, message_with(reply_to="ana@no-such-domain.example")), Sent)
+    assert [letter["Reply-To"] for letter in server.received] == [None]
+
+
+async def test_a_domain_with_special_letters_goes_out_in_ascii(
+    server: MailServer, tmp_path: Path, clock: FakeClock
+) -> None:
+    billchat = await service_with(tmp_path, clock, server.port, sender="Müller GmbH <billing@müller.example>")
+    async with EmailSender(billchat.service) as sender:
+        outcome = await send(sender, message_with(to="kunde@äggsbärden.de", reply_to="ana@straße.de"))
+    assert outcome == Sent(f"<{KEY}@xn--mller-kva.example>")
+    [arrived] = server.received
+    assert server.recipients == [["kunde@xn--ggsbrden-zzae.de"]]
+    assert arrived["From"] == "Müller GmbH <billing@xn--mller-kva.example>"
+    assert arrived["To"] == "kunde@xn--ggsbrden-zzae.de"
+    assert arrived["Reply-To"] == "ana@xn--strae-oqa.de"
+    await billchat.close()
+
+
+async def test_special_letters_before_the_at_fail_before_a_server_hears_of_them(
+    server: MailServer, sender: EmailSender
+) -> None:
+    assert await send(sender, message_with(to="françois@müller.example")) == Failed("malformed")
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Acme (UK) Ltd <billing@acme.example>", "Acme (UK) Ltd"),
+        ("Acme, Inc. <billing@acme.example>", "Acme, Inc."),
+        ('"Acme \\"Best\\", Inc." <billing@acme.example>', 'Acme "Best", Inc.'),
+    ],
+)
+async def test_the_senders_name_arrives_as_written(
+    server: MailServer, tmp_path: Path, clock: FakeClock, written: str, name: str
+) -> None:
+    billchat = await service_with(tmp_path, clock, server.port, sender=written)
+    async with EmailSender(billchat.service) as sender:
+        assert isinstance(await send(sender), Sent)
+        assert isinstance(await send(sender, message_with(to="The team <team@acme.example>")), Sent)
+    assert [address.display_name for address in server.received[0]["From"].addresses] == [name]
+    assert server.recipients[1] == ["team@acme.example"]
+    await billchat.close()
 
 
 async def test_without_a_server_a_message_fails(billchat: ServiceFixture) -> None:
