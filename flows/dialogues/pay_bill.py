@@ -87,6 +87,7 @@ RULES: list[Rule] = [
     ("foreign_typed",      IDENTIFYING,            P.identifier,  None,                  say("identifier-foreign")),
     ("texts_not_sent",     IDENTIFYING,            P.identifier,  None,                  say("identifier-no-texts")),
     ("email_misspelt",     IDENTIFYING,            P.identifier,  None,                  say("identifier-bad-email")),
+    ("email_unsendable",   (MENU, *IDENTIFYING),   P.identifier,  None,                  say("identifier-unsendable")),
     ("number_misspelt",    IDENTIFYING,            P.identifier,  None,                  say("identifier-bad-number")),
     ("identifier_missing", P.identifier,           STAY,          None,                  say("identifier-missing")),
     ("identifier_missing", P.which,                STAY,          None,                  ask),

@@ -49,6 +49,7 @@ identifier-landline = That number can’t receive texts. Please type a mobile nu
 identifier-foreign = We can’t send texts to numbers in that country. Please type an email instead.
 identifier-no-texts = We don’t send texts. Please type the email on your account.
 identifier-bad-email = That email doesn’t look complete. It should look like name@example.com. Please type it again.
+identifier-unsendable = We can’t send to an email with accents or other special letters before the @. Please type another one.
 identifier-bad-number = That number doesn’t look complete. Please type the whole mobile number, or an email instead.
 which-identifier = Which one is on your account?
 which-did-you-mean = Please check the spelling. Which one is right?

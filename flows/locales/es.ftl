@@ -49,6 +49,7 @@ identifier-landline = Ese número no puede recibir mensajes de texto. Escriba un
 identifier-foreign = No podemos enviar mensajes de texto a números de ese país. Escriba un correo electrónico, por favor.
 identifier-no-texts = No enviamos mensajes de texto. Escriba el correo electrónico que figura en su cuenta.
 identifier-bad-email = Ese correo parece incompleto. Debería ser como nombre@example.com. Escríbalo otra vez, por favor.
+identifier-unsendable = No podemos enviar a un correo con acentos u otras letras especiales antes de la @. Escriba otro, por favor.
 identifier-bad-number = Ese número parece incompleto. Escriba el móvil entero o un correo electrónico.
 which-identifier = ¿Cuál de ellos figura en su cuenta?
 which-did-you-mean = Por favor, compruebe cómo está escrito. ¿Cuál es el correcto?

@@ -195,10 +195,20 @@ def _identification(message: str, state: str, facts: Mapping[str, Any]) -> Event
     else:
         found = find_identifiers(message, region, facts.get("countries", (region,)))
     if found.identifiers:
-        return _identifiers(found)
+        return _identifiers(found) if state == Person.reach else _sendable(found, state)
     if state == PayBill.code and (code := _code(message)):
         return code
     return None if found.problem is None else _if_handled(PROBLEM_EVENTS[found.problem], state)
+
+
+def _sendable(found: FoundIdentifiers, state: str) -> Event | None:
+    """The identifiers that a code can be sent to: many mail servers refuse special letters before the @."""
+    sendable = tuple(one for one in found.identifiers if one.kind != "email" or _name_is_ascii(one))
+    return _identifiers(FoundIdentifiers(sendable)) if sendable else _if_handled("email_unsendable", state)
+
+
+def _name_is_ascii(email: Identifier) -> bool:
+    return email.value.partition("@")[0].isascii()
 
 
 def _identifiers(found: FoundIdentifiers) -> Event:

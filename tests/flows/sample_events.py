@@ -86,6 +86,7 @@ TYPED_EVENTS: list[tuple[str, dict[str, Any]]] = [
     ("foreign_typed", {}),
     ("texts_not_sent", {}),
     ("email_misspelt", {}),
+    ("email_unsendable", {}),
     ("number_misspelt", {}),
     ("identifier_missing", {}),
     ("code_typed", {"digits": "123456"}),

@@ -173,6 +173,20 @@ def test_a_mobile_where_one_is_asked_for(text: str, state: str) -> None:
     assert heard(text, state, []) == Event("identifier_typed", MOBILE)
 
 
+@pytest.mark.parametrize("state", ["menu", PayBill.identifier, PayBill.code, PayBill.which])
+def test_an_email_that_nothing_can_be_sent_to_is_told_where_it_is_typed(state: str) -> None:
+    assert heard("françois@example.com", state, []).name == "email_unsendable"
+    assert heard("françois@example.com or owes@example.com", state, []) == Event("identifier_typed", EMAIL)
+    german = {"kind": "email", "value": "kunde@äggsbärden.de"}
+    for typed in ("kunde@äggsbärden.de", "kunde@xn--ggsbrden-zzae.de"):
+        assert heard(typed, state, []) == Event("identifier_typed", german)
+
+
+def test_any_email_is_fine_for_a_reply() -> None:
+    french = {"kind": "email", "value": "françois@example.com"}
+    assert heard("françois@example.com", Person.reach, []) == Event("identifier_typed", french)
+
+
 def test_two_identifiers_in_one_message() -> None:
     event = heard("owes@example.com or 07700 900001", PayBill.identifier, [])
     assert event == Event("identifiers_typed", {"options": [EMAIL, MOBILE]})
