@@ -111,7 +111,7 @@ def test_what_is_said_offline_is_shown_as_sending_then_failed_and_is_sent_once(n
     expect(panel.inside.locator(".offline")).to_have_count(0)
     expect(panel.inside.get_by_role("status")).to_have_text("You’re connected again.")
     failed.click()
-    expect(panel.text("Where can we reply?")).to_be_visible()
+    expect(panel.text("I’ve added that")).to_be_visible()
     expect(panel.own.filter(has_text="First, said offline")).to_have_count(1)
     expect(failed).to_have_count(0)
 
