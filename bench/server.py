@@ -5,13 +5,12 @@ import gc
 import sys
 from collections.abc import AsyncIterator, Mapping
 
-from aiohttp import web
 from pydantic import SecretStr
 
 from bench.customers import SECRET
 from bench.mailbox import MailboxSender
 from chatbot.app import build_app
-from chatbot.cli.event_loop import new_event_loop
+from chatbot.cli.web_server import run_app
 from chatbot.config.settings import (
     DatabaseSettings,
     LimitSettings,
@@ -48,6 +47,12 @@ def main(port: int, url: str, mailbox: str) -> None:
                 starts_per_address_per_hour=NO_LIMIT,
                 connections_per_address=NO_LIMIT,
                 connections_per_address_per_minute=NO_LIMIT,
+                messages_per_session_per_hour=NO_LIMIT,
+                messages_per_address_per_hour=NO_LIMIT,
+                text_kilobytes_per_address_per_hour=NO_LIMIT,
+                frames_per_address_per_second=NO_LIMIT,
+                requests_per_address_per_second=NO_LIMIT,
+                kilobytes_per_address_per_second=NO_LIMIT,
             ),
         )
     )
@@ -56,9 +61,7 @@ def main(port: int, url: str, mailbox: str) -> None:
     async def senders(_: Service) -> AsyncIterator[Mapping[str, Sender]]:
         yield {"email": MailboxSender(mailbox)}
 
-    web.run_app(
-        build_app(service, senders), host="127.0.0.1", port=port, access_log=None, print=None, loop=new_event_loop()
-    )
+    run_app(build_app(service, senders), service.settings.server)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from chatbot.channels.web.namespace import WebChannel
 from chatbot.conversations.turns import Turns
 from chatbot.delivery.dispatcher import Dispatcher
 from chatbot.delivery.sender import Sender
-from chatbot.operations import health, retention
+from chatbot.operations import health, load_limits, retention
 from chatbot.operations.clock_watch import ClockWatch
 from chatbot.pages import assets, chat_panel, templating
 from chatbot.payments import gateways, routes
@@ -57,6 +57,7 @@ async def real_senders(service: Service) -> AsyncIterator[Mapping[str, Sender]]:
 def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web.Application:
     """Build the web application of a service. Its clean-up closes the service's database."""
     app = web.Application(client_max_size=64 * 1024)
+    load_limits.install(app, service)
     templating.set_up(app)
     turns = Turns(service)
     senders: dict[str, Sender] = {}

@@ -7,6 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from chatbot.config.settings import Settings
+from chatbot.http.refusals import Refusals
 from chatbot.keys import Keys
 from chatbot.metrics import Metrics
 from flows.wording.words import Words
@@ -43,11 +44,14 @@ class Service:
     """The company's time zone, for customers' dates and times."""
     has_gateway: bool = field(init=False)
     """Whether customers can pay by a link; if not, they are told the other ways to pay."""
+    refusals: Refusals = field(init=False)
+    """Counts and logs what the limits of addresses and connections refuse."""
 
     def __post_init__(self) -> None:
         # Looked up once, not in every turn.
         object.__setattr__(self, "zone", self.settings.zone)
         object.__setattr__(self, "has_gateway", self.settings.payments.has_gateway)
+        object.__setattr__(self, "refusals", Refusals(self.metrics.slowed_down))
 
     def local_now(self) -> datetime:
         """Return the present moment in the company's time zone, by whose date invoices are overdue."""

@@ -136,11 +136,21 @@ class LimitSettings(Section):
     verified_idle_minutes: int = Field(default=15, ge=1, le=60)
     verified_hours: int = Field(default=12, ge=1, le=12)
     messages_per_ten_seconds: Count = 60
+    messages_per_session_per_hour: Count = 1000
+    messages_per_address_per_hour: Count = 60_000
+    text_kilobytes_per_address_per_hour: Count = 20_000
     starts_per_session_per_hour: Count = 60
     starts_per_address_per_minute: Count = 300
     starts_per_address_per_hour: Count = 3000
     connections_per_address: Count = 1000
     connections_per_address_per_minute: Count = 2000
+    frames_per_address_per_second: Count = 1000
+    requests_per_address_per_second: Count = 300
+    kilobytes_per_address_per_second: Count = 500
+    bodies_per_address: Count = 100
+    bodies_megabytes: int = Field(default=16, ge=4)
+    body_seconds: Count = 10
+    bad_webhooks_per_address_per_minute: Count = 60
 
 
 class GatewaySection(Section):

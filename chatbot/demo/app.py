@@ -64,6 +64,12 @@ def settings(port: int, folder: Path = FOLDER) -> Settings:
             starts_per_address_per_hour=100_000,
             connections_per_address=10_000,
             connections_per_address_per_minute=100_000,
+            messages_per_session_per_hour=10_000,
+            messages_per_address_per_hour=1_000_000,
+            text_kilobytes_per_address_per_hour=200_000,
+            frames_per_address_per_second=10_000,
+            requests_per_address_per_second=3000,
+            kilobytes_per_address_per_second=20_000,
         ),
     )
 

@@ -14,10 +14,17 @@ IpAddress = IPv4Address | IPv6Address
 
 def client_address(request: web.Request, trusted_proxies: Sequence[str]) -> str:
     """Return the address to count limits by: an IPv4 address, an IPv6 /64 network, or UNKNOWN."""
-    address = _client(request, trusted_proxies)
-    if isinstance(address, IPv6Address):
-        return str(IPv6Address(int(address) >> IPV6_HOST_BITS << IPV6_HOST_BITS))
-    return UNKNOWN if address is None else str(address)
+    return _key(_client(request, trusted_proxies))
+
+
+def address_key(peer: str) -> str:
+    """Return the address to count limits by, of a connection whose requests are not known yet."""
+    return _key(_parse(peer))
+
+
+def is_trusted(peer: str, trusted_proxies: Sequence[str]) -> bool:
+    """Tell whether a connection comes from a trusted proxy."""
+    return _is_in(_parse(peer), trusted_proxies)
 
 
 def is_internal(request: web.Request, trusted_proxies: Sequence[str]) -> bool:
@@ -29,6 +36,12 @@ def is_internal(request: web.Request, trusted_proxies: Sequence[str]) -> bool:
     forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
     trusted = not forwarded or _is_in(_parse(request.remote or UNKNOWN), trusted_proxies)
     return trusted and address is not None and address.is_private
+
+
+def _key(address: IpAddress | None) -> str:
+    if isinstance(address, IPv6Address):
+        return str(IPv6Address(int(address) >> IPV6_HOST_BITS << IPV6_HOST_BITS))
+    return UNKNOWN if address is None else str(address)
 
 
 def _client(request: web.Request, trusted_proxies: Sequence[str]) -> IpAddress | None:

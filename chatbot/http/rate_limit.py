@@ -19,11 +19,15 @@ class FixedWindowLimit:
         self._window = 0
         self._counts: Counter[str] = Counter()
 
-    def allows(self, key: str) -> bool:
-        """Count one request of a key; False above the limit of the current window."""
+    def is_used_up(self, key: str) -> bool:
+        """Tell whether the next request of a key would be above the limit; counts nothing."""
+        return int(self._clock() / self._window_s) == self._window and self._counts[key] >= self._max_requests
+
+    def allows(self, key: str, cost: int = 1) -> bool:
+        """Count one request of a key, or as many units as it costs; False above the limit of the current window."""
         window = int(self._clock() / self._window_s)
         if window != self._window:
             self._window = window
             self._counts.clear()
-        self._counts[key] += 1
+        self._counts[key] += cost
         return self._counts[key] <= self._max_requests

@@ -2,12 +2,14 @@
 
 import asyncio
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from time import monotonic
 
 import structlog
 from aiohttp import web
 
 from chatbot.http.client_address import is_internal
+from chatbot.http.shared_answer import SharedAnswer
 from chatbot.service import Service
 from store.chats import outbox
 from store.database import StoreError
@@ -16,22 +18,19 @@ log = structlog.get_logger(__name__)
 
 DATABASE_TIMEOUT_S = 6.0  # longer than the store retries a unit of work while the database is away
 
+READY_SHARED_S = 1.0  # everybody may ask, and each check writes
 
-def routes(service: Service) -> Iterable[web.RouteDef]:
+
+def routes(service: Service, clock: Callable[[], float] = monotonic) -> Iterable[web.RouteDef]:
     """Yield the routes of the three addresses."""
+    database_problem = SharedAnswer(lambda: _database_problem(service), READY_SHARED_S, clock)
 
     async def alive(request: web.Request) -> web.Response:
         return web.json_response({"alive": True})
 
     async def ready(request: web.Request) -> web.Response:
-        try:
-            async with asyncio.timeout(DATABASE_TIMEOUT_S):
-                await service.database.ready()
-        except StoreError as error:
-            return web.json_response({"ready": False, "database": str(error)}, status=503)
-        except TimeoutError:
-            log.error("the database does not answer", after_s=DATABASE_TIMEOUT_S)
-            problem = f"the database did not answer within {DATABASE_TIMEOUT_S:g} s; look whether it hangs"
+        problem = await database_problem.get()
+        if problem is not None:
             return web.json_response({"ready": False, "database": problem}, status=503)
         return web.json_response({"ready": True})
 
@@ -48,6 +47,19 @@ def routes(service: Service) -> Iterable[web.RouteDef]:
     yield web.get("/healthz", alive)
     yield web.get("/readyz", ready)
     yield web.get("/metrics", metrics)
+
+
+async def _database_problem(service: Service) -> str | None:
+    """Return why the database is not ready; None if it is."""
+    try:
+        async with asyncio.timeout(DATABASE_TIMEOUT_S):
+            await service.database.ready()
+    except StoreError as error:
+        return str(error)
+    except TimeoutError:
+        log.error("the database does not answer", after_s=DATABASE_TIMEOUT_S)
+        return f"the database did not answer within {DATABASE_TIMEOUT_S:g} s; look whether it hangs"
+    return None
 
 
 async def _outbox_depth(service: Service) -> tuple[float, float]:

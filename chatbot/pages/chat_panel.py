@@ -1,5 +1,6 @@
 """/chat: the page of the chat panel, which the loader shows in an iframe on the company's site."""
 
+import gzip
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,21 +15,31 @@ from chatbot.service import Service
 def route(service: Service) -> web.RouteDef:
     """Return the route of the panel."""
     headers = _headers(service.settings)
+    pages: dict[str, bytes] = {}  # compressed: rendering takes longer than a turn, and every visitor gets the same
 
     async def show(request: web.Request) -> web.Response:
         locale = preferred_locale(request, service)
-        context = {
-            "locale": locale,
-            "direction": direction(locale),
-            "brand": service.settings.brand.name,
-            "config": _config(service, locale),
-        }
-        response = aiohttp_jinja2.render_template("chat.html", request, context)
-        response.headers.update(headers)
-        response.enable_compression()
+        if locale not in pages:
+            pages[locale] = gzip.compress(_render(service, request, locale).encode())
+        response = web.Response(body=pages[locale], content_type="text/html", charset="utf-8", headers=headers)
+        response.headers["Vary"] = "Accept-Encoding, Accept-Language"
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            response.headers["Content-Encoding"] = "gzip"
+        else:
+            response.body = gzip.decompress(pages[locale])
         return response
 
     return web.get("/chat", show)
+
+
+def _render(service: Service, request: web.Request, locale: str) -> str:
+    context = {
+        "locale": locale,
+        "direction": direction(locale),
+        "brand": service.settings.brand.name,
+        "config": _config(service, locale),
+    }
+    return aiohttp_jinja2.render_string("chat.html", request, context)
 
 
 def _headers(settings: Settings) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ The store makes sure that money is booked once, in any number and order of repor
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -22,6 +22,9 @@ from store.billing.payments import Payment
 from store.database import Tx
 
 log = structlog.get_logger(__name__)
+
+LOOK_UP_SHARED = timedelta(seconds=3)
+"""For this time a gateway's answer about a payment serves every visit of the return page, which reloads after 5 s."""
 
 
 class ExternalEvents(Protocol):
@@ -47,6 +50,7 @@ class ReportHandler:
         self._gateways = gateways
         self._wake = wake
         self._lookups: dict[str, asyncio.Task[None]] = {}
+        self._looked_up: dict[str, datetime] = {}
 
     async def apply(self, gateway: str, report: PaymentReport, polled_state: str | None = None) -> bool:
         """Book a report and inform the conversation. False if no payment has its reference (yet).
@@ -90,10 +94,21 @@ class ReportHandler:
             await self._follow_up(applied)
 
     async def check_link(self, token: str) -> None:
-        """Ask the gateways about the undecided payments of a link, whose customer has come back."""
+        """Ask the gateways about the undecided payments of a link, whose customer has come back.
+
+        However often the page is loaded, a gateway is asked about a payment once in LOOK_UP_SHARED.
+        """
         digest = token_hash(token)
         undecided = await self._service.database.read(lambda tx: _undecided(tx, digest))
-        await asyncio.gather(*(self.check(payment) for payment in undecided))
+        now = self._service.clock.now()
+        self._looked_up = {payment: at for payment, at in self._looked_up.items() if now - at < LOOK_UP_SHARED}
+        await asyncio.gather(*(self._check_for_customer(payment, now) for payment in undecided))
+
+    async def _check_for_customer(self, payment: Payment, now: datetime) -> None:
+        if payment.id in self._looked_up and payment.id not in self._lookups:
+            return
+        self._looked_up.setdefault(payment.id, now)
+        await self.check(payment)
 
     async def _book(
         self, payment: Payment, report: PaymentReport, now: datetime, polled_state: str | None

@@ -1,4 +1,4 @@
-"""Limits by network address on connections, and on conversations started.
+"""Limits by network address on connections, on the frames they send, and on conversations started.
 
 Connections are counted in Engine.IO, so that those which never join a namespace count too. Joining is limited before
 the namespace's connect handler runs. Only that check may wait for Redis, for a moment; turns never do.
@@ -9,18 +9,21 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-import structlog
+from aiohttp import web
 
 from chatbot.http.client_address import client_address
 from chatbot.http.rate_limit import FixedWindowLimit
+from chatbot.http.rate_shaper import RateShaper
 from chatbot.http.redis_rate_limit import RedisFixedWindowLimit
 from chatbot.service import Service
-
-log = structlog.get_logger(__name__)
 
 # Key of a connection's `environ` for the keyed digest of its network address.
 ADDRESS_DIGEST = "billchat.address"
 MINUTE_S, HOUR_S = 60, 3600
+# The part of a second's frames that an address may send at once: a pause that others do not notice.
+FRAME_BURST = 0.05
+# So many connections at full pace make up an address's: one alone leaves room for others at its address.
+CONNECTIONS_AT_FULL_PACE = 10
 
 Environ = dict[str, Any]
 
@@ -41,15 +44,31 @@ class ConnectionLimits:
         self._starts_per_session = FixedWindowLimit(limits.starts_per_session_per_hour, HOUR_S, clock)
         self._starts_per_minute = FixedWindowLimit(limits.starts_per_address_per_minute, MINUTE_S, clock)
         self._starts_per_hour = FixedWindowLimit(limits.starts_per_address_per_hour, HOUR_S, clock)
-        self._warned = False
+        rate = limits.frames_per_address_per_second
+        self.frames_per_connection = rate / CONNECTIONS_AT_FULL_PACE
+        self._frames = RateShaper(rate, max(1.0, FRAME_BURST * rate), clock)
+
+    def digest(self, request: web.Request) -> str:
+        """Return the keyed digest of the network address that a request counts for."""
+        address = client_address(request, self._service.settings.server.trusted_proxies)
+        return self._service.keys.digest(f"address:{address}")
+
+    def frame_wait_s(self, digest: str, frames: float = 1.0) -> float:
+        """Count frames of an address; returns the seconds to wait before they are handled, 0 below the rate.
+
+        An answer that takes the work of several turns counts as several frames.
+        """
+        wait = self._frames.wait_s(digest, frames)
+        if wait:
+            self._service.refusals.of_address("frames_per_address_per_second")
+        return wait
 
     def opened(self, environ: Environ) -> bool:
         """Count a new connection. False: close at once (2 × limit).
 
         Between 1 × and 2 × the limit the client gets `slow_down` when it joins; see `may_join`.
         """
-        address = client_address(environ["aiohttp.request"], self._service.settings.server.trusted_proxies)
-        digest = self._service.keys.digest(f"address:{address}")
+        digest = self.digest(environ["aiohttp.request"])
         if self._open[digest] >= 2 * self._max_open:
             self._refuse("connections_per_address")
             return False
@@ -98,8 +117,5 @@ class ConnectionLimits:
         await self._connections_per_minute.close()
 
     def _refuse(self, limit: str) -> bool:
-        self._service.metrics.slowed_down.labels(limit=limit).inc()
-        if not self._warned:
-            self._warned = True  # once: clients must not decide the number of log lines
-            log.warning("a network address is at its limit; if it is your proxy's, list it", limit=limit)
+        self._service.refusals.of_address(limit)
         return False

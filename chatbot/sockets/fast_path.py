@@ -10,15 +10,20 @@ as the turn itself.
 - To switch it off, construct `EventFastPath` with no shapes.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 from engineio.async_drivers import aiohttp as driver
 from msgspec import Raw
 
+from chatbot.http.connections import GuardedConnection
+from chatbot.http.rate_shaper import RateShaper
 from chatbot.sockets import hardening
+from chatbot.sockets.connection_limits import ConnectionLimits
 from chatbot.sockets.hardening import Frame
 
 Ack = dict[str, Any]
@@ -29,6 +34,11 @@ None if no client of the namespace is connected; empty if the connection was clo
 """
 
 MAX_ACK_ID_DIGITS = 12
+# WebSocket pings and pongs that one connection may send in a window. Browsers send none of their own, programs few.
+MAX_PINGS, PING_WINDOW_S = 100, 60.0
+FRAME_TYPES = frozenset((WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG))
+# How long a closed connection may take to read what it was sent, and to say that it closes too.
+CLOSE_TIMEOUT_S = 3.0
 
 _decode_event = msgspec.json.Decoder(tuple[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
@@ -68,25 +78,58 @@ class EventFastPath:
 
 
 class WebSocket(driver.WebSocket):  # type: ignore[misc]
-    """Engine.IO's WebSocket: event frames go to the fast path, a malformed frame closes the connection."""
+    """Engine.IO's WebSocket: event frames go to the fast path, a malformed frame closes the connection.
 
-    def __init__(self, handler: Callable[..., Any], server: object, *, fast_path: EventFastPath) -> None:
+    Every frame counts for the pace of its connection and of its network address, the protocol's own pings too: above it
+    the next one is read later, and TCP slows the sender.
+    """
+
+    def __init__(
+        self, handler: Callable[..., Any], server: object, *, fast_path: EventFastPath, limits: ConnectionLimits
+    ) -> None:
         super().__init__(handler, server)
         self._fast_path = fast_path
+        self._limits = limits
+        self._address = ""
+        self._pace = RateShaper(limits.frames_per_connection, limits.frames_per_connection)
+        self._pings = 0
+        self._pings_since = 0.0
 
     async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
         """Serve the connection. Without compression: frames are short, and each compressor takes memory."""
         self.environ = environ
-        self._sock = web.WebSocketResponse(max_msg_size=self.server.max_http_buffer_size, compress=False)
-        await self._sock.prepare(environ["aiohttp.request"])
-        await self.handler(self)
+        request: web.Request = environ["aiohttp.request"]
+        self._address = self._limits.digest(request)
+        if isinstance(request.protocol, GuardedConnection):
+            request.protocol.pace_key = self._address
+        self._sock = web.WebSocketResponse(
+            max_msg_size=self.server.max_http_buffer_size, compress=False, autoping=False, timeout=CLOSE_TIMEOUT_S
+        )
+        await self._sock.prepare(request)
+        try:
+            await self.handler(self)
+        finally:
+            self.abort()
         return self._sock
+
+    async def close(self) -> None:
+        """Say goodbye and close; one that does not read is cut off."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._sock.close()
+        self.abort()
+
+    def abort(self) -> None:
+        """Drop the TCP connection with everything that it has not read."""
+        transport = self.environ["aiohttp.request"].transport
+        if transport is not None:
+            transport.abort()
 
     async def wait(self) -> Frame:
         """Return the next frame that is not for the fast path. Raises OSError for one that Engine.IO lacks."""
         eio_sid = self.handler.__self__.sid
         while True:
-            frame: Frame = await super().wait()
+            frame = await self._receive()
             if isinstance(frame, bytes):
                 break
             ack = await self._fast_path.handle(eio_sid, frame)
@@ -97,3 +140,30 @@ class WebSocket(driver.WebSocket):  # type: ignore[misc]
         if not hardening.is_frame(frame):
             raise OSError("not an Engine.IO frame")
         return frame
+
+    async def _receive(self) -> Frame:
+        """Return the next message, in its address's pace. Raises OSError at the end of the connection."""
+        while True:
+            message: WSMessage = await self._sock.receive()
+            if message.type not in FRAME_TYPES:
+                raise OSError("closed")
+            cost = 1 + len(message.data or "") / hardening.BYTES_A_FRAME
+            if wait := max(self._pace.wait_s("", cost), self._limits.frame_wait_s(self._address, cost)):
+                await asyncio.sleep(wait)
+            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                frame: Frame = message.data
+                return frame
+            await self._count_ping(message)
+
+    async def _count_ping(self, message: WSMessage) -> None:
+        """Answer a ping; a connection that sends too many is dropped, with all that it sent behind them."""
+        now = asyncio.get_running_loop().time()
+        if now - self._pings_since > PING_WINDOW_S:
+            self._pings, self._pings_since = 0, now
+        self._pings += 1
+        if self._pings > MAX_PINGS:
+            self.abort()
+            raise OSError("too many pings")
+        if message.type is WSMsgType.PING:
+            await self._sock.pong(message.data)
+        await asyncio.sleep(0)  # pings that have arrived already must not keep the loop from other clients

@@ -8,6 +8,7 @@ An ordinary message does not pass here; see `chatbot.sockets.fast_path`.
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import engineio
@@ -24,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 MAX_FRAME_BYTES = 16 * 1024
 MAX_PACKETS = 16
+# A longer frame counts as several: to read and keep its text costs as much as further turns.
+BYTES_A_FRAME = 500
 MAX_ATTACHMENTS = 4
 # The frames of Engine.IO that carry no message: close, ping, pong, upgrade, noop. Clients send them without a payload.
 CONTROL_FRAMES = frozenset(("1", "2", "2probe", "3", "3probe", "5", "6"))
@@ -32,6 +35,8 @@ RESERVED_EVENTS = frozenset(("connect", "disconnect", "__disconnect_final", "*")
 
 Frame = str | bytes
 HandleFrame = Callable[[str, Frame], Awaitable[None]]
+Pace = Callable[[web.Request, float], Awaitable[None]]
+"""Waits until a number of frames of a request may be handled."""
 
 
 class Packet(socketio.packet.Packet):  # type: ignore[misc]
@@ -71,20 +76,21 @@ class _Body:
         return self.content[:max_bytes]
 
 
-async def translate_request(request: web.Request) -> dict[str, Any]:
+async def translate_request(request: web.Request, pace: Pace) -> dict[str, Any]:
     """Return Engine.IO's `environ` of a request. Raises HTTPBadRequest unless a POST's body holds frames only."""
     environ: dict[str, Any] = driver.translate_request(request)
     if request.method == "POST":
         body = await read_body(request, MAX_FRAME_BYTES)
         if not _holds_frames(body):
             raise web.HTTPBadRequest(text="This is no Engine.IO payload.")
+        await pace(request, body.count(PACKET_SEPARATOR.encode()) + 1 + len(body) / BYTES_A_FRAME)
         environ |= {"wsgi.input": _Body(body), "CONTENT_LENGTH": str(len(body))}
     return environ
 
 
-def install_guards(eio: engineio.AsyncServer, close_connection: Callable[[str], Awaitable[None]]) -> None:
+def install_guards(eio: engineio.AsyncServer, close_connection: Callable[[str], Awaitable[None]], pace: Pace) -> None:
     """Check polling bodies and packets of a server, which must have been made with `serializer=Packet`."""
-    eio._async = eio._async | {"translate_request": translate_request}  # noqa: SLF001
+    eio._async = eio._async | {"translate_request": partial(translate_request, pace=pace)}  # noqa: SLF001
     eio.on("message", _closing_on_error(eio.handlers["message"], close_connection))
 
 

@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 
 import socketio
+from aiohttp import web
 from socketio.packet import CONNECT_ERROR
 
 from chatbot.sockets.connection_limits import ConnectionLimits, Environ
@@ -31,8 +32,8 @@ class LimitedServer(socketio.AsyncServer):  # type: ignore[misc]
             **options,
         )
         self._limits = limits
-        self.eio._async = self.eio._async | {"websocket": partial(WebSocket, fast_path=fast_path)}  # noqa: SLF001
-        install_guards(self.eio, self.close_connection)
+        self.eio._async = self.eio._async | {"websocket": partial(WebSocket, fast_path=fast_path, limits=limits)}  # noqa: SLF001
+        install_guards(self.eio, self.close_connection, self._pace)
 
     async def wait_for_drain(self, eio_sid: str | None) -> None:
         """Wait while too many packets are queued for a client.
@@ -50,6 +51,11 @@ class LimitedServer(socketio.AsyncServer):  # type: ignore[misc]
         if connection is not None:
             await connection.close(wait=False, reason=self.eio.reason.SERVER_DISCONNECT)
             await connection.queue.put(None)  # ends the writer task, which then closes a WebSocket
+
+    async def _pace(self, request: web.Request, frames: float) -> None:
+        """Wait until frames that came by long-polling may be handled."""
+        if wait := self._limits.frame_wait_s(self._limits.digest(request), frames):
+            await asyncio.sleep(wait)
 
     async def _handle_eio_connect(self, eio_sid: str, environ: Environ) -> bool | None:
         if not self._limits.opened(environ):

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
-
-from chatbot.cli.event_loop import new_event_loop
+from chatbot.cli.web_server import run_app
 from chatbot.config.settings import Settings
 from chatbot.demo import app
 from chatbot.operations import logs
@@ -41,15 +39,7 @@ def main() -> None:
     port, changes = int(sys.argv[1]), json.loads(sys.argv[2])
     logs.set_up(machine_readable=False)
     settings = Settings.with_gateways(GATEWAYS)(**merged(app.settings(port).model_dump(), changes))
-    web.run_app(
-        app.build(settings),
-        host="127.0.0.1",
-        port=port,
-        access_log=None,
-        print=None,
-        shutdown_timeout=5,
-        loop=new_event_loop(),
-    )
+    run_app(app.build(settings), settings.server)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import psycopg
 from aiohttp import web
 
 from chatbot.app import build_app
-from chatbot.cli.event_loop import new_event_loop
+from chatbot.cli.web_server import run_app
 from chatbot.config.settings import Settings
 from chatbot.delivery.sender import Sender
 from chatbot.demo import app as demo
@@ -116,9 +116,7 @@ def main(port: str, written: str, *more: str) -> int:
         command = [sys.executable, "-m", "tests.end_to_end.multi_process_server", port, written]
         return workers.run(command, settings.server.host, settings.server.port, int(more[0]))
     context = WorkerContext.parse(more[1])
-    app = build(settings)
-    context.attach(app)
-    web.run_app(app, sock=context.listeners, access_log=None, print=None, shutdown_timeout=5, loop=new_event_loop())
+    run_app(build(settings), settings.server, context=context)
     return 0
 
 

@@ -22,10 +22,10 @@ from chatbot.channels.web.wire import (
 )
 from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal, TurnResult
 from chatbot.conversations.turns import Turns
-from chatbot.http.rate_limit import FixedWindowLimit
 from chatbot.service import Service
 from chatbot.sockets.connection_limits import ADDRESS_DIGEST, ConnectionLimits
 from chatbot.sockets.fast_path import Ack, EventFastPath
+from chatbot.sockets.message_limits import MessageLimits
 from chatbot.sockets.missed_messages import MissedMessagePoller
 from chatbot.sockets.origin_checks import OriginCheck, refuse_cross_site
 from chatbot.sockets.redis_fanout import RedisFanout
@@ -41,6 +41,8 @@ NAMESPACE = "/chat"
 CHANNEL = "web"
 MAX_MESSAGES = 200
 MAX_CONVERSATIONS = 20
+# Messages read and sent at the cost of one turn.
+MESSAGES_A_FRAME = 10
 # How long requests in progress may take to be answered when the service stops.
 SHUTDOWN_GRACE_S = 2.0
 
@@ -71,7 +73,7 @@ class WebChannel:
         self._devices: dict[str, ConnectedDevice] = {}
         self._devices_of_session: Counter[str] = Counter()
         self._in_progress: set[str] = set()
-        self._rate_limit = FixedWindowLimit(service.settings.limits.messages_per_ten_seconds, 10)
+        self._message_limits = MessageLimits(service)
         self._fanout = _redis_fanout(service)
         self._limits = ConnectionLimits(service)
         self.sio = sio = LimitedServer(
@@ -201,6 +203,8 @@ class WebChannel:
         return {"ok": True, "conversation": result.conversation, "messages": messages}
 
     async def _say(self, sid: str, device: ConnectedDevice, payload: SayPayload) -> Ack:
+        if not self._message_limits.may_say(device.session, device.address, payload.text):
+            return self._refusal("slow_down", device.locale)
         result = await self._turns.say(
             SayRequest(
                 payload.conversation, device.session, payload.id, device.address, payload.text, payload.choice, sid
@@ -220,6 +224,7 @@ class WebChannel:
         conversation, messages = await self._service.database.read(read)
         if conversation is None:
             return self._refusal("not_found", device.locale)
+        self._limits.frame_wait_s(device.address, len(messages) / MESSAGES_A_FRAME)  # paid for by the next frame
         return {"ok": True, "messages": self._to_wire(conversation.id, messages), "with": conversation.held_by}
 
     async def _seen(self, sid: str, device: ConnectedDevice, payload: SeenPayload) -> Ack:
@@ -298,9 +303,8 @@ class WebChannel:
 
     def _slow_down(self, device: ConnectedDevice) -> Ack | None:
         """Count a request; return a refusal if the session is over its rate limit."""
-        if self._rate_limit.allows(device.session):
+        if self._message_limits.may_request(device.session):
             return None
-        self._service.metrics.slowed_down.labels(limit="messages_per_ten_seconds").inc()
         return self._refusal("slow_down", device.locale)
 
     def _refusal(self, code: str, locale: str) -> Ack:

@@ -20,7 +20,7 @@ Client = TestClient[web.Request, web.Application]
 @pytest.fixture
 async def client(billchat: ServiceFixture) -> AsyncIterator[Client]:
     app = web.Application()
-    app.add_routes(health.routes(billchat.service))
+    app.add_routes(health.routes(billchat.service, lambda: billchat.clock.now().timestamp()))
     async with TestClient(TestServer(app)) as opened:
         yield opened
 
@@ -38,9 +38,28 @@ async def hangs(*_: Any) -> NoReturn:
 async def test_a_database_that_takes_no_write_is_not_ready(billchat: ServiceFixture, client: Client) -> None:
     assert (await client.get("/readyz")).status == 200
     billchat.service.database._writer._connection.execute("pragma query_only = on")  # type: ignore[attr-defined]
+    billchat.clock.forward(seconds=1)
     answer = await client.get("/readyz")
     assert answer.status == 503
     assert "may not be written" in (await answer.json())["database"]
+
+
+async def test_however_many_ask_whether_the_service_is_ready_the_database_is_asked_once_a_second(
+    billchat: ServiceFixture, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[None] = []
+    ready = billchat.service.database.ready
+
+    async def counted() -> None:
+        asked.append(None)
+        await ready()
+
+    monkeypatch.setattr(billchat.service.database, "ready", counted)
+    for seconds in range(3):
+        answers = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
+        assert {answer.status for answer in answers} == {200}
+        assert len(asked) == seconds + 1
+        billchat.clock.forward(seconds=1)
 
 
 async def test_a_database_that_hangs_is_not_ready(

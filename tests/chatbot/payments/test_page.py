@@ -1,11 +1,15 @@
 """The payment page and its return page, by HTTP."""
 
+import asyncio
 from pathlib import Path
+from typing import cast
 
 import pytest
 from structlog.testing import capture_logs
 
 from chatbot.config.settings import BrandSettings
+from chatbot.payments.gateways.gateway import Gateway, PaymentReport
+from tests.chatbot.payments.slow_gateway import SlowGateway
 from tests.clock import FakeClock
 from tests.payment_fixture import OWED, PaymentFixture
 
@@ -112,3 +116,16 @@ async def test_the_companys_name_is_escaped(tmp_path: Path, clock: FakeClock) ->
         _, page = await paying.get()
         assert "<b onclick" not in page
         assert "&lt;b onclick" in page
+
+
+async def test_however_often_the_return_page_is_loaded_the_gateway_is_asked_once_in_three_seconds(
+    paying: PaymentFixture,
+) -> None:
+    await paying.start()
+    gateway = SlowGateway(PaymentReport("pending", ""))
+    gateway.answering.set()
+    paying.use_gateways(sandbox=cast("Gateway", gateway))
+    for visits in range(1, 4):
+        await asyncio.gather(*(paying.get("/done") for _ in range(5)))
+        assert len(gateway.lookups) == visits
+        paying.billchat.clock.forward(seconds=3)

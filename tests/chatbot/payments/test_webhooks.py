@@ -2,11 +2,15 @@
 
 import json
 from io import BytesIO
+from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from chatbot.config.settings import LimitSettings
 from chatbot.payments.gateways.sandbox import SIGNATURE_HEADER, signed
 from chatbot.payments.webhooks import MAX_WEBHOOK_BYTES
+from tests.clock import FakeClock
 from tests.payment_fixture import OWED, PaymentFixture
 
 SECRET = "sandbox secret"
@@ -84,3 +88,12 @@ async def test_a_webhook_of_an_unknown_reference_is_requested_again(paying: Paym
 
 async def test_a_body_over_the_limit_is_refused(paying: PaymentFixture) -> None:
     assert await post_webhook(paying, BytesIO(b"x" * (MAX_WEBHOOK_BYTES + 1))) == 413
+
+
+async def test_an_address_that_forges_webhooks_is_not_read_any_more(tmp_path: Path, clock: FakeClock) -> None:
+    limits = LimitSettings(bad_webhooks_per_address_per_minute=3)
+    async with PaymentFixture.open(tmp_path, clock, limits=limits) as paying:
+        with capture_logs() as logged:
+            statuses = [await post_webhook(paying, webhook_body("01A")) for _ in range(8)]
+        assert statuses == [400] * 3 + [429] * 5
+        assert len([line for line in logged if line["event"] == "webhook_refused"]) == 3
