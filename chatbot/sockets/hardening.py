@@ -23,7 +23,9 @@ from chatbot.http.request_body import read_body
 
 log = structlog.get_logger(__name__)
 
-MAX_FRAME_BYTES = 16 * 1024
+# Well above 2,000 characters of 12 bytes each, as JSON escapes an emoji: a text that is too long is refused in words,
+# and not by the end of the connection.
+MAX_FRAME_BYTES = 64 * 1024
 MAX_PACKETS = 16
 # A longer frame counts as several: to read and keep its text costs as much as further turns.
 BYTES_A_FRAME = 500

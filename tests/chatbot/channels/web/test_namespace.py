@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from chatbot.conversations.requests import SayRequest, TurnResult
+from chatbot.sockets.hardening import MAX_FRAME_BYTES
 from store.database import StoreError
 from tests.chatbot.channels.web.serving import serving
 from tests.clock import FakeClock
@@ -144,3 +145,25 @@ async def test_turns_of_one_socket_keep_the_order_in_which_they_were_sent(billch
             await raw.ws.send_str(f"42/chat,{100 + number}{json.dumps(['say', say])}")
         for number in range(30):
             assert (await raw.acknowledgement(100 + number))["messages"][0]["text"] == f"hello {number}"
+
+
+@pytest.mark.parametrize("character", ["a", "é", "€", "😀", "\x00"])
+@pytest.mark.parametrize(("characters", "code"), [(1400, ""), (2000, ""), (2001, "too_long"), (5000, "too_long")])
+async def test_a_text_is_judged_by_its_characters_however_they_are_escaped(
+    billchat: ServiceFixture, character: str, characters: int, code: str
+) -> None:
+    async with serving(billchat) as (_, url), RawSocket.open(url) as raw:
+        conversation = (await raw.ask("start", {"id": REQUEST}))["conversation"]
+        say = {"conversation": conversation, "id": f"{REQUEST}-2", "text": character * characters}
+        assert code_of(await raw.ask("say", say)) == code, "the client escapes what is not ASCII"
+        await raw.ws.send_str(f"42/chat,77{json.dumps(['say', say | {'id': f'{REQUEST}-3'}], ensure_ascii=False)}")
+        assert code_of(await raw.acknowledgement(77)) == code
+        assert (await raw.ask("open", {"conversation": conversation, "after": 0}))["ok"], (
+            "the connection is still there"
+        )
+
+
+async def test_a_frame_beyond_every_text_ends_the_connection(billchat: ServiceFixture) -> None:
+    async with serving(billchat) as (_, url), RawSocket.open(url) as raw:
+        await raw.ws.send_str("42/chat,1" + json.dumps(["say", {"text": "a" * MAX_FRAME_BYTES}]))
+        assert await raw.ends()
