@@ -9,6 +9,17 @@ UNKNOWN = "unknown"
 # A provider assigns a customer at least a /64, so the host part says nothing about the client.
 IPV6_HOST_BITS = 64
 
+# Named one by one: `is_private` also holds for addresses that only look so, such as 6to4's and Teredo's, whose hosts
+# are anywhere, and for networks of examples.
+INTERNAL_NETWORKS = tuple(
+    map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"))
+)
+# Headers that say that a proxy forwarded the request.
+FORWARDING_HEADERS = (
+    "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via", "True-Client-IP",
+    "CF-Connecting-IP",
+)  # fmt: skip
+
 IpAddress = IPv4Address | IPv6Address
 
 
@@ -30,12 +41,18 @@ def is_trusted(peer: str, trusted_proxies: Sequence[str]) -> bool:
 def is_internal(request: web.Request, trusted_proxies: Sequence[str]) -> bool:
     """Tell whether a request comes from this machine or a private network.
 
-    False for a request that an unlisted proxy forwarded: its real client is unknown.
+    False for a request whose real client is unknown: one that an unlisted proxy forwarded, or that a listed one
+    forwarded without an X-Forwarded-For of its own. Where `Forwarded` stands beside it, either may be the client's.
     """
+    headers = request.headers
+    if any(name in headers for name in FORWARDING_HEADERS) and (
+        "Forwarded" in headers
+        or "X-Forwarded-For" not in headers
+        or not _is_in(_parse(request.remote or UNKNOWN), trusted_proxies)
+    ):
+        return False
     address = _client(request, trusted_proxies)
-    forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
-    trusted = not forwarded or _is_in(_parse(request.remote or UNKNOWN), trusted_proxies)
-    return trusted and address is not None and address.is_private
+    return address is not None and any(address in network for network in INTERNAL_NETWORKS)
 
 
 def _key(address: IpAddress | None) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from chatbot.http.client_address import client_address, is_internal
+from chatbot.http.client_address import FORWARDING_HEADERS, client_address, is_internal
 
 PROXIES = ["10.0.0.0/8", "::1"]
 
@@ -88,3 +88,40 @@ def test_a_request_is_internal_if_its_client_is_known_and_private(
     remote: str, forwarded: list[str], internal: bool
 ) -> None:
     assert is_internal(request(remote, *forwarded), PROXIES) is internal
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "2002:c000:204::1", "2001:0:53aa:64c::1", "64:ff9b::7f00:1", "::ffff:8.8.8.8", "2001:db8::1", "192.0.2.1",
+        "198.51.100.1", "203.0.113.1", "198.18.0.1", "240.0.0.1", "0.0.0.1", "169.254.1.1", "100.64.0.1", "::",
+        "fe80::1", "::127.0.0.1",
+    ],
+)  # fmt: skip
+def test_an_address_that_only_looks_private_is_a_strangers(remote: str) -> None:
+    assert not is_internal(request(remote), PROXIES)
+    assert not is_internal(request("10.0.0.1", remote), PROXIES)
+
+
+@pytest.mark.parametrize(
+    "remote", ["127.0.0.1", "::1", "10.1.2.3", "172.31.0.1", "192.168.0.9", "fd00::1", "::ffff:10.0.0.1"]
+)
+def test_an_address_of_a_private_network_is_internal(remote: str) -> None:
+    assert is_internal(request(remote), [])
+
+
+@pytest.mark.parametrize("header", FORWARDING_HEADERS)
+def test_a_request_that_was_forwarded_without_its_clients_address_is_a_strangers(header: str) -> None:
+    value = "for=10.0.0.9" if header == "Forwarded" else "10.0.0.9"
+    headers = CIMultiDict([(header, value)])
+    for remote in ("127.0.0.1", "10.0.0.1"):
+        forwarded = make_mocked_request("GET", "/", headers=headers).clone(remote=remote)
+        assert isinstance(forwarded, web.Request)
+        assert is_internal(forwarded, PROXIES) is (header == "X-Forwarded-For" and remote == "10.0.0.1")
+
+
+def test_of_two_ways_to_forward_neither_is_believed() -> None:
+    headers = CIMultiDict([("X-Forwarded-For", "10.0.0.9"), ("Forwarded", "for=8.8.8.8")])
+    both = make_mocked_request("GET", "/", headers=headers).clone(remote="10.0.0.1")
+    assert isinstance(both, web.Request)
+    assert not is_internal(both, PROXIES)
