@@ -84,6 +84,15 @@ def test_a_strict_policy_and_a_hostile_stylesheet_harm_nothing(
     assert recorded_events(page).count("paid") == 1
 
 
+def test_a_link_to_the_panel_cannot_put_words_into_the_companys_mouth(
+    new_visitor: NewVisitor, chat: ConfiguredDemo
+) -> None:
+    page = new_visitor(chat).page(f"{chat.url}/chat?locale=en#greeting=Call+this+number+at+once&colour=%230a7d4f")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_be_visible()
+    expect(page.locator("body")).not_to_contain_text("Call this number")
+
+
 def test_the_page_decides_side_colour_language_and_greeting(
     new_visitor: NewVisitor, site: EmbeddingSite, chat: ConfiguredDemo
 ) -> None:

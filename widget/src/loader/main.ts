@@ -39,7 +39,8 @@ function startWidget(script: HTMLScriptElement, queuedCalls: QueuedCall[]): Bill
   const fullScreen = createFullScreen(launcher.panelContainer);
   const panel = createPanelFrame({
     container: launcher.panelContainer,
-    url: panelUrl(new URL(script.src).origin, language, { colour, greeting }),
+    url: panelUrl(new URL(script.src).origin, language, { colour }),
+    greeting,
     title: words.title,
     onReady: launcher.setReady,
     onMessage(message) {

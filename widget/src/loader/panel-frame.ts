@@ -12,6 +12,8 @@ export interface PanelFrameOptions {
   /** Receives the iframe. */
   readonly container: HTMLElement;
   readonly url: URL;
+  /** The page's own greeting. It is told and not put into the address, where anybody could put one. */
+  readonly greeting: string | undefined;
   /** The iframe's accessible name. */
   readonly title: string;
   /** Called with false at each load and with true when the panel reports ready. */
@@ -26,7 +28,7 @@ export interface PanelFrame {
   hide(): void;
 }
 
-export function createPanelFrame({ container, url, title, onReady, onMessage }: PanelFrameOptions): PanelFrame {
+export function createPanelFrame({ container, url, greeting, title, onReady, onMessage }: PanelFrameOptions): PanelFrame {
   let iframe: HTMLIFrameElement | undefined;
   let shown = false;
   /** The page has loaded but has not reported ready: probably an error page. */
@@ -34,8 +36,8 @@ export function createPanelFrame({ container, url, title, onReady, onMessage }: 
   let failedLoads = 0;
   let reloadTimer: ReturnType<typeof setTimeout> | undefined;
 
-  const post = (type: MessageToPanel["type"]) =>
-    iframe?.contentWindow?.postMessage({ billchat: 1, type } satisfies MessageToPanel, url.origin);
+  const post = (message: MessageToPanel) => iframe?.contentWindow?.postMessage(message, url.origin);
+  const postShown = () => post({ billchat: 1, type: shown ? "shown" : "hidden" });
 
   const load = () => {
     clearTimeout(reloadTimer);
@@ -48,8 +50,8 @@ export function createPanelFrame({ container, url, title, onReady, onMessage }: 
   const onLoad = () => {
     unready = true;
     onReady(false);
-    post("hello");
-    post(shown ? "shown" : "hidden");
+    post({ billchat: 1, type: "hello", greeting });
+    postShown();
     clearTimeout(reloadTimer);
     reloadTimer = setTimeout(() => shown && load(), backoff(failedLoads, FIRST_RELOAD_MS, MAX_RELOAD_MS));
     failedLoads += 1;
@@ -74,11 +76,11 @@ export function createPanelFrame({ container, url, title, onReady, onMessage }: 
       shown = true;
       if (!iframe || unready) load();
       iframe!.focus();
-      post("shown");
+      postShown();
     },
     hide() {
       shown = false;
-      post("hidden");
+      postShown();
     },
   };
 }

@@ -1,7 +1,5 @@
 /** The panel's settings: from the server (in the page) and from the embedding page (in the address). */
 
-const MAX_GREETING_LENGTH = 140;
-
 /** Settings from the server. */
 export interface PanelConfig {
   readonly words: Readonly<Record<string, string>>;
@@ -30,11 +28,10 @@ export function readConfig(page: Document = document): PanelConfig {
 /** Settings from the embedding page; null where it sets none. */
 export interface EmbedOptions {
   readonly colour: string | null;
-  readonly greeting: string | null;
 }
 
-/** Reads the address's fragment, `#colour=…&greeting=…`. */
+/** Reads the address's fragment, `#colour=…`. Anybody can write one into a link, so it holds no text. */
 export function readEmbedOptions(fragment: string = location.hash): EmbedOptions {
   const options = new URLSearchParams(fragment.slice(1));
-  return { colour: options.get("colour"), greeting: options.get("greeting")?.slice(0, MAX_GREETING_LENGTH) ?? null };
+  return { colour: options.get("colour") };
 }

@@ -10,7 +10,6 @@ export interface PanelServices {
   readonly words: Words;
   readonly format: DateFormat;
   readonly chat: ChatClient;
-  readonly greeting: string;
   /** Closes the panel. Null if no loader can close it. */
   readonly close: (() => void) | null;
   /** Has screen readers read a text out. */

@@ -24,7 +24,10 @@ const words = createWords(config.words);
 const tokens = createTokenStorage();
 const store = createStore(reducer, initialState(config.brand));
 const visibility = trackVisibility();
-const parent = connectParentWindow(config.parent_origins, (open) => visibility.setOpen(open));
+const parent = connectParentWindow(config.parent_origins, {
+  onOpenChange: (open) => visibility.setOpen(open),
+  onGreeting: (greeting) => store.dispatch({ type: "greeted", greeting }),
+});
 const socket = createSocket<ServerEvents>({
   namespace: NAMESPACE,
   events: SERVER_EVENTS,
@@ -66,7 +69,6 @@ render(
     chat={chat}
     words={words}
     format={createDateFormat(config.formats, words)}
-    greeting={embedOptions.greeting ?? words("greeting")}
     close={close}
   />,
   document.getElementById("app")!,

@@ -2,6 +2,8 @@
 
 import { isMessageToPanel, type MessageToLoader } from "../kit/frame-messages";
 
+const MAX_GREETING_LENGTH = 140;
+
 export interface ParentWindow {
   /** False if the panel is open in a tab of its own. */
   readonly embedded: boolean;
@@ -9,10 +11,17 @@ export interface ParentWindow {
   post(message: MessageToLoader): void;
 }
 
+/** What the loader's messages cause. */
+export interface ParentEvents {
+  onOpenChange(open: boolean): void;
+  /** The embedding page has a greeting of its own. */
+  onGreeting(greeting: string): void;
+}
+
 /** Accepts messages from our own origin and from `allowedOrigins`. Answers only to the origin that said hello. */
 export function connectParentWindow(
   allowedOrigins: readonly string[],
-  onOpenChange: (open: boolean) => void,
+  { onOpenChange, onGreeting }: ParentEvents,
   here: Window = window,
 ): ParentWindow {
   const embedded = here.parent !== here;
@@ -30,6 +39,7 @@ export function connectParentWindow(
       if (source !== here.parent || !allowed || !isMessageToPanel(data)) return;
       loaderOrigin = origin;
       if (data.type === "hello") {
+        if (data.greeting) onGreeting(data.greeting.slice(0, MAX_GREETING_LENGTH));
         post({ billchat: 1, type: "ready" });
         queue.splice(0).forEach(post);
       } else {

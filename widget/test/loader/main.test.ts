@@ -12,13 +12,13 @@ test("nothing is fetched before the first click", async () => {
   expect(iframe()!.getAttribute("allow")).toBe("otp-credentials");
 });
 
-test("the page's options go into the fragment, which no server sees", async () => {
+test("the page's colour goes into the fragment, which no server sees, and its greeting does not", async () => {
   await includeLoader({ "data-locale": "es", "data-colour": "#ffd400", "data-greeting": "Hola & bienvenido" });
   expect(button().getAttribute("aria-label")).toBe("Abrir el chat");
   api().open();
   const address = new URL(iframe()!.src);
   expect(address.search).toBe("?locale=es");
-  expect(Object.fromEntries(new URLSearchParams(address.hash.slice(1)))).toEqual({ colour: "#ffd400", greeting: "Hola & bienvenido" });
+  expect(Object.fromEntries(new URLSearchParams(address.hash.slice(1)))).toEqual({ colour: "#ffd400" });
 });
 
 test("a script that is included twice adds one widget", async () => {

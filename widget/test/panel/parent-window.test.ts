@@ -15,8 +15,10 @@ function embeddedPanel() {
     addEventListener: (_: string, listener: (event: object) => void) => (receive = listener),
   };
   const openChanges: boolean[] = [];
-  const parent = connectParentWindow([SHOP], (open) => openChanges.push(open), here as unknown as Window);
-  return { posted, parentWindow, openChanges, parent, receive: (event: object) => receive(event) };
+  const greetings: string[] = [];
+  const events = { onOpenChange: (open: boolean) => void openChanges.push(open), onGreeting: (text: string) => void greetings.push(text) };
+  const parent = connectParentWindow([SHOP], events, here as unknown as Window);
+  return { posted, parentWindow, openChanges, greetings, parent, receive: (event: object) => receive(event) };
 }
 
 test("messages wait for the hello of an allowed page, and go to its origin only", () => {
@@ -38,4 +40,17 @@ test("messages of other types and shapes are ignored", () => {
     receive({ source: parentWindow, origin: SHOP, data });
   }
   expect(openChanges).toEqual([false]);
+});
+
+test("only an allowed page gives the panel a greeting of its own, as a short text", () => {
+  const { parentWindow, greetings, receive } = embeddedPanel();
+  receive({ source: parentWindow, origin: "https://evil.example", data: { ...hello, greeting: "Call this number" } });
+  receive({ source: {}, origin: SHOP, data: { ...hello, greeting: "Call this number" } });
+  for (const greeting of [7, null, { toString: "x" }, "", undefined]) {
+    receive({ source: parentWindow, origin: SHOP, data: { ...hello, greeting } });
+  }
+  expect(greetings).toEqual([]);
+  receive({ source: parentWindow, origin: SHOP, data: { ...hello, greeting: "Hi <b>there</b>" } });
+  receive({ source: parentWindow, origin: SHOP, data: { ...hello, greeting: "x".repeat(200) } });
+  expect(greetings).toEqual(["Hi <b>there</b>", "x".repeat(140)]);
 });

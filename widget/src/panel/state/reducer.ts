@@ -8,6 +8,8 @@ import { addHistory, addMessages, EMPTY_THREAD, newMessages, type Thread } from 
 
 export function reducer(state: PanelState, action: StateAction): PanelState {
   switch (action.type) {
+    case "greeted":
+      return { ...state, greeting: action.greeting };
     case "disconnected":
       return disconnect(state);
     case "welcomed":

@@ -10,6 +10,8 @@ export interface PanelState {
   /** Whether the server has sent a welcome since the page was loaded. */
   readonly welcomed: boolean;
   readonly brand: { readonly name: string; readonly colour: string };
+  /** The embedding page's own greeting. */
+  readonly greeting: string | null;
   /** Entries of the home view's menu. */
   readonly menu: readonly Choice[];
   readonly agentsOnline: boolean;
@@ -22,6 +24,7 @@ export interface PanelState {
 
 /** `key` is a thread's key, `id` a pending message's. */
 export type StateAction =
+  | { readonly type: "greeted"; readonly greeting: string }
   | { readonly type: "disconnected" }
   | { readonly type: "welcomed"; readonly welcome: Welcome }
   | { readonly type: "thread_selected"; readonly key: string | null }
@@ -47,6 +50,7 @@ export function initialState(brand: PanelState["brand"]): PanelState {
     connection: "connecting",
     welcomed: false,
     brand,
+    greeting: null,
     menu: [],
     agentsOnline: false,
     conversations: [],

@@ -20,17 +20,16 @@ export interface AppProps {
   readonly chat: ChatClient;
   readonly words: Words;
   readonly format: DateFormat;
-  readonly greeting: string;
   readonly close: (() => void) | null;
 }
 
 /** The panel: the home view or a conversation, and the live region for screen readers. */
-export function App({ store, visibility, chat, words, format, greeting, close }: AppProps) {
+export function App({ store, visibility, chat, words, format, close }: AppProps) {
   const state = useStore(store);
   const visible = useVisible(visibility);
   const [announcement, setAnnouncement] = useState({ text: "", number: 0 });
   const announce = (text: string) => setAnnouncement(({ number }) => ({ text, number: number + 1 }));
-  const services: PanelServices = useMemo(() => ({ words, format, chat, greeting, close, announce }), []);
+  const services: PanelServices = useMemo(() => ({ words, format, chat, close, announce }), []);
   const thread = state.currentKey === null ? undefined : state.threads[state.currentKey];
   const offline = useOffline(state.connection !== "online", state.welcomed ? OFFLINE_DELAY_MS : FIRST_CONNECT_DELAY_MS);
   useHeadingFocus(state.currentKey === null ? "home" : "conversation", visible);

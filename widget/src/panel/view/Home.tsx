@@ -9,7 +9,7 @@ const MAIN_ACTION = "pay_bill";
 
 /** The home view: greeting, earlier conversations, and the menu. */
 export function Home({ state, offline }: { state: PanelState; offline: boolean }) {
-  const { words, chat, greeting } = usePanel();
+  const { words, chat } = usePanel();
   const { name } = state.brand;
   const mainLabel = state.menu.find((entry) => entry.id === MAIN_ACTION)?.label ?? words("pay-my-bill");
   const [initial = ""] = Array.from(name.trim());
@@ -25,7 +25,7 @@ export function Home({ state, offline }: { state: PanelState; offline: boolean }
       </Header>
       <main class="home">
         <div class="welcome">
-          <h1 tabIndex={-1}>{greeting}</h1>
+          <h1 tabIndex={-1}>{state.greeting ?? words("greeting")}</h1>
           <AgentPresence state={state} />
         </div>
         {state.conversations.length > 0 && <ConversationList conversations={state.conversations} />}
