@@ -1,6 +1,7 @@
 """Fan-out between processes, through a real Redis."""
 
 import asyncio
+import random
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -170,3 +171,15 @@ async def test_a_malformed_message_does_no_harm(redis_url: str, channel: str) ->
             await redis.publish(f"{channel}{CHAT}:{ROOM}", sent)
         await wait_until(lambda: here.has_remote_members(CHAT, ROOM))
         assert here.online
+
+
+async def test_it_stops_at_whatever_moment_it_is_told_to(redis_url: str, channel: str) -> None:
+    moments = random.Random(1)
+    for _ in range(60):
+        fanout = RedisFanout(redis_url, channel, Gauge("up", "", registry=CollectorRegistry()))
+        socketio.AsyncServer(client_manager=fanout, namespaces=[CHAT])
+        running = asyncio.create_task(fanout.run())
+        await asyncio.sleep(moments.random() * 0.004)  # while it connects, most likely
+        running.cancel()
+        ended, _ = await asyncio.wait([running], timeout=MAX_WAIT_S)
+        assert ended
