@@ -10,6 +10,7 @@ from chatbot.http.request_body import read_form
 from chatbot.pages.page import Page
 from chatbot.pages.templating import preferred_locale
 from chatbot.payments.checkout import LinkView
+from chatbot.payments.copied_address import clean_address
 from chatbot.payments.gateways.gateway import Gateway, Unreachable
 from chatbot.payments.outcome_pages import OUTCOME_OF_STATE, OUTCOME_PAGES
 from chatbot.payments.parts import Payments
@@ -17,6 +18,13 @@ from chatbot.payments.parts import Payments
 log = structlog.get_logger(__name__)
 
 REFRESH_S = 5
+
+
+def _redirect_if_copied(request: web.Request) -> None:
+    """Redirect to the address without the punctuation that was copied with it, whether or not its token is known."""
+    address = clean_address(request.path)
+    if address is not None:
+        raise web.HTTPSeeOther(address)
 
 
 class PaymentPages:
@@ -30,6 +38,8 @@ class PaymentPages:
         """Show the amount and the methods of payment. A GET changes nothing."""
         token = request.match_info["token"]
         view = await self._payments.checkouts.view(token)
+        if view is None:
+            _redirect_if_copied(request)
         if view is None or view.status not in ("open", "confirming"):
             return self._outcome(request, view, "unknown" if view is None else view.status)
         if view.status == "confirming":
@@ -61,6 +71,8 @@ class PaymentPages:
         if request.method != "HEAD" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
             await self._payments.reports.check_link(token)
         view = await self._payments.checkouts.view(token)
+        if view is None:
+            _redirect_if_copied(request)
         if view is None or view.status != "open":
             return self._outcome(request, view, "unknown" if view is None else view.status)
         state = None if view.payment is None else view.payment.state

@@ -24,4 +24,5 @@ def routes(payments: Payments) -> Iterable[web.RouteDef]:
     yield web.get("/pay/{token}", pages.show)
     yield web.post("/pay/{token}", pages.begin)
     yield web.get("/pay/{token}/done", pages.done)
+    yield web.get("/pay/{token:.+}", pages.show)  # copied with a slash or more
     yield web.post("/webhooks/{gateway}", Webhooks(payments).receive)

@@ -11,6 +11,10 @@ from chatbot.payments.parts import Payments
 
 log = structlog.get_logger(__name__)
 
+# Errors of adapters that read a body: no JSON or form, fields that are missing or of another type, numbers out of range
+# (Infinity, 10^400), nesting deeper than the parser goes.
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+
 MAX_WEBHOOK_BYTES = 1024 * 1024
 MINUTE_S = 60
 
@@ -39,7 +43,7 @@ class Webhooks:
             self._forgeries.allows(address)
             log.warning("webhook_refused", gateway=gateway.name, why=str(error))
             return web.Response(status=400, text="The signature does not fit.")
-        except (ValueError, LookupError, TypeError) as error:
+        except UNREADABLE as error:
             log.error("webhook_unreadable", gateway=gateway.name, why=type(error).__name__)
             return web.Response(status=400, text="The body cannot be read.")
         placed = [await self._payments.reports.apply(gateway.name, report) for report in reports]

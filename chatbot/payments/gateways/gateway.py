@@ -16,6 +16,11 @@ from chatbot.config.settings import GatewaySection, Settings
 PaymentOutcome = Literal["paid", "pending", "failed", "cancelled", "expired", "refunded", "unknown"]
 
 
+# The bounds of reported values. Sums of amounts stay within 64 bits, and every index takes the ids.
+MAX_AMOUNT_MINOR = 2**53
+MAX_ID_LENGTH = 255
+
+
 class BadSignature(Exception):
     """A webhook that the gateway did not sign, or signed too long ago."""
 
@@ -73,9 +78,20 @@ class PaymentReport:
     refunded_minor: int = 0
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a report of money that could not be booked exactly once."""
+        """Raise ValueError for values that cannot be stored, and for money that could not be booked exactly once."""
+        for amount in (self.amount_minor, self.refunded_minor):
+            if type(amount) is not int or not 0 <= amount <= MAX_AMOUNT_MINOR:
+                raise ValueError("an amount is no integer of minor units within bounds")
+        for text in (self.reference, self.key, self.currency, self.gateway_payment):
+            if text is not None and not _is_storable(text):
+                raise ValueError("an id or a currency is no text that can be stored")
         if self.outcome in ("paid", "refunded") and (not self.gateway_payment or self.amount_minor <= 0):
             raise ValueError(f"a report of {self.outcome} needs the gateway's payment id and a positive amount")
+
+
+def _is_storable(text: object) -> bool:
+    """Return whether an id is a short text of characters that every database stores: no half surrogate pair, no NUL."""
+    return isinstance(text, str) and len(text) <= MAX_ID_LENGTH and (not text or text.isprintable())
 
 
 class Gateway(Protocol):

@@ -4,12 +4,13 @@ Its webhook is signed as `Sandbox-Signature: t=UNIX SECONDS,v1=HEX`, an HMAC-SHA
 """
 
 import hmac
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import aiohttp
+import msgspec
+from msgspec import Struct
 from pydantic import Field, SecretStr
 from yarl import URL
 
@@ -24,6 +25,8 @@ from chatbot.payments.gateways.gateway import (
     PaymentReport,
     Unreachable,
 )
+
+T = TypeVar("T")
 
 SIGNATURE_HEADER = "Sandbox-Signature"
 TOLERANCE = timedelta(minutes=5)
@@ -91,6 +94,43 @@ class SandboxSettings(GatewaySettings):
         return SandboxGateway(http, self.base_url or public_url, self.secret.get_secret_value(), origin)
 
 
+class OpenedCheckout(Struct, frozen=True):
+    """The provider's answer to an order."""
+
+    id: str
+    url: str
+
+
+class CheckoutState(Struct, frozen=True):
+    """A checkout as the provider reports it."""
+
+    reference: str
+    state: str
+    amount_minor: int
+    currency: str
+    payment: str | None
+    refunded_minor: int
+
+    def report(self, key: str | None) -> PaymentReport:
+        """Return the report. Raises ValueError for values that cannot be booked."""
+        return PaymentReport(
+            outcome=OUTCOMES.get(self.state, "unknown"),
+            key=key,
+            reference=self.reference,
+            amount_minor=self.amount_minor,
+            currency=self.currency,
+            gateway_payment=self.payment,
+            refunded_minor=self.refunded_minor,
+        )
+
+
+class CheckoutEvent(Struct, frozen=True):
+    """A webhook: a checkout after one of its changes."""
+
+    id: str
+    checkout: CheckoutState
+
+
 class SandboxGateway:
     """Talks to the pretended provider at `base_url`; its hosted pages are at `origin`."""
 
@@ -108,6 +148,7 @@ class SandboxGateway:
         answer = await self._ask(
             "POST",
             self._checkouts,
+            OpenedCheckout,
             headers={"Idempotency-Key": order.reference},
             json={
                 "reference": order.reference,
@@ -122,45 +163,39 @@ class SandboxGateway:
         )
         if isinstance(answer, Unreachable):
             return answer
-        return Checkout(session=str(answer["id"]), url=str(answer["url"]))
+        return Checkout(session=answer.id, url=answer.url)
 
     async def look_up(self, reference: str, session: str | None) -> PaymentReport | Unreachable:
         """Ask for the checkout's state by our reference, which is unique at the provider too."""
         del session
-        answer = await self._ask("GET", self._checkouts / reference)
-        return answer if isinstance(answer, Unreachable) else _report(answer, key=None)
+        return await self._ask_state("GET", self._checkouts / reference)
 
     async def cancel(self, reference: str, session: str | None) -> PaymentReport | Unreachable:
         """Close the checkout, by our reference."""
         del session
-        answer = await self._ask("POST", self._checkouts / reference / "cancel")
-        return answer if isinstance(answer, Unreachable) else _report(answer, key=None)
+        return await self._ask_state("POST", self._checkouts / reference / "cancel")
 
     async def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[PaymentReport, ...]:
         """Read one event."""
         check(self._secret, headers.get(SIGNATURE_HEADER, ""), body, now)
-        event = json.loads(body)
-        return (_report(event["checkout"], key=str(event["id"])),)
+        event = msgspec.json.decode(body, type=CheckoutEvent)
+        return (event.checkout.report(event.id),)
 
-    async def _ask(self, method: str, url: URL, **request: Any) -> dict[str, Any] | Unreachable:  # noqa: ANN401 (aiohttp's options)
+    async def _ask_state(self, method: str, url: URL) -> PaymentReport | Unreachable:
+        answer = await self._ask(method, url, CheckoutState)
+        if isinstance(answer, Unreachable):
+            return answer
+        try:
+            return answer.report(key=None)
+        except ValueError:
+            return Unreachable("answered values out of bounds")
+
+    async def _ask(self, method: str, url: URL, kind: type[T], **request: Any) -> T | Unreachable:  # noqa: ANN401 (aiohttp's options)
         request["headers"] = {"Authorization": f"Bearer {self._secret}"} | request.get("headers", {})
         try:
             async with self._http.request(method, url, timeout=TIMEOUT, allow_redirects=False, **request) as response:
                 if response.status == 200:
-                    answer: dict[str, Any] = await response.json()
-                    return answer
+                    return msgspec.json.decode(await response.read(), type=kind)
                 return Unreachable(f"answered {response.status}")
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
             return Unreachable(type(error).__name__)
-
-
-def _report(checkout: Mapping[str, Any], key: str | None) -> PaymentReport:
-    return PaymentReport(
-        outcome=OUTCOMES.get(checkout["state"], "unknown"),
-        key=key,
-        reference=str(checkout["reference"]),
-        amount_minor=int(checkout["amount_minor"]),
-        currency=str(checkout["currency"]),
-        gateway_payment=checkout["payment"],
-        refunded_minor=int(checkout["refunded_minor"]),
-    )

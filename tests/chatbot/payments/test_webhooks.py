@@ -14,6 +14,7 @@ from tests.clock import FakeClock
 from tests.payment_fixture import OWED, PaymentFixture
 
 SECRET = "sandbox secret"
+TEXTS = ("reference", "payment", "currency")
 
 
 async def post_webhook(paying: PaymentFixture, body: bytes | BytesIO, gateway: str = "sandbox", **headers: str) -> int:
@@ -68,6 +69,58 @@ async def test_a_signature_for_other_bytes_or_another_time_is_refused(paying: Pa
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"{}", b'{"id": 1, "checkout": 3}', b"\xff\xfe"])
 async def test_a_signed_body_that_cannot_be_parsed_is_refused(paying: PaymentFixture, body: bytes) -> None:
     assert await post_webhook(paying, body, **signature(paying, body)) == 400
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(
+            ("amount_minor", value)
+            for value in ("Infinity", "-Infinity", "NaN", "1e999", "1" + "0" * 30, str(2**53 + 1))
+        ),
+        *(("amount_minor", value) for value in ("-4250", "4250.5", '"4250"', "true", "null", "[" * 900 + "]" * 900)),
+        *(("refunded_minor", value) for value in ("Infinity", "1" + "0" * 30, "-1")),
+        *(
+            (name, value)
+            for name in ("reference", "payment", "currency")
+            for value in ('"\\ud800"', '"\\u0000"', "7", "[]")
+        ),
+        *((name, f'"{"x" * 300}"') for name in ("reference", "payment", "currency")),
+        ("state", "{}"),
+        ("extra", "[" * 100_000 + "]" * 100_000),
+    ],
+)
+async def test_signed_values_that_cannot_be_booked_are_refused(paying: PaymentFixture, field: str, value: str) -> None:
+    await paying.start()
+    checkout = json.loads(webhook_body(await paying.reference()))["checkout"]
+    fields = ",".join(
+        f'"{name}":{value if name == field else json.dumps(checkout.get(name))}' for name in {**checkout, field: 0}
+    )
+    body = f'{{"id":"evt1","checkout":{{{fields}}}}}'.encode()
+    assert await post_webhook(paying, body, **signature(paying, body)) == 400
+    assert await paying.booked() == []
+    assert await paying.rows("gateway_events") == []
+
+
+@pytest.mark.parametrize("key", ['"\\ud800"', '"\\u0000"', "1e999", f'"{"x" * 300}"', "[]"])
+async def test_a_signed_event_whose_id_cannot_be_stored_is_refused(paying: PaymentFixture, key: str) -> None:
+    await paying.start()
+    body = webhook_body(await paying.reference()).replace(b'"evt1"', key.encode())
+    assert await post_webhook(paying, body, **signature(paying, body)) == 400
+    assert await paying.booked() == []
+
+
+@pytest.mark.parametrize(
+    "error", [RecursionError, OverflowError, AttributeError, UnicodeEncodeError("u", "x", 0, 1, "")]
+)
+async def test_an_adapter_that_fails_at_a_body_answers_that_it_is_unreadable(
+    paying: PaymentFixture, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    async def read_webhook(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(paying.gateways["sandbox"], "read_webhook", read_webhook)
+    assert await post_webhook(paying, b"{}") == 400
 
 
 async def test_an_event_without_money_in_it_is_no_payment(paying: PaymentFixture) -> None:

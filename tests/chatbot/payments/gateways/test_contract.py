@@ -7,6 +7,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from chatbot.payments.gateways import GATEWAYS, enabled
 from chatbot.payments.gateways.gateway import BadSignature, Checkout, CheckoutOrder, Gateway, PaymentReport, Unreachable
@@ -117,6 +119,20 @@ async def test_a_gateway_that_is_not_there_is_unreachable() -> None:
     async with aiohttp.ClientSession() as http:
         gateway = SandboxGateway(http, "http://127.0.0.1:9", "secret", "http://127.0.0.1:9")
         assert isinstance(await gateway.create(ORDER), Unreachable)
+
+
+@pytest.mark.parametrize("answer", ["", "[]", '{"id": 1}', "1e999", "[" * 100_000, '{"id": "\\ud800", "url": ""}'])
+async def test_a_gateway_that_answers_nonsense_is_unreachable(answer: str) -> None:
+    async def respond(_: web.Request) -> web.Response:
+        return web.Response(text=answer, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", respond)
+    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+        gateway = SandboxGateway(http, str(server.make_url("/")), "secret", "http://127.0.0.1:9")
+        assert isinstance(await gateway.create(ORDER), Unreachable)
+        assert isinstance(await gateway.look_up(ORDER.reference, None), Unreachable)
+        assert isinstance(await gateway.cancel(ORDER.reference, None), Unreachable)
 
 
 async def test_only_configured_gateways_are_enabled(paying: PaymentFixture) -> None:
