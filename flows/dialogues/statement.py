@@ -75,7 +75,8 @@ def store_statement(step: Step) -> Mapping[str, Any]:
     step.facts["invoices"] = [i["id"] for i in data["invoices"]]
     step.facts["overdue"] = [i["id"] for i in data["payable"] if i["overdue"]]
     step.facts["debited"] = data["mandate"] is not None
-    step.facts.pop("picked", None)
+    for key in ("picked", "confirming"):
+        step.facts.pop(key, None)
     store_other_ways(step)
     return data
 
