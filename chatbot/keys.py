@@ -20,6 +20,7 @@ class Keys:
         root = secret.encode()
         self._code = _derived_key(root, "code")
         self._link = _derived_key(root, "link")
+        self._link_reference = _derived_key(root, "link reference")
         self._session = _derived_key(root, "session")
         self._digest = _derived_key(root, "digest")
 
@@ -35,6 +36,10 @@ class Keys:
     def link_token(self, link: str) -> str:
         """Return the 256-bit token of a payment link's address, as base64url."""
         return _base64url(hmac.digest(self._link, link.encode(), "sha256"))
+
+    def link_reference(self, link: str) -> str:
+        """Return the public id of a payment link, by which cards refer to it. It opens nothing."""
+        return _base64url(hmac.digest(self._link_reference, link.encode(), "sha256")[:_TAG_BYTES])
 
     def session_token(self) -> str:
         """Generate a browser's session token: 256 random bits and a MAC, as base64url."""

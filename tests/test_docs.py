@@ -260,7 +260,10 @@ async def output(billchat: ServiceFixture) -> AsyncIterator[LiveOutput]:
     await customer.say(await billchat.code(customer.conversation))
     await customer.choose("pay_all")
     paid = {"payment": "1", "amount_minor": 4250, "currency": "GBP", "reference": "R-1", "left_minor": 0}
+    paid["link"] = "1"
     paid["paid_at"] = "2026-11-23T09:30:00.000Z"
+    pending = Event("payment_pending", {"amount_minor": 4250, "currency": "GBP", "link": "1"})
+    await billchat.turns.apply_external_event(customer.conversation, lambda tx: pending)
     await billchat.turns.apply_external_event(customer.conversation, lambda tx: Event("payment_completed", paid))
     await device.wait_for_card("receipt")
     events = {"welcome": device.welcome, "messages": {**here, "messages": list(device.messages.values())}}

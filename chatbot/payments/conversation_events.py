@@ -59,7 +59,11 @@ def expire_link(link: PaymentLink, now: datetime) -> Callable[[Tx], Event | None
 
 def _facts(tx: Tx, applied: AppliedReport, now: datetime) -> dict[str, object]:
     payment = applied.payment
-    facts: dict[str, object] = {"amount_minor": applied.amount_minor, "currency": payment.currency}
+    facts: dict[str, object] = {
+        "amount_minor": applied.amount_minor,
+        "currency": payment.currency,
+        "link": payment.link,
+    }
     if payment.completed_at is not None and applied.change in ("completed", "reinstated"):
         facts |= {
             "payment": payment.id,

@@ -12,7 +12,7 @@ from flows.rules import Step
 CUSTOMER_FACTS = (
     *("identifier", "candidates", "code_sent", "again"),
     *("accounts", "several", "account", "debited", "invoices", "overdue", "picked", "linked"),
-    *("receipt", "left"),
+    *("receipt", "left", "confirming"),
 )
 """The facts about one customer."""
 

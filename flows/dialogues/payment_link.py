@@ -64,6 +64,7 @@ def _link(step: Step, invoices: list[str]) -> Effect:
 def show_link(step: Step) -> Effect:
     """Show the link, its amount and its expiry."""
     data = step.event.data
+    step.facts.pop("confirming", None)
     card = {
         "kind": "payment_link",
         "link": data["link"],

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flows.dialogues.prompts import EMAIL_RECEIPT, NEW_LINK, PERSON, SEE_BALANCE, ask, reply, say, say_then_ask
+from flows.dialogues.prompts import EMAIL_RECEIPT, NEW_LINK, PERSON, SEE_BALANCE, ask, say, say_then_ask
 from flows.effects import Choice, Effect, Money, Say, SendReceipt
 from flows.rules import STAY, Rule, Step, from_any
 from flows.states import PayBill
@@ -27,7 +27,9 @@ def _receipt(step: Step) -> Say:
     data = step.event.data
     step.facts["receipt"] = data["payment"]
     step.facts["left"] = data["left_minor"] > 0
-    card = {"kind": "receipt", **{k: data[k] for k in ("reference", "amount_minor", "currency", "paid_at")}}
+    step.facts.pop("confirming", None)
+    shown = ("reference", "amount_minor", "currency", "paid_at", "link")
+    card = {"kind": "receipt", **{k: data[k] for k in shown if k in data}}
     args: dict[str, Any] = {
         "amount": Money(data["amount_minor"], data["currency"]),
         "reference": data["reference"],
@@ -66,28 +68,30 @@ def show_receipt_then_ask(step: Step) -> tuple[Effect, ...]:
 
 def report(step: Step) -> Effect:
     """Report on a payment in the state that shows its link."""
-    return reply(step, _key(step), _args(step))
+    update = _update(step)
+    return Say(update.key, update.args, ask(step).choices, card=update.card)
 
 
 def report_pending(step: Step) -> Effect:
     """Report that the gateway is still confirming; no second link is offered meanwhile."""
-    return Say(_key(step), _args(step), (SEE_BALANCE, PERSON))
+    update = _update(step)
+    return Say(update.key, update.args, (SEE_BALANCE, PERSON), card=update.card)
 
 
 def report_then_ask(step: Step) -> tuple[Effect, ...]:
     """Report on a payment, then prompt again."""
-    return Say(_key(step), _args(step)), ask(step)
+    return _update(step), ask(step)
 
 
 def report_then_offer_link(step: Step) -> tuple[Effect, ...]:
     """Report on a payment, then prompt again and offer a new link."""
-    return Say(_key(step), _args(step)), _ask_with(step, NEW_LINK)
+    return _update(step), _ask_with(step, NEW_LINK)
 
 
 def report_reversal(step: Step) -> tuple[Effect, ...]:
     """Report that a completed payment was reversed: its amount is owed again."""
     step.facts.pop("receipt", None)
-    return Say(_key(step), _args(step)), _ask_with(step, SEE_BALANCE)
+    return _update(step), _ask_with(step, SEE_BALANCE)
 
 
 def send_receipt(step: Step) -> Effect:
@@ -102,8 +106,27 @@ def _ask_with(step: Step, choice: Choice) -> Say:
     return Say(prompt.key, prompt.args, (*prompt.choices, choice), prompt.expects)
 
 
-def _key(step: Step) -> str:
-    return step.event.name.replace("_", "-")
+UPDATES = {
+    "payment_pending": "pending",
+    "payment_failed": "failed",
+    "payment_abandoned": "abandoned",
+    "payment_reversed": "reversed",
+}
+"""Event → the payment's status on a card, by which a client keeps the card of its link up to date."""
+
+
+def _update(step: Step) -> Say:
+    """Return the report of a payment, and remember whether it is being confirmed: then nothing offers to pay again."""
+    data, status = step.event.data, UPDATES.get(step.event.name)
+    if status == "pending":
+        step.facts["confirming"] = True
+    else:
+        step.facts.pop("confirming", None)
+    card = None
+    if status is not None and data.get("link") is not None:
+        kept = {key: data[key] for key in ("link", "amount_minor", "currency")}
+        card = {"kind": "payment_update", "status": status, **kept}
+    return Say(step.event.name.replace("_", "-"), _args(step), card=card)
 
 
 def _args(step: Step) -> dict[str, Any]:

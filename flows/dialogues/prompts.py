@@ -48,6 +48,7 @@ _IDENTIFIER = Say("identifier", choices=(PERSON, TO_MENU), expects="identifier")
 _EMAIL = Say("identifier-email-only", choices=(PERSON, TO_MENU), expects="identifier")
 _CODE = Say("code", choices=(RESEND, OTHER_IDENTIFIER, PERSON), expects="code")
 _ACCOUNTS = Say("which-account", choices=(SEE_ACCOUNTS, PERSON, TO_MENU))
+_CONFIRMING = Say("paying", choices=(SEE_BALANCE, PERSON))
 _PAYING = Say("paying", choices=(NEW_LINK, SEE_BALANCE, PERSON))
 _MESSAGE = Say("person-message", choices=(BACK, TO_MENU), expects="text")
 _MORE = Say("person-message-more", choices=(MESSAGE_DONE, DISCARD_MESSAGE), expects="text")
@@ -70,6 +71,8 @@ def owes(step: Step) -> Say:
     facts = step.facts
     if facts.get(PAYS_OTHERWISE):
         return Say("anything-else", choices=other_choices(facts))
+    if facts.get("confirming"):  # the amounts are out of date, and may be on their way
+        return Say("anything-else", choices=(SEE_BALANCE, *other_choices(facts)))
     pay = Choice("pay_overdue", "choice-pay-overdue") if facts.get("debited") else Choice("pay_all", "choice-pay-all")
     return Say("owes", choices=(pay, *choices_beside_paying(facts)))
 
@@ -92,8 +95,13 @@ def settled(step: Step) -> Say:
 
 def picking(step: Step) -> Say:
     """Ask for invoices to pay. The list itself is read again on request."""
-    pay = (PAY_PICKED,) if step.facts.get("picked") else ()
+    pay = (PAY_PICKED,) if step.facts.get("picked") and not step.facts.get("confirming") else ()
     return Say("picking", choices=(*pay, SEE_INVOICES, BACK, PERSON))
+
+
+def paying(step: Step) -> Say:
+    """Offer a new link, unless a payment is being confirmed."""
+    return _CONFIRMING if step.facts.get("confirming") else _PAYING
 
 
 def paid(step: Step) -> Say:
@@ -133,7 +141,7 @@ PROMPTS: dict[str, Callable[[Step], Say]] = {
     PayBill.owes: owes,
     PayBill.settled: settled,
     PayBill.picking: picking,
-    PayBill.paying: lambda _: _PAYING,
+    PayBill.paying: paying,
     PayBill.paid: paid,
     Person.message: message,
     Person.reach: reach,

@@ -39,6 +39,13 @@ def test_a_link_token_needs_the_key() -> None:
     assert len(KEYS.link_token(link)) == 43
 
 
+def test_a_links_public_id_tells_nothing_of_its_token() -> None:
+    link = new_secret_id()
+    assert KEYS.link_reference(link) == KEYS.link_reference(link) != Keys("another").link_reference(link)
+    assert KEYS.link_reference(link) not in KEYS.link_token(link)
+    assert KEYS.link_reference(link) not in link
+
+
 def test_a_digest_differs_by_text_and_by_key() -> None:
     assert KEYS.digest("text:123456") == KEYS.digest("text:123456")
     assert len({KEYS.digest("text:123456"), KEYS.digest("text:123457"), Keys("another").digest("text:123456")}) == 3

@@ -128,8 +128,10 @@ def message_to_wire(service: Service, conversation: str, message: Message) -> di
     if message.extra is not None:
         wire.update(message.extra)
         card = message.extra.get("card")
-        if card is not None and card["kind"] == "payment_link":
-            url = pay_url(service, card["link"])
-            wire["card"] = {key: value for key, value in card.items() if key != "link"} | {"url": url}
-            wire["text"] = message.text.replace(PAY_URL, url)
+        if card is not None and card.get("link") is not None:
+            wire["card"] = card | {"link": service.keys.link_reference(card["link"])}
+            if card["kind"] == "payment_link":
+                url = pay_url(service, card["link"])
+                wire["card"]["url"] = url
+                wire["text"] = message.text.replace(PAY_URL, url)
     return wire

@@ -9,6 +9,7 @@ from chatbot.payments.gateways.gateway import Checkout, CheckoutOrder, Gateway, 
 from store import Tx
 from store.billing import imports
 from store.billing.ledger import InvoiceToBook
+from store.billing.payment_links import PaymentLink
 from tests.payment_fixture import OWED, PaymentFixture
 
 FIRST = 2880
@@ -268,3 +269,22 @@ async def test_money_still_pending_after_thirty_days_of_checks_alarms_a_person(p
     assert paying.counted("undecided") == 1
     [alert] = await paying.rows("audit")
     assert alert["action"] == "payment_undecided"
+
+
+async def test_a_receipt_names_the_link_that_was_paid_and_not_its_look_alike(paying: PaymentFixture) -> None:
+    service = paying.billchat.service
+    [contact] = await paying.billchat.rows("select contact from identifiers where value = 'owes@example.com'")
+    rows = await paying.billchat.rows("select id from invoices where account = :id", id=paying.account)
+    made = [await paying.link_for(contact["contact"], invoice) for invoice in sorted(row["id"] for row in rows)]
+    links = [link.id for link in made if isinstance(link, PaymentLink)]
+    paying.token = service.keys.link_token(links[1])
+    await paying.choose("later")
+    await paying.sandbox.process_due()
+    paying.billchat.clock.forward(minutes=1)
+    await paying.sandbox.process_due()
+    messages = [message for answer in paying.billchat.told for message in paying.billchat.wire(answer)]
+    cards = [message["card"] for message in messages if "card" in message]
+    assert [(card["kind"], card["link"]) for card in cards] == [
+        ("payment_update", service.keys.link_reference(links[1])),
+        ("receipt", service.keys.link_reference(links[1])),
+    ]

@@ -1,7 +1,7 @@
 import pytest
 
-from flows.effects import MakeLink, Money, SendReceipt
-from tests.flows.dialogue import COMPLETED_PAYMENT, PAYMENT, Dialogue, at_code, paying, verified
+from flows.effects import MakeLink, Money, Say, SendReceipt
+from tests.flows.dialogue import COMPLETED_PAYMENT, PAYMENT, Dialogue, at_code, paying, statement, verified
 
 
 def test_a_payment_is_said_with_its_receipt() -> None:
@@ -93,3 +93,49 @@ def test_an_expired_link_can_be_renewed_from_the_menu() -> None:
     assert "new_link" in dialogue.choices
     dialogue("new_link")
     assert dialogue.effect == MakeLink("home")
+
+
+UPDATE = {"amount_minor": 4250, "currency": "GBP", "link": "link-1"}
+PAYING_CHOICES = {"pay_all", "pay_overdue", "pay_picked", "new_link"}
+
+
+@pytest.mark.parametrize("state", ["paying", "owes", "picking"])
+def test_while_a_payment_is_being_confirmed_no_prompt_offers_another(state: str) -> None:
+    dialogue = paying() if state == "paying" else verified()
+    if state == "picking":
+        dialogue("pick")
+        dialogue("statement", **statement())
+        dialogue("toggle_invoice", invoices=["late"])
+        dialogue("statement", **statement())
+    for event in ("payment_pending", "thanks", "help", "not_understood"):
+        dialogue(event, **UPDATE) if event == "payment_pending" else dialogue(event)
+        assert not PAYING_CHOICES & set(dialogue.choices), event
+    dialogue("payment_failed", **UPDATE)
+    dialogue("not_understood")
+    assert PAYING_CHOICES & set(dialogue.choices)
+
+
+def test_reports_and_receipts_carry_the_link_that_they_are_about() -> None:
+    for event, status in [
+        ("payment_pending", "pending"),
+        ("payment_failed", "failed"),
+        ("payment_abandoned", "abandoned"),
+        ("payment_reversed", "reversed"),
+    ]:
+        for dialogue in (paying(), Dialogue()):
+            dialogue(event, **UPDATE)
+            [card] = [effect.card for effect in dialogue.effects if isinstance(effect, Say) and effect.card]
+            assert card == {"kind": "payment_update", "status": status, **UPDATE}
+    dialogue = paying()
+    dialogue("payment_completed", **COMPLETED_PAYMENT, link="link-1")
+    assert dialogue.message.card is not None
+    assert dialogue.message.card["link"] == "link-1"
+
+
+def test_money_that_nothing_was_owed_for_is_told_after_the_receipt() -> None:
+    dialogue = paying()
+    dialogue("payment_completed", **COMPLETED_PAYMENT, overpaid=True, credit_minor=1750, reinstated=False)
+    assert dialogue.keys == ["payment-completed", "payment-credit"]
+    assert dialogue.choices == ["email_receipt", "menu", "person"]
+    dialogue("payment_completed", **COMPLETED_PAYMENT, overpaid=True, credit_minor=0, reinstated=True)
+    assert dialogue.keys[:3] == ["payment-completed", "payment-reinstated", "payment-credit-unverified"]

@@ -25,7 +25,7 @@ export interface Message {
   readonly choices?: readonly Choice[] | null;
   readonly expects?: Expects | null;
   /** A card of a kind unknown here (from a newer server) is shown as text. */
-  readonly card?: KnownCard | { readonly kind: string } | null;
+  readonly card?: KnownCard | PaymentUpdate | { readonly kind: string } | null;
 }
 
 export type KnownCard = Balance | DirectDebit | PaymentLink | Receipt;
@@ -59,6 +59,8 @@ export interface DirectDebit {
 
 export interface PaymentLink {
   readonly kind: "payment_link";
+  /** Identifies the link in other cards. */
+  readonly link?: string;
   readonly url: string;
   readonly amount_minor: number;
   readonly currency: string;
@@ -66,8 +68,17 @@ export interface PaymentLink {
   readonly expires_at: string;
 }
 
+/** A change of a link's payment. It is shown as text, and changes the link's card. */
+export interface PaymentUpdate {
+  readonly kind: "payment_update";
+  readonly link: string;
+  readonly status: "pending" | "failed" | "abandoned" | "reversed";
+}
+
 export interface Receipt {
   readonly kind: "receipt";
+  /** The link that was paid; missing in old receipts. */
+  readonly link?: string;
   readonly reference: string;
   readonly amount_minor: number;
   readonly currency: string;

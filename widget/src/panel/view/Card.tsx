@@ -1,4 +1,5 @@
 import type { KnownCard, Message } from "../../kit/message";
+import { linkStatus } from "../state/link-status";
 import type { Thread } from "../state/thread";
 import { BalanceCard } from "./BalanceCard";
 import { DebitCard } from "./DebitCard";
@@ -12,27 +13,15 @@ export function isKnownCard(card: Message["card"]): card is KnownCard {
   return card != null && KNOWN_KINDS.includes(card.kind);
 }
 
-export function Card({ card, message, thread }: { card: KnownCard; message: Message; thread: Thread }) {
+export function Card({ card, thread }: { card: KnownCard; thread: Thread }) {
   switch (card.kind) {
     case "balance":
       return <BalanceCard card={card} />;
     case "direct_debit":
       return <DebitCard card={card} />;
     case "payment_link":
-      return <LinkCard card={card} paid={isPaidAfter(thread, message, card)} />;
+      return <LinkCard card={card} status={linkStatus(thread.messages, card.link)} />;
     case "receipt":
       return <ReceiptCard card={card} />;
   }
-}
-
-/** Whether a receipt for exactly this amount follows the link. */
-function isPaidAfter(thread: Thread, link: Message, card: { amount_minor: number; currency: string }): boolean {
-  return thread.messages.some(
-    ({ seq, card: later }) =>
-      seq > link.seq &&
-      isKnownCard(later) &&
-      later.kind === "receipt" &&
-      later.amount_minor === card.amount_minor &&
-      later.currency === card.currency,
-  );
 }

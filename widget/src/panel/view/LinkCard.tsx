@@ -4,11 +4,12 @@ import { Icon } from "../../kit/Icon";
 import { safeUrl } from "../../kit/linkify";
 import type { PaymentLink } from "../../kit/message";
 import { usePanel } from "../context";
+import type { LinkStatus } from "../state/link-status";
 
 const EXPIRY_CHECK_MS = 15_000;
 
-/** A payment link: amount, host of the payment page, and expiry. Without a button once it is paid or expired. */
-export function LinkCard({ card, paid }: { card: PaymentLink; paid: boolean }) {
+/** A payment link: amount, host of the payment page, and expiry. It has a button only while it can be paid. */
+export function LinkCard({ card, status }: { card: PaymentLink; status: LinkStatus }) {
   const { words, format } = usePanel();
   const expired = useExpired(card.expires_at);
   const url = safeUrl(card.url);
@@ -16,11 +17,13 @@ export function LinkCard({ card, paid }: { card: PaymentLink; paid: boolean }) {
     <div class="card">
       <h2 class="card-label">{words("link")}</h2>
       <p class="amount">{card.formatted}</p>
-      {paid ? (
+      {status === "paid" ? (
         <p class="fine good">
           <Icon name="check" size={18} />
           {words("link-paid")}
         </p>
+      ) : status !== "open" ? (
+        <p class="fine">{words(`link-${status}`)}</p>
       ) : expired || !url ? (
         <p class="fine">{words("link-expired")}</p>
       ) : (

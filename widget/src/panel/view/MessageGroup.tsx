@@ -42,7 +42,7 @@ export function MessageGroup({ messages, thread, brand }: MessageGroupProps) {
 
 function MessageBody({ message, thread }: { message: Message; thread: Thread }) {
   const { words } = usePanel();
-  if (isKnownCard(message.card)) return <Card card={message.card} message={message} thread={thread} />;
+  if (isKnownCard(message.card)) return <Card card={message.card} thread={thread} />;
   return (
     <div class="bubble" dir="auto">
       <LinkedText text={message.text} newTabLabel={words("new-tab")} />
