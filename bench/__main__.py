@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
+from bench import pauses
 from bench.customers import create_customers
 from bench.dialogue import STEPS, Customers, Target, record_dialogue
 from bench.mailbox import Mailbox
@@ -164,6 +165,12 @@ async def measure(folder: Path, postgres: str | None, rounds: int, *, quick: boo
             )
     with servers.side_by_side(databases) as compared:
         echo, *ours = await memory(compared)
+    with servers.side_by_side(databases) as compared:
+        paused = await pauses.compare(compared, quick=quick)
+    cells = [f"{paused[0].p99_ms:.1f} ms"]
+    for one in paused[1:]:
+        cells += [f"{one.p99_ms:.1f} ms", f"{one.p99_ms / paused[0].p99_ms:.2f}"]
+    row(f"p99 of {pauses.RATE} turns a second over {paused[0].connections:,} connections", *cells)
     kib, mib = 1024, 1024 * 1024
     cells, resident, growth = [f"{echo.per_connection / kib:.1f} KiB"], [f"{echo.resident / mib:.0f} MiB"], []
     for one in ours:

@@ -29,7 +29,7 @@ NO_LIMIT = 10**9
 
 def main(port: int, url: str, mailbox: str) -> None:
     """Serve on a port, with the database at `url`."""
-    gc.freeze()  # as `billchat serve` does once its code is loaded
+    gc.freeze()  # as `python -m chatbot` does once its code is loaded
     logs.set_up(machine_readable=True, level=30)
     service = open_service(
         Settings(

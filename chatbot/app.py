@@ -15,6 +15,7 @@ from chatbot.delivery.dispatcher import Dispatcher
 from chatbot.delivery.sender import Sender
 from chatbot.operations import health, load_limits, retention
 from chatbot.operations.clock_watch import ClockWatch
+from chatbot.operations.garbage import GarbagePolicy
 from chatbot.pages import assets, chat_panel, templating
 from chatbot.payments import gateways, routes
 from chatbot.payments.gateways.gateway import Gateway
@@ -86,6 +87,7 @@ def build_app(service: Service, make_senders: MakeSenders = real_senders) -> web
                 "payments": payments.scheduler.run(),
                 "retention": retention.run(service),
                 "clock": ClockWatch(service, dispatcher.wake).run(),
+                "garbage": GarbagePolicy(service, chat.connections).run(),
             }
             async with _in_background({**work, **chat.background_work()}):
                 yield

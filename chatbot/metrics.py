@@ -48,6 +48,11 @@ class Metrics:
             "billchat_outbox_sends", "Tries to send, by channel and outcome: sent, retry, failed, dropped",
             ["channel", "outcome"], registry=registry,
         )  # fmt: skip
+        self.gc_pause = Gauge(
+            "billchat_longest_gc_pause_seconds",
+            "The longest collection of garbage of the last 15 seconds, in processor time",
+            registry=registry, multiprocess_mode="livemax",
+        )  # fmt: skip
         self.redis = Gauge(
             "billchat_redis_up", "Whether every process hears the others by Redis: 1 or 0",
             registry=registry, multiprocess_mode="livemin",

@@ -110,6 +110,7 @@ class WebSocket(driver.WebSocket):  # type: ignore[misc]
             await self.handler(self)
         finally:
             self.abort()
+            _forget_tracebacks(self._sock.exception())
         return self._sock
 
     async def close(self) -> None:
@@ -125,11 +126,17 @@ class WebSocket(driver.WebSocket):  # type: ignore[misc]
         if transport is not None:
             transport.abort()
 
-    async def wait(self) -> Frame:
-        """Return the next frame that is not for the fast path. Raises OSError for one that Engine.IO lacks."""
+    async def wait(self) -> Frame | None:
+        """Return the next frame that is not for the fast path; None to end the connection.
+
+        None, and not the exception that Engine.IO's own WebSocket raises: its traceback and Engine.IO's task would
+        refer to one another, and everything of the connection would wait for a garbage collection.
+        """
         eio_sid = self.handler.__self__.sid
         while True:
             frame = await self._receive()
+            if frame is None:
+                return None
             if isinstance(frame, bytes):
                 break
             ack = await self._fast_path.handle(eio_sid, frame)
@@ -137,33 +144,40 @@ class WebSocket(driver.WebSocket):  # type: ignore[misc]
                 break
             if ack:
                 await self._sock.send_frame(ack, WSMsgType.TEXT)
-        if not hardening.is_frame(frame):
-            raise OSError("not an Engine.IO frame")
-        return frame
+        return frame if hardening.is_frame(frame) else None
 
-    async def _receive(self) -> Frame:
-        """Return the next message, in its address's pace. Raises OSError at the end of the connection."""
+    async def _receive(self) -> Frame | None:
+        """Return the next message, in its address's pace; None at the end of the connection."""
         while True:
             message: WSMessage = await self._sock.receive()
             if message.type not in FRAME_TYPES:
-                raise OSError("closed")
+                return None
             cost = 1 + len(message.data or "") / hardening.BYTES_A_FRAME
             if wait := max(self._pace.wait_s("", cost), self._limits.frame_wait_s(self._address, cost)):
                 await asyncio.sleep(wait)
             if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                 frame: Frame = message.data
                 return frame
-            await self._count_ping(message)
+            if not await self._answer_ping(message):
+                return None
 
-    async def _count_ping(self, message: WSMessage) -> None:
-        """Answer a ping; a connection that sends too many is dropped, with all that it sent behind them."""
+    async def _answer_ping(self, message: WSMessage) -> bool:
+        """Answer a ping; False: the connection sent too many and is dropped, with all that it sent behind them."""
         now = asyncio.get_running_loop().time()
         if now - self._pings_since > PING_WINDOW_S:
             self._pings, self._pings_since = 0, now
         self._pings += 1
         if self._pings > MAX_PINGS:
             self.abort()
-            raise OSError("too many pings")
+            return False
         if message.type is WSMsgType.PING:
             await self._sock.pong(message.data)
         await asyncio.sleep(0)  # pings that have arrived already must not keep the loop from other clients
+        return True
+
+
+def _forget_tracebacks(error: BaseException | None) -> None:
+    """Cut the circle of a WebSocket, the error that it keeps, and the frames that the error was raised in."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__context__

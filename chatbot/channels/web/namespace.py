@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,8 +97,15 @@ class WebChannel:
     def attach(self, app: web.Application) -> None:
         """Serve Socket.IO from an application, to our own pages only."""
         app.middlewares.append(refuse_cross_site)
+        app.cleanup_ctx.append(self._without_stale_connections)
         app.on_shutdown.append(self._close)
         self.sio.attach(app)
+
+    async def _without_stale_connections(self, app: web.Application) -> AsyncIterator[None]:
+        dropping = asyncio.create_task(self.sio.drop_stale_connections(), name="stale connections")
+        yield
+        dropping.cancel()
+        await asyncio.gather(dropping, return_exceptions=True)
 
     async def _close(self, app: web.Application) -> None:
         """Close the transports, not the sessions: clients take that for a lost connection and reconnect.
@@ -116,6 +123,10 @@ class WebChannel:
             await asyncio.sleep(0.01 if waiting else 0)
         await self.sio.shutdown()
         await self._limits.close()
+
+    def connections(self) -> int:
+        """Return the number of open connections, joined or not."""
+        return len(self.sio.eio.sockets)
 
     def background_work(self) -> Mapping[str, Coroutine[object, object, None]]:
         """Return the coroutines that must run beside the requests, by name."""
