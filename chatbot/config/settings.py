@@ -145,8 +145,8 @@ class LimitSettings(Section):
     connections_per_address: Count = 1000
     connections_per_address_per_minute: Count = 2000
     frames_per_address_per_second: Count = 1000
-    requests_per_address_per_second: Count = 300
-    kilobytes_per_address_per_second: Count = 500
+    requests_per_address_per_second: Count = 200
+    kilobytes_per_address_per_second: Count = 300
     bodies_per_address: Count = 100
     bodies_megabytes: int = Field(default=16, ge=4)
     body_seconds: Count = 10

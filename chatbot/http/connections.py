@@ -23,6 +23,8 @@ MAX_DESCRIPTORS = 1_048_576
 # One address may hold this part of the connections at the most, however few there may be.
 ADDRESS_SHARE = 0.75
 FIRST_REQUEST_S = 10.0
+# Of what arrives on a WebSocket at once, so many bytes are parsed before other connections have their turn.
+SLICE_BYTES = 8 * 1024
 SERVER_NAME = "billchat"
 
 
@@ -93,13 +95,14 @@ class ConnectionGuard:
 class GuardedConnection(RequestHandler):
     """An HTTP connection of aiohttp under a ConnectionGuard."""
 
-    __slots__ = ("_address", "_guard", "_held", "pace_key")
+    __slots__ = ("_address", "_guard", "_held", "_unparsed", "pace_key")
 
     def __init__(self, manager: web.Server, guard: ConnectionGuard, **options: Any) -> None:  # noqa: ANN401 (aiohttp's)
         super().__init__(manager, **options)
         self._guard = guard
         self._address: str | None = None
         self._held = False
+        self._unparsed = b""
         self.pace_key = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -125,8 +128,12 @@ class GuardedConnection(RequestHandler):
         """Pass bytes on; above the address's pace no more are read for a while."""
         if self._address is None:
             return
+        if self._payload_parser is not None:  # a WebSocket
+            data = self._unparsed + data
+            data, self._unparsed = data[:SLICE_BYTES], data[SLICE_BYTES:]
         super().data_received(data)
-        if data and self.pace_key and (wait := self._guard.wait_s(self.pace_key, len(data))) and not self._held:
+        wait = self._guard.wait_s(self.pace_key, len(data)) if data and self.pace_key else 0.0
+        if (wait or self._unparsed) and not self._held:
             self._held = True
             self._pause_transport_reading()
             self._loop.call_later(wait, self._release)
@@ -143,7 +150,9 @@ class GuardedConnection(RequestHandler):
 
     def _release(self) -> None:
         self._held = False
-        if not self._reading_paused and not self._buffer_paused:
+        if self._unparsed:
+            self.data_received(b"")
+        if not self._held and not self._reading_paused and not self._buffer_paused:
             super()._resume_transport_reading()
 
     def _expect_request(self) -> None:
