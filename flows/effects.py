@@ -124,7 +124,7 @@ class KnowContact(Struct, frozen=True):
 class LeaveMessage(Struct, frozen=True):
     """Give the team a message. `reply_to` is {kind, value}, or None for the verified customer's own identifier.
 
-    Answered by message_left.
+    Answered by message_left, or message_refused {wait_s} above a limit.
     """
 
     text: str

@@ -31,7 +31,7 @@ ANSWERS: Mapping[type, tuple[str, ...]] = {
     effects.ReadStatement: ("statement", "not_verified"),
     effects.MakeLink: ("link_made", "nothing_to_pay", "pay_otherwise", "not_verified"),
     effects.SendReceipt: ("receipt_sent", "receipt_impossible"),
-    effects.LeaveMessage: ("message_left",),
+    effects.LeaveMessage: ("message_left", "message_refused"),
     effects.KnowContact: ("contact_known", "contact_unknown"),
 }
 """The events with which the chatbot answers each effect. `Say` has no answer."""

@@ -139,6 +139,9 @@ class LimitSettings(Section):
     messages_per_session_per_hour: Count = 1000
     messages_per_address_per_hour: Count = 60_000
     text_kilobytes_per_address_per_hour: Count = 20_000
+    team_messages_per_conversation_per_hour: Count = 3
+    team_messages_per_session_per_hour: Count = 5
+    team_messages_per_address_per_hour: Count = 300
     starts_per_session_per_hour: Count = 60
     starts_per_address_per_minute: Count = 300
     starts_per_address_per_hour: Count = 3000

@@ -39,7 +39,7 @@ def send_code(turn: Turn, effect: SendCode) -> Event:
     wait = _time_until_allowed(limits, history, now)
     if wait > _ZERO:
         service.metrics.codes.labels("refused").inc()
-        return Event("code_refused", {"wait_s": _whole_seconds(wait)})
+        return Event("code_refused", {"wait_s": whole_seconds(wait)})
     challenge = codes.Challenge(
         id=new_secret_id(),
         kind=effect.kind,
@@ -63,7 +63,7 @@ def send_code(turn: Turn, effect: SendCode) -> Event:
     )
     service.metrics.codes.labels("sent").inc()
     wait = _resend_wait(limits, history.asked + 1)
-    return Event("code_sent", {"wait_s": _whole_seconds(wait), "life_s": limits.code_minutes * 60})
+    return Event("code_sent", {"wait_s": whole_seconds(wait), "life_s": limits.code_minutes * 60})
 
 
 def check_code(turn: Turn, effect: CheckCode) -> Event:
@@ -136,5 +136,6 @@ def _resend_wait(limits: LimitSettings, codes_sent: int) -> timedelta:
     return timedelta(seconds=limits.resend_waits_s[min(codes_sent, len(limits.resend_waits_s)) - 1])
 
 
-def _whole_seconds(wait: timedelta) -> int:
+def whole_seconds(wait: timedelta) -> int:
+    """Return a wait in seconds, rounded up, at least one."""
     return max(1, -(-wait // _SECOND))

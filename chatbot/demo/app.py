@@ -64,6 +64,7 @@ def settings(port: int, folder: Path = FOLDER) -> Settings:
             starts_per_address_per_hour=100_000,
             connections_per_address=10_000,
             connections_per_address_per_minute=100_000,
+            team_messages_per_session_per_hour=60,
             messages_per_session_per_hour=10_000,
             messages_per_address_per_hour=1_000_000,
             text_kilobytes_per_address_per_hour=200_000,

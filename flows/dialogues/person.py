@@ -13,6 +13,7 @@ from flows.dialogues.team_message import add_line, forget_message, has_room_for,
 from flows.effects import Effect, KnowContact, LeaveMessage, Say
 from flows.rules import STAY, Action, Rule, Step
 from flows.states import ACCOUNT_STATES, MENU, WAITING, WRITING, PayBill, Person
+from flows.wording.words import Wait
 
 
 def open_person(step: Step) -> Effect | tuple[Effect, ...]:
@@ -110,6 +111,11 @@ def confirm_message(step: Step) -> Effect:
     return Say("person-message-left", choices=ask(step).choices)
 
 
+def refuse_message(step: Step) -> Effect:
+    """Refuse one more message so soon; it is kept, to be sent later."""
+    return reply(step, "person-message-refused", {"wait": Wait(step.event.data["wait_s"])})
+
+
 def leaving(action: Action) -> Action:
     """Return an action that leaves the message: after a word that it was not sent, if there was one, `action`."""
 
@@ -156,6 +162,7 @@ RULES: list[Rule] = [
     ("other_reply",       Person.review,  Person.reach,       None,                 forget_reply_to),
     ("send_message",      Person.review,  Person.leaving,     has_line,             leave_message),
     ("message_left",      Person.leaving, MENU,               None,                 confirm_message),
+    ("message_refused",   Person.leaving, Person.review,      None,                 refuse_message),
     ("discard_message",   WRITING,        MENU,               None,                 leaving(ask)),
 
     ("back",              Person.review,  Person.message,     None,                 ask),

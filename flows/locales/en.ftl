@@ -183,6 +183,7 @@ person-reach = Where can we reply? Please type your email or phone number.
 person-reach-missing = I couldn’t see an email or phone number in that. Please type one, for example name@example.com.
 person-bad-number = That number doesn’t look complete. Please type the whole phone number, or an email instead.
 person-message-left = Thank you. Your message is with the team. They reply { team-hours }.
+person-message-refused = We couldn’t pass this one on: the team already has several messages from here. Please send it again in { $wait }.
 
 ### Service
 

@@ -183,6 +183,7 @@ person-reach = ¿Dónde podemos responderle? Escriba su correo o su número de t
 person-reach-missing = No he visto ningún correo ni teléfono en su mensaje. Escriba uno, por ejemplo nombre@example.com.
 person-bad-number = Ese número parece incompleto. Escriba el número de teléfono entero o un correo electrónico.
 person-message-left = Gracias. El equipo ya tiene su mensaje. Responden { team-hours }.
+person-message-refused = Este mensaje no se ha podido pasar: el equipo ya ha recibido varios desde aquí. Envíelo de nuevo dentro de { $wait }.
 
 ### Service
 

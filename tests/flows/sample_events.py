@@ -60,7 +60,7 @@ SAMPLE_ANSWERS: dict[type, list[tuple[str, dict[str, Any]]]] = {
         ("not_verified", {"expired": False}),
     ],
     SendReceipt: [("receipt_sent", {}), ("receipt_impossible", {})],
-    LeaveMessage: [("message_left", {})],
+    LeaveMessage: [("message_left", {}), ("message_refused", {"wait_s": 1200})],
     KnowContact: [("contact_known", {}), ("contact_unknown", {})],
 }
 """Effect → the events that may answer it."""

@@ -1,12 +1,18 @@
 """Effects about paying: a payment link, a copy of a receipt."""
 
+from datetime import timedelta
+
 from chatbot.conversations import payment_links
 from chatbot.conversations.turn import Turn
 from chatbot.conversations.verification import not_verified
 from flows.effects import MakeLink, SendReceipt
 from flows.events import Event
 from store.billing import accounts, payments
+from store.chats.sending_limits import RECEIPT_COPY, SendingLimit, record_sending, wait_until_allowed
 from store.times import stamp
+
+COPY_WAIT = timedelta(minutes=5)
+"""For this time, asking again for a copy of the same receipt sends no second one."""
 
 
 def make_link(turn: Turn, effect: MakeLink) -> Event:
@@ -42,6 +48,10 @@ def send_receipt(turn: Turn, effect: SendReceipt) -> Event:
     paid_here = payments.conversation_of(turn.tx, payment.id) == turn.conversation.id
     if not (paid_here and accounts.owns(turn.tx, contact, payment.account)):
         return Event("receipt_impossible")
+    copies = [SendingLimit(f"payment {effect.payment}", 1, COPY_WAIT)]
+    if wait_until_allowed(turn.tx, RECEIPT_COPY, copies, turn.now) > timedelta(0):
+        return Event("receipt_sent")  # the copy asked for a moment ago
+    record_sending(turn.tx, RECEIPT_COPY, copies, turn.now)
     turn.queue(
         "receipt",
         channel="email",

@@ -232,3 +232,14 @@ def test_a_bill_can_be_paid_instead() -> None:
     dialogue("contact_unknown")
     assert dialogue("pay_bill") == "pay_bill.finding"
     assert dialogue.effect == FindAccounts()
+
+
+def test_one_message_too_many_is_refused_and_kept_to_be_sent_later() -> None:
+    dialogue = finishing_a_message()
+    dialogue("contact_known")
+    dialogue("send_message")
+    dialogue("message_refused", wait_s=1200)
+    assert (dialogue.state, dialogue.keys) == ("person.review", ["person-message-refused"])
+    assert "send_message" in dialogue.choices
+    dialogue("send_message")
+    assert dialogue.effect == LeaveMessage("Hello\nMy meter is upside down", None)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.service_fixture import ServiceFixture, told
+from tests.service_fixture import ServiceFixture, Visitor, told
 
 
 async def queued(billchat: ServiceFixture) -> list[dict[str, object]]:
@@ -60,3 +60,47 @@ async def test_leaving_half_way_says_that_nothing_was_sent(billchat: ServiceFixt
     await visitor.say("My router is dead")
     assert "was not sent" in told(await visitor.say(way_out))
     assert await queued(billchat) == []
+
+
+async def send_message(visitor: Visitor, number: int = 0) -> str:
+    """Leave a message from wherever the dialogue is; returns the bot's answer."""
+    await visitor.say("talk to a person")
+    for text in (f"My meter is upside down, {number}", "that's all"):
+        answer = await visitor.say(text)
+    if "reply" in told(answer) and "expects" in (answer.messages[-1].extra or {}):
+        await visitor.say("ana@example.com")
+    return told(await visitor.say("send it"))
+
+
+async def test_one_conversation_sends_the_team_three_messages_an_hour_and_the_fourth_is_kept(
+    billchat: ServiceFixture,
+) -> None:
+    visitor = await billchat.visitor("person")
+    sent = ["Your message is with the team" in await send_message(visitor, number) for number in range(3)]
+    assert sent == [True] * 3
+    refused = await send_message(visitor, 3)
+    assert "send it again in" in refused, refused
+    assert len(await queued(billchat)) == 3
+    billchat.clock.forward(minutes=60, seconds=1)
+    assert "Your message is with the team" in told(await visitor.say("send it"))
+    assert len(await queued(billchat)) == 4
+
+
+async def test_new_conversations_are_no_way_around_the_limit_of_a_browser(billchat: ServiceFixture) -> None:
+    first = await billchat.visitor("person")
+    for number in range(8):
+        visitor = Visitor(billchat, first.session, first.address)
+        await visitor.start("person", "en")
+        await send_message(visitor, number)
+    assert len(await queued(billchat)) == billchat.service.settings.limits.team_messages_per_session_per_hour
+
+
+async def test_new_browsers_are_no_way_around_the_limit_of_an_address(
+    billchat: ServiceFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(billchat.service.settings.limits.__dict__, "team_messages_per_address_per_hour", 4)
+    for number in range(6):
+        await send_message(await billchat.visitor("person"), number)
+    assert len(await queued(billchat)) == 4
+    elsewhere = await billchat.visitor("person", address="another address")
+    assert "Your message is with the team" in await send_message(elsewhere)
