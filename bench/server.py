@@ -40,7 +40,9 @@ def main(port: int, url: str, mailbox: str) -> None:
             limits=LimitSettings(
                 codes_per_ten_minutes=NO_LIMIT,
                 codes_per_day=NO_LIMIT,
+                identifiers_per_conversation_per_hour=NO_LIMIT,
                 identifiers_per_address_per_hour=NO_LIMIT,
+                failures_per_address_per_hour=NO_LIMIT,
                 messages_per_ten_seconds=NO_LIMIT,
                 starts_per_session_per_hour=NO_LIMIT,
                 starts_per_address_per_minute=NO_LIMIT,

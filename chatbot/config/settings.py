@@ -132,7 +132,9 @@ class LimitSettings(Section):
     codes_per_day: Count = 10
     failures_per_hour: Count = 10
     failures_in_a_row: int = Field(default=100, ge=1, le=100)
-    identifiers_per_address_per_hour: Count = 10
+    identifiers_per_conversation_per_hour: Count = 10
+    identifiers_per_address_per_hour: Count = 1000
+    failures_per_address_per_hour: Count = 100
     verified_idle_minutes: int = Field(default=15, ge=1, le=60)
     verified_hours: int = Field(default=12, ge=1, le=12)
     messages_per_ten_seconds: Count = 60

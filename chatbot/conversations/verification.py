@@ -7,22 +7,20 @@ rows; only the dispatcher, later, has nothing to send to an unknown one.
 """
 
 import hmac
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from chatbot.config.settings import LimitSettings
 from chatbot.conversations.code_history import read_code_history
+from chatbot.conversations.code_limits import query_limits, resend_wait, time_until_allowed
 from chatbot.conversations.turn import Turn
 from chatbot.keys import new_secret_id
 from flows.effects import CheckCode, KnowContact, SendCode
 from flows.events import Event
 from store.chats import codes
-from store.chats.codes import CodeHistory
 
 # The outbox channel that reaches each kind of identifier.
 CHANNELS = {"email": "email", "mobile": "sms"}
 
-_ZERO, _SECOND, _TEN_MINUTES = timedelta(0), timedelta(seconds=1), timedelta(minutes=10)
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_SECOND = timedelta(seconds=1)
 
 
 def send_code(turn: Turn, effect: SendCode) -> Event:
@@ -35,9 +33,9 @@ def send_code(turn: Turn, effect: SendCode) -> Event:
     digest = service.keys.digest(effect.value)
     turn.end_verification()
     request = codes.CodeRequest(conversation.id, effect.kind, effect.value, turn.address, digest)
-    history = read_code_history(turn, request, _code_limits(limits))
-    wait = _time_until_allowed(limits, history, now)
-    if wait > _ZERO:
+    history = read_code_history(turn, request, query_limits(limits))
+    wait = time_until_allowed(limits, history, now)
+    if wait > timedelta(0):
         service.metrics.codes.labels("refused").inc()
         return Event("code_refused", {"wait_s": whole_seconds(wait)})
     challenge = codes.Challenge(
@@ -62,7 +60,7 @@ def send_code(turn: Turn, effect: SendCode) -> Event:
         expires_at=challenge.expires_at,
     )
     service.metrics.codes.labels("sent").inc()
-    wait = _resend_wait(limits, history.asked + 1)
+    wait = resend_wait(limits, history.asked + 1)
     return Event("code_sent", {"wait_s": whole_seconds(wait), "life_s": limits.code_minutes * 60})
 
 
@@ -86,7 +84,7 @@ def not_verified(turn: Turn) -> Event:
 def _check(turn: Turn, digits: str) -> str:
     service, conversation, now = turn.service, turn.conversation, turn.now
     limits = service.settings.limits
-    challenge = codes.take_try(turn.tx, conversation.id, limits.code_tries, _code_limits(limits), now)
+    challenge = codes.take_try(turn.tx, conversation.id, turn.address, limits.code_tries, query_limits(limits), now)
     if challenge is None:
         newest = codes.newest_challenge(turn.tx, conversation.id)
         is_over = newest is None or newest.state != "live" or now > newest.expires_at
@@ -94,46 +92,16 @@ def _check(turn: Turn, digits: str) -> str:
     right = hmac.compare_digest(digits.encode(), service.keys.code(challenge.id, conversation.id).encode())
     if right and challenge.contact is not None:
         codes.mark_used(turn.tx, challenge)
+        if turn.address is not None:
+            codes.clear_suspicion(turn.tx, turn.address, service.keys.digest(challenge.value), now)
         conversation.contact = challenge.contact
         conversation.verified_at = conversation.active_at = now
         conversation.verified_kind, conversation.verified_value = challenge.kind, challenge.value
         return "code_right"
     codes.record_attempt(turn.tx, codes.FAILED, challenge.value, challenge.id, now)
+    if turn.address is not None:
+        codes.record_attempt(turn.tx, codes.ADDRESS_FAILED, turn.address, service.keys.digest(challenge.value), now)
     return "code_wrong" if challenge.tries < limits.code_tries else "code_used_up"
-
-
-def _code_limits(limits: LimitSettings) -> codes.CodeLimits:
-    return codes.CodeLimits(
-        failures_per_hour=limits.failures_per_hour,
-        failures_in_a_row=limits.failures_in_a_row,
-        codes_per_ten_minutes=limits.codes_per_ten_minutes,
-        codes_per_day=limits.codes_per_day,
-    )
-
-
-def _time_until_allowed(limits: LimitSettings, history: CodeHistory, now: datetime) -> timedelta:
-    """Return the time until a code may be sent; zero or less when it may be sent now."""
-    waits = [_ZERO]
-    if history.failures_in_a_row is not None:  # locked, a day at a time, until an operator unlocks it
-        waits.append(_DAY)
-    for full_since, window in (
-        (history.failures_per_hour, _HOUR),
-        (history.codes_per_ten_minutes, _TEN_MINUTES),
-        (history.codes_per_day, _DAY),
-    ):
-        if full_since is not None:
-            waits.append(full_since + window - now)
-    if history.asked_at is not None:
-        waits.append(history.asked_at + _resend_wait(limits, history.asked) - now)
-    address_is_full = history.tried >= limits.identifiers_per_address_per_hour
-    if history.tried_at is not None and address_is_full and not history.tried_this:
-        waits.append(history.tried_at + _HOUR - now)
-    return max(waits)
-
-
-def _resend_wait(limits: LimitSettings, codes_sent: int) -> timedelta:
-    """Return the wait before the next code to the same identifier, by the number of codes sent in a conversation."""
-    return timedelta(seconds=limits.resend_waits_s[min(codes_sent, len(limits.resend_waits_s)) - 1])
 
 
 def whole_seconds(wait: timedelta) -> int:

@@ -19,7 +19,11 @@ from store.times import CLOCK_TOLERANCE, stamp
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 FAILED = "code_failed"
+"""A wrong code; `subject` is the identifier."""
+ADDRESS_FAILED = "address_failed"
+"""The same wrong code; `subject` is the network address, `detail` the identifier's digest."""
 TRIED = "identifier_tried"
+"""An identifier that a code was requested for; `subject` is the network address, `detail` the identifier's digest."""
 
 
 class Challenge(Struct, frozen=True):
@@ -36,10 +40,14 @@ class Challenge(Struct, frozen=True):
 
 
 class CodeLimits(Struct, frozen=True):
-    """Limits of an identifier: failures until it is locked, and codes without a right answer."""
+    """Limits of an identifier: failures until it is locked, and codes without a right answer.
+
+    `failures_per_address_per_hour` limits the failures from one network address, for all identifiers together.
+    """
 
     failures_per_hour: int
     failures_in_a_row: int
+    failures_per_address_per_hour: int
     codes_per_ten_minutes: int
     codes_per_day: int
 
@@ -63,12 +71,17 @@ class CodeHistory(Struct, frozen=True):
     """Codes to the identifier that this conversation requested since its last right one, the newest at `asked_at`."""
     asked_at: datetime | None
     tried: int
-    """Identifiers that the address tried within the hour, the first at `tried_at`."""
+    """Identifiers that the address tried within the hour without a right code, the first at `tried_at`."""
     tried_at: datetime | None
     tried_this: bool
     """Whether this identifier is among them."""
+    named: int
+    """Identifiers that this conversation tried within the hour without a right code, the first at `named_at`."""
+    named_at: datetime | None
+    named_this: bool
 
     # For each limit that is reached: the time of the oldest event that counts towards it. Otherwise None.
+    failures_per_address_per_hour: datetime | None
     failures_per_hour: datetime | None
     failures_in_a_row: datetime | None
     codes_per_ten_minutes: datetime | None
@@ -98,10 +111,15 @@ _UNANSWERED = """select created_at from challenges
 where value = :value and state <> 'used' and created_at > :day_ago
 order by created_at desc limit 1 offset"""
 FAILED_FOR_VALUE, FAILED_FOR_CHALLENGE = _FAILURES.format(value=":value"), _FAILURES.format(value="challenges.value")
+FAILED_AT_ADDRESS = f"""select at from attempts_log
+where kind = '{ADDRESS_FAILED}' and subject = :address and at > :hour_ago
+order by at desc limit 1 offset"""
 
 HISTORY = f"""
 select here.asked, here.asked_at, there.tried, there.tried_at, there.tried_this,
+    said.named, said.named_at, said.named_this,
     (select contact from identifiers where kind = :kind and value = :value) as contact,
+    ({FAILED_AT_ADDRESS} :failures_per_address_per_hour) as failures_per_address_per_hour,
     ({FAILED_FOR_VALUE} :failures_per_hour) as failures_per_hour,
     ({FAILED_FOR_VALUE} :failures_in_a_row) as failures_in_a_row,
     ({_UNANSWERED} :codes_per_ten_minutes) as codes_per_ten_minutes,
@@ -115,7 +133,11 @@ from (
 ) as here, (
     select count(*) as tried, min(at) as tried_at, count(case when detail = :digest then 1 end) as tried_this
     from attempts_log where kind = '{TRIED}' and subject = :address and at > :hour_ago
-) as there
+) as there, (
+    select count(distinct value) as named, min(created_at) as named_at,
+        count(case when value = :value then 1 end) as named_this
+    from challenges where conversation = :conversation and state <> 'used' and created_at > :hour_ago
+) as said
 """
 
 
@@ -158,6 +180,7 @@ where id = ({NEWEST}) and state = 'live' and expires_at >= :now and created_at <
     ), '')
     and coalesce(({FAILED_FOR_CHALLENGE} :failures_per_hour), '') <= :hour_ago
     and not exists ({FAILED_FOR_CHALLENGE} :failures_in_a_row)
+    and not exists ({FAILED_AT_ADDRESS} :failures_per_address_per_hour)
 returning *
 """
 
@@ -174,10 +197,15 @@ def newest_challenges(tx: Tx, conversations: Sequence[str]) -> list[Challenge | 
     return [record(rows[0], Challenge) if rows else None for rows in results]
 
 
-def take_try(tx: Tx, conversation: str, max_tries: int, limits: CodeLimits, now: datetime) -> Challenge | None:
+def take_try(
+    tx: Tx, conversation: str, address: str | None, max_tries: int, limits: CodeLimits, now: datetime
+) -> Challenge | None:
     """Count a try of the conversation's newest challenge before the code is compared; returns the challenge after it.
 
-    None when the challenge has ended or has no tries left, or its identifier is locked or now another contact's.
+    None when the challenge has ended or has no tries left, its identifier is locked or now another contact's, or the
+    network address had too many failures. Concurrent tries from one address may exceed that last limit by a few: only
+    the identifier is locked here.
+
     Nor may a code be from the future, of a clock that ran ahead: it would outlive its time.
     """
     tx.advisory_lock_selected(LOCK_NAME, {"conversation": conversation})
@@ -192,6 +220,8 @@ def take_try(tx: Tx, conversation: str, max_tries: int, limits: CodeLimits, now:
             "hour_ago": stamp(now - _HOUR),
             "failures_per_hour": offsets["failures_per_hour"],
             "failures_in_a_row": offsets["failures_in_a_row"],
+            "failures_per_address_per_hour": offsets["failures_per_address_per_hour"],
+            "address": address,
         },
     )
     return record(taken[0], Challenge) if taken else None
@@ -214,6 +244,18 @@ def clear_failures(tx: Tx, value: str) -> int:
     return tx.execute_count(_CLEAR_FAILURES, {"value": value})
 
 
+def clear_suspicion(tx: Tx, address: str, digest: str, now: datetime) -> None:
+    """Delete the last hour's traces of an identifier at a network address, since its owner is there."""
+    tx.execute_many(
+        """delete from attempts_log
+        where kind = :kind and subject = :address and at > :hour_ago and detail = :digest""",
+        [
+            {"kind": kind, "address": address, "digest": digest, "hour_ago": stamp(now - _HOUR)}
+            for kind in (TRIED, ADDRESS_FAILED)
+        ],
+    )
+
+
 def record_attempt(tx: Tx, kind: str, subject: str, detail: str, now: datetime) -> None:
     """Log a failed code or a tried identifier."""
     tx.execute(
@@ -227,6 +269,7 @@ def _offsets(limits: CodeLimits) -> dict[str, int]:
     return {
         "failures_per_hour": limits.failures_per_hour - 1,
         "failures_in_a_row": limits.failures_in_a_row - 1,
+        "failures_per_address_per_hour": limits.failures_per_address_per_hour - 1,
         "codes_per_ten_minutes": limits.codes_per_ten_minutes - 1,
         "codes_per_day": limits.codes_per_day - 1,
     }

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import astuple
 
-from store.chats.codes import FAILED, TRIED, CodeHistory, CodeRequest
+from store.chats.codes import ADDRESS_FAILED, FAILED, TRIED, CodeHistory, CodeRequest
 from store.database import Tx
 from store.times import CLOCK_TOLERANCE, stamp
 
@@ -19,9 +19,10 @@ def has_future_times(history: CodeHistory, now: datetime) -> bool:
 
 
 def correct_codes(tx: Tx, request: CodeRequest, now: datetime) -> int:
-    """Set the future times of an identifier's and an address's codes and tries to now; returns the number of rows.
+    """Set the future times of the codes and tries that a request depends on to now; returns the number of rows.
 
-    The codes themselves expire, since nobody knows how long they have been valid.
+    These are the identifier's, the conversation's and the address's. The codes themselves expire, since nobody knows
+    how long they have been valid.
     """
     times = {"now": stamp(now), "soon": stamp(now + CLOCK_TOLERANCE)}
     rows = tx.execute_count(
@@ -29,9 +30,14 @@ def correct_codes(tx: Tx, request: CodeRequest, now: datetime) -> int:
         where value = :value and state <> 'used' and created_at > :soon""",
         {**times, "value": request.value},
     )
+    rows += tx.execute_count(
+        """update challenges set created_at = :now, expires_at = :now
+        where conversation = :conversation and state <> 'used' and created_at > :soon""",
+        {**times, "conversation": request.conversation},
+    )
     return rows + tx.execute_count(
         f"""update attempts_log set at = :now
-        where kind in ('{FAILED}', '{TRIED}') and subject in (:value, :address) and at > :soon""",
+        where kind in ('{FAILED}', '{ADDRESS_FAILED}', '{TRIED}') and subject in (:value, :address) and at > :soon""",
         {**times, "value": request.value, "address": request.address},
     )
 

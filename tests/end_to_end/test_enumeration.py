@@ -22,6 +22,7 @@ PAIRS, WARM_UP = size(100, 1_000), 20
 MAX_DIFFERENCE_S = 0.005
 WIDE = {
     "messages_per_ten_seconds": 1_000_000, "identifiers_per_address_per_hour": 1_000_000,
+    "identifiers_per_conversation_per_hour": 10, "failures_per_address_per_hour": 1_000_000,
     "codes_per_ten_minutes": 3, "codes_per_day": 10, "failures_per_hour": 10,
 }  # fmt: skip
 

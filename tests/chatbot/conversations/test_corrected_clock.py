@@ -1,10 +1,13 @@
 """A clock that ran a day ahead and was corrected: times in the future count as now."""
 
 import re
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from chatbot.config.settings import LimitSettings
+from tests.clock import FakeClock
 from tests.service_fixture import ServiceFixture, cards, told
 
 DAY = {"days": 1.0}
@@ -47,7 +50,9 @@ async def test_the_next_code_in_a_conversation_is_a_matter_of_seconds(billchat: 
     assert cards(await visitor.say(await billchat.code(visitor.conversation))) == ["balance"]
 
 
-async def test_a_network_address_waits_no_longer_either(billchat: ServiceFixture) -> None:
+async def test_a_network_address_waits_no_longer_either(tmp_path: Path, clock: FakeClock, url: str) -> None:
+    limits = LimitSettings(identifiers_per_address_per_hour=10)
+    billchat = await ServiceFixture.open(tmp_path, clock, url, limits=limits)
     billchat.clock.forward(**DAY)
     for number in range(10):
         await (await billchat.visitor()).say(f"person{number}@example.com")
@@ -55,6 +60,22 @@ async def test_a_network_address_waits_no_longer_either(billchat: ServiceFixture
     assert await waits(billchat, told(await (await billchat.visitor()).say("owes@example.com")))
     billchat.clock.forward(hours=1, seconds=1)
     assert not await waits(billchat, told(await (await billchat.visitor()).say("owes@example.com")))
+    await billchat.close()
+
+
+async def test_an_address_that_guessed_waits_no_longer_either(tmp_path: Path, clock: FakeClock, url: str) -> None:
+    limits = LimitSettings(failures_per_address_per_hour=2)
+    billchat = await ServiceFixture.open(tmp_path, clock, url, limits=limits)
+    billchat.clock.forward(**DAY)
+    visitor = await billchat.visitor()
+    await visitor.say("nobody@example.com")
+    for digits in ("000000", "111111"):
+        await visitor.say(digits)
+    billchat.clock.forward(**BACK)
+    assert await waits(billchat, told(await (await billchat.visitor()).say("owes@example.com")))
+    billchat.clock.forward(hours=1, seconds=1)
+    assert not await waits(billchat, told(await (await billchat.visitor()).say("owes@example.com")))
+    await billchat.close()
 
 
 async def test_wrong_codes_in_the_future_hold_a_customer_up_for_an_hour(billchat: ServiceFixture) -> None:

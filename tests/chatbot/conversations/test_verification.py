@@ -167,14 +167,6 @@ async def test_another_identifier_ends_the_code_and_what_was_verified(billchat: 
     await visitor.choose("pay_bill")
 
 
-async def test_an_address_may_try_ten_identifiers_an_hour(billchat: ServiceFixture) -> None:
-    for number in range(12):
-        await (await billchat.visitor(address="one")).say(f"person{number}@example.com")
-    assert len(await billchat.rows("select 1 from challenges")) == 10
-    await (await billchat.visitor(address="other")).say("person11@example.com")
-    assert len(await billchat.rows("select 1 from challenges")) == 11
-
-
 async def test_known_and_unknown_identifiers_leave_the_same_rows_and_hear_the_same_words(
     billchat: ServiceFixture,
 ) -> None:

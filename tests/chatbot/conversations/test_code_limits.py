@@ -1,0 +1,168 @@
+"""Many customers behind one network address, such as an office's: suspicion is limited there, success is not."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from chatbot.config.settings import LimitSettings
+from store import Tx
+from tests.clock import FakeClock
+from tests.service_fixture import ServiceFixture, Visitor, cards, told
+from tests.sizes import size
+
+OFFICE = "an office"
+CUSTOMERS = size(test=100, soak=1000)
+DEFAULTS = LimitSettings()
+SCALE = CUSTOMERS / 1000
+"""The limits of a network address shrink with the number of customers: by default they are sized for a thousand."""
+
+
+@pytest.fixture
+async def office(tmp_path: Path, clock: FakeClock, url: str) -> AsyncIterator[ServiceFixture]:
+    """A service with many customers, and limits of a network address for as many."""
+    limits = LimitSettings(
+        identifiers_per_address_per_hour=int(DEFAULTS.identifiers_per_address_per_hour * SCALE),
+        failures_per_address_per_hour=int(DEFAULTS.failures_per_address_per_hour * SCALE),
+    )
+    opened = await ServiceFixture.open(tmp_path, clock, url, limits=limits)
+
+    def add_customers(tx: Tx) -> None:
+        for number in range(CUSTOMERS):
+            contact = {"id": f"C{number}", "email": customer(number), "at": "2026-11-23T09:30:00.000Z"}
+            tx.execute("insert into contacts (id, name, created_at) values (:id, 'Somebody', :at)", contact)
+            tx.execute("insert into identifiers (kind, value, contact) values ('email', :email, :id)", contact)
+
+    await opened.service.database.write(add_customers)
+    yield opened
+    await opened.close()
+
+
+def customer(number: int) -> str:
+    return f"customer{number}@example.com"
+
+
+async def wrong_code(billchat: ServiceFixture, visitor: Visitor, nudge: int = 1) -> str:
+    return f"{(int(await billchat.code(visitor.conversation)) + nudge) % 10**6:06}"
+
+
+async def codes_requested(billchat: ServiceFixture) -> int:
+    return len(await billchat.rows("select 1 from challenges"))
+
+
+async def verified(billchat: ServiceFixture) -> int:
+    return len(await billchat.rows("select 1 from conversations where contact is not null"))
+
+
+async def guess_until_stopped(billchat: ServiceFixture, victims: list[str], address: str) -> int:
+    """Guess five codes for each identifier, each in a conversation of its own; returns the tries that were compared."""
+    for victim in victims:
+        guesser = await billchat.visitor(address=address)
+        await guesser.say(victim)
+        if not await billchat.rows("select 1 from challenges where conversation = :c", c=guesser.conversation):
+            break
+        for nudge in range(1, 6):
+            await guesser.say(await wrong_code(billchat, guesser, nudge))
+    [row] = await billchat.rows("select sum(tries) as tries from challenges")
+    return int(row["tries"])
+
+
+@pytest.mark.soak
+async def test_customers_behind_one_address_all_succeed_within_the_hour_with_the_usual_slips(
+    office: ServiceFixture,
+) -> None:
+    """One in ten mistypes the code once; one in five gives up, with an email of nobody or without typing a code."""
+    for number in range(CUSTOMERS):
+        visitor = await office.visitor(address=OFFICE)
+        if number % 5 == 0:
+            await visitor.say(f"typo{number}@example.com" if number % 2 else customer(number))
+            continue
+        await visitor.say(customer(number))
+        if number % 10 == 1:
+            await visitor.say(await wrong_code(office, visitor))
+        await visitor.say(await office.code(visitor.conversation))
+    assert await verified(office) == CUSTOMERS * 4 // 5
+
+
+@pytest.mark.soak
+async def test_customers_behind_one_address_may_all_ask_before_the_first_one_answers(office: ServiceFixture) -> None:
+    visitors = [await office.visitor(address=OFFICE) for _ in range(CUSTOMERS)]
+    for number, visitor in enumerate(visitors):
+        await visitor.say(customer(number))
+    for visitor in visitors:
+        await visitor.say(await office.code(visitor.conversation))
+    assert await verified(office) == CUSTOMERS
+
+
+@pytest.mark.soak
+async def test_an_attacker_behind_an_address_full_of_customers_is_stopped(office: ServiceFixture) -> None:
+    for number in range(CUSTOMERS // 2):
+        await (await office.visitor(address=OFFICE)).verify(customer(number))
+    right = await codes_requested(office)
+    limit = office.service.settings.limits.identifiers_per_address_per_hour
+    for number in range(limit + 20):
+        answer = await (await office.visitor(address=OFFICE)).say(f"nobody{number}@example.com")
+    assert await codes_requested(office) == right + limit
+    assert "try again in" in told(answer)
+
+
+async def test_wrong_codes_for_many_customers_stop_their_address(office: ServiceFixture) -> None:
+    limit = office.service.settings.limits.failures_per_address_per_hour
+    victims = [customer(number) for number in range(CUSTOMERS // 2)]
+    assert await guess_until_stopped(office, victims, "a stranger") == limit
+    neighbour = await office.visitor(address="a stranger")
+    await neighbour.say(customer(CUSTOMERS - 1))
+    assert not await office.rows("select 1 from challenges where conversation = :c", c=neighbour.conversation)
+    await (await office.visitor(address="elsewhere")).verify(customer(CUSTOMERS - 1))
+    assert await verified(office) == 1
+    office.clock.forward(hours=1)
+    await (await office.visitor(address="a stranger")).verify(customer(CUSTOMERS - 2))
+    assert await verified(office) == 2
+
+
+async def test_an_address_at_its_limit_of_wrong_codes_has_no_further_try(office: ServiceFixture) -> None:
+    waiting = await office.visitor(address="a stranger")
+    await waiting.say(customer(0))
+    limit = office.service.settings.limits.failures_per_address_per_hour
+    victims = [customer(number) for number in range(1, CUSTOMERS)]
+    assert await guess_until_stopped(office, victims, "a stranger") == limit
+    await waiting.say(await office.code(waiting.conversation))
+    assert await verified(office) == 0
+
+
+async def test_a_right_code_forgives_the_wrong_ones_before_it(office: ServiceFixture) -> None:
+    visitor = await office.visitor(address=OFFICE)
+    await visitor.say(customer(0))
+    await visitor.say(await wrong_code(office, visitor))
+    assert len(await office.rows("select 1 from attempts_log where subject = :a", a=OFFICE)) == 2
+    await visitor.say(await office.code(visitor.conversation))
+    assert await office.rows("select 1 from attempts_log") == []
+
+
+async def test_a_customers_success_forgives_a_neighbours_guesses_nothing(office: ServiceFixture) -> None:
+    guesser = await office.visitor(address=OFFICE)
+    await guesser.say(customer(0))
+    await guesser.say(await wrong_code(office, guesser))
+    await (await office.visitor(address=OFFICE)).verify(customer(1))
+    assert len(await office.rows("select 1 from attempts_log where subject = :a", a=OFFICE)) == 2
+
+
+async def test_a_conversation_may_name_ten_people_an_hour(office: ServiceFixture) -> None:
+    visitor = await office.visitor(address=OFFICE)
+    for number in range(12):
+        await visitor.say(f"nobody{number}@example.com")
+        await visitor.choose("other_identifier")
+    assert await codes_requested(office) == DEFAULTS.identifiers_per_conversation_per_hour
+    office.clock.forward(hours=1)
+    assert cards(await visitor.verify("owes@example.com")) == ["balance"]
+
+
+async def test_known_and_unknown_identifiers_count_the_same_at_an_address(office: ServiceFixture) -> None:
+    """Otherwise the number of identifiers until a refusal would tell how many of them belong to customers."""
+    limit = office.service.settings.limits.identifiers_per_address_per_hour
+    for address, names in (("known", customer), ("unknown", "nobody{}@example.com".format)):
+        before = await codes_requested(office)
+        for number in range(limit + 2):
+            await (await office.visitor(address=address)).say(names(number % CUSTOMERS + number // CUSTOMERS * 10**6))
+        assert await codes_requested(office) - before == limit
+        office.clock.forward(hours=2)
