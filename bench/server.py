@@ -40,6 +40,7 @@ def main(port: int, url: str, mailbox: str) -> None:
             limits=LimitSettings(
                 codes_per_ten_minutes=NO_LIMIT,
                 codes_per_day=NO_LIMIT,
+                codes_per_day_from_all_addresses=NO_LIMIT,
                 identifiers_per_conversation_per_hour=NO_LIMIT,
                 identifiers_per_address_per_hour=NO_LIMIT,
                 failures_per_address_per_hour=NO_LIMIT,

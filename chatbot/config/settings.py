@@ -130,6 +130,7 @@ class LimitSettings(Section):
     resend_waits_s: list[Annotated[int, Field(ge=1, le=86_400)]] = Field(default=[30, 60, 120], min_length=1)
     codes_per_ten_minutes: Count = 3
     codes_per_day: Count = 10
+    codes_per_day_from_all_addresses: Count = 50
     failures_per_hour: Count = 10
     failures_in_a_row: int = Field(default=100, ge=1, le=100)
     identifiers_per_conversation_per_hour: Count = 10

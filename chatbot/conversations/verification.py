@@ -32,7 +32,14 @@ def send_code(turn: Turn, effect: SendCode) -> Event:
     limits = service.settings.limits
     digest = service.keys.digest(effect.value)
     turn.end_verification()
-    request = codes.CodeRequest(conversation.id, effect.kind, effect.value, turn.address, digest)
+    request = codes.CodeRequest(
+        conversation=conversation.id,
+        kind=effect.kind,
+        value=effect.value,
+        address=turn.address,
+        digest=digest,
+        browser=service.keys.digest(f"{conversation.session} {effect.value}"),
+    )
     history = read_code_history(turn, request, query_limits(limits))
     wait = time_until_allowed(limits, history, now)
     if wait > timedelta(0):
@@ -48,7 +55,7 @@ def send_code(turn: Turn, effect: SendCode) -> Event:
         created_at=now,
         expires_at=now + timedelta(minutes=limits.code_minutes),
     )
-    codes.issue(turn.tx, challenge, conversation.id, conversation.channel)
+    codes.issue(turn.tx, challenge, request, conversation.channel)
     if turn.address is not None and not history.tried_this:
         codes.record_attempt(turn.tx, codes.TRIED, turn.address, digest, now)
     turn.queue(
@@ -98,7 +105,7 @@ def _check(turn: Turn, digits: str) -> str:
         conversation.verified_at = conversation.active_at = now
         conversation.verified_kind, conversation.verified_value = challenge.kind, challenge.value
         return "code_right"
-    codes.record_attempt(turn.tx, codes.FAILED, challenge.value, challenge.id, now)
+    codes.record_attempt(turn.tx, codes.FAILED, challenge.value, turn.address or "", now)
     if turn.address is not None:
         codes.record_attempt(turn.tx, codes.ADDRESS_FAILED, turn.address, service.keys.digest(challenge.value), now)
     return "code_wrong" if challenge.tries < limits.code_tries else "code_used_up"

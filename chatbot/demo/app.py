@@ -57,6 +57,7 @@ def settings(port: int, folder: Path = FOLDER) -> Settings:
         limits=LimitSettings(
             codes_per_ten_minutes=60,
             codes_per_day=1000,
+            codes_per_day_from_all_addresses=1000,
             failures_per_hour=60,
             identifiers_per_conversation_per_hour=10_000,
             identifiers_per_address_per_hour=10_000,

@@ -9,6 +9,7 @@ tries cannot exceed a limit.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from msgspec import Struct
 
 from store.database import Tx
@@ -19,7 +20,7 @@ from store.times import CLOCK_TOLERANCE, stamp
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 FAILED = "code_failed"
-"""A wrong code; `subject` is the identifier."""
+"""A wrong code; `subject` is the identifier, `detail` the network address."""
 ADDRESS_FAILED = "address_failed"
 """The same wrong code; `subject` is the network address, `detail` the identifier's digest."""
 TRIED = "identifier_tried"
@@ -40,26 +41,38 @@ class Challenge(Struct, frozen=True):
 
 
 class CodeLimits(Struct, frozen=True):
-    """Limits of an identifier: failures until it is locked, and codes without a right answer.
+    """Limits of an identifier, in all and by place: failures until it is locked, and codes without a right answer.
 
-    `failures_per_address_per_hour` limits the failures from one network address, for all identifiers together.
+    A browser that gave a right code for the identifier before has the whole limit of failures; all others together
+    have `strangers_…`, and one network address has `one_address_…` of it.
     """
 
     failures_per_hour: int
     failures_in_a_row: int
+    strangers_per_hour: int
+    strangers_in_a_row: int
+    one_address_per_hour: int
+    one_address_in_a_row: int
     failures_per_address_per_hour: int
+    """Failures from one network address, for all identifiers together."""
     codes_per_ten_minutes: int
+    """Codes requested at one network address, or in a known browser; so is the next."""
     codes_per_day: int
+    codes_per_day_from_all_addresses: int
 
 
 class CodeRequest(Struct, frozen=True):
-    """A request for a code to an identifier, from a network address; `digest` stands for the identifier in the log."""
+    """A request for a code to an identifier, from a network address; `digest` stands for the identifier in the log.
+
+    `browser` is the digest of the browser's session and the identifier together.
+    """
 
     conversation: str
     kind: str
     value: str
     address: str | None
     digest: str
+    browser: str
 
 
 class CodeHistory(Struct, frozen=True):
@@ -67,6 +80,8 @@ class CodeHistory(Struct, frozen=True):
 
     contact: str | None
     """The contact with the identifier."""
+    is_known: bool
+    """Whether the browser gave a right code for the identifier before."""
     asked: int
     """Codes to the identifier that this conversation requested since its last right one, the newest at `asked_at`."""
     asked_at: datetime | None
@@ -81,49 +96,81 @@ class CodeHistory(Struct, frozen=True):
     named_this: bool
 
     # For each limit that is reached: the time of the oldest event that counts towards it. Otherwise None.
-    failures_per_address_per_hour: datetime | None
     failures_per_hour: datetime | None
     failures_in_a_row: datetime | None
+    one_address_per_hour: datetime | None
+    one_address_in_a_row: datetime | None
+    failures_per_address_per_hour: datetime | None
     codes_per_ten_minutes: datetime | None
     codes_per_day: datetime | None
+    codes_per_day_from_all_addresses: datetime | None
 
 
-def issue(tx: Tx, challenge: Challenge, conversation: str, origin: str) -> None:
+def issue(tx: Tx, challenge: Challenge, request: CodeRequest, origin: str) -> None:
     """Write a new challenge and supersede the conversation's earlier ones: only the newest code is valid."""
+    conversation = request.conversation
     tx.execute(
         "update challenges set state = 'superseded' where conversation = :conversation and state = 'live'",
         {"conversation": conversation},
     )
     tx.execute(
-        """insert into challenges (id, conversation, origin, kind, value, contact, tries, state, created_at, expires_at)
-        values (:id, :conversation, :origin, :kind, :value, :contact, 0, 'live', :created_at, :expires_at)""",
-        {**params(challenge), "conversation": conversation, "origin": origin},
+        """insert into challenges (id, conversation, origin, kind, value, contact, tries, state, created_at, expires_at,
+            address, browser)
+        values (:id, :conversation, :origin, :kind, :value, :contact, 0, 'live', :created_at, :expires_at,
+            :address, :browser)""",
+        {
+            **params(challenge),
+            "conversation": conversation,
+            "origin": origin,
+            "address": request.address or "",
+            "browser": request.browser,
+        },
     )
 
 
 # ── requesting a code ──
 
 # With an offset of a limit less one, each finds the event that reaches the limit: of an identifier's failures since its
-# last right code, and of the codes to it without a right answer.
+# last right code, and of the codes to it without a right answer. A limit of strangers does not bind a known browser,
+# whose codes count by themselves.
+_KNOWN = "exists (select 1 from challenges as answered where answered.browser = {browser} and answered.state = 'used')"
 _FAILURES = f"""select at from attempts_log where kind = '{FAILED}' and subject = {{value}}
+order by at desc limit 1 offset"""
+_FAILURES_HERE = f"""select at from attempts_log
+where kind = '{FAILED}' and subject = {{value}} and detail = :place
 order by at desc limit 1 offset"""
 _UNANSWERED = """select created_at from challenges
 where value = :value and state <> 'used' and created_at > :day_ago
 order by created_at desc limit 1 offset"""
+_UNANSWERED_HERE = """select created_at from challenges
+where value = :value and state <> 'used' and created_at > :day_ago
+    and (browser = :browser or (address = :place and not asker.is_known))
+order by created_at desc limit 1 offset"""
 FAILED_FOR_VALUE, FAILED_FOR_CHALLENGE = _FAILURES.format(value=":value"), _FAILURES.format(value="challenges.value")
+FAILED_HERE, FAILED_HERE_FOR_CHALLENGE = (
+    _FAILURES_HERE.format(value=value) for value in (":value", "challenges.value")
+)
 FAILED_AT_ADDRESS = f"""select at from attempts_log
-where kind = '{ADDRESS_FAILED}' and subject = :address and at > :hour_ago
+where kind = '{ADDRESS_FAILED}' and subject = :place and at > :hour_ago
 order by at desc limit 1 offset"""
 
 HISTORY = f"""
 select here.asked, here.asked_at, there.tried, there.tried_at, there.tried_this,
     said.named, said.named_at, said.named_this,
     (select contact from identifiers where kind = :kind and value = :value) as contact,
-    ({FAILED_AT_ADDRESS} :failures_per_address_per_hour) as failures_per_address_per_hour,
-    ({FAILED_FOR_VALUE} :failures_per_hour) as failures_per_hour,
-    ({FAILED_FOR_VALUE} :failures_in_a_row) as failures_in_a_row,
-    ({_UNANSWERED} :codes_per_ten_minutes) as codes_per_ten_minutes,
-    ({_UNANSWERED} :codes_per_day) as codes_per_day
+    asker.is_known,
+    case when asker.is_known then ({FAILED_FOR_VALUE} :failures_per_hour)
+        else ({FAILED_FOR_VALUE} :strangers_per_hour) end as failures_per_hour,
+    case when asker.is_known then ({FAILED_FOR_VALUE} :failures_in_a_row)
+        else ({FAILED_FOR_VALUE} :strangers_in_a_row) end as failures_in_a_row,
+    case when not asker.is_known then ({FAILED_HERE} :one_address_per_hour) end as one_address_per_hour,
+    case when not asker.is_known then ({FAILED_HERE} :one_address_in_a_row) end as one_address_in_a_row,
+    case when not asker.is_known then ({FAILED_AT_ADDRESS} :failures_per_address_per_hour) end
+        as failures_per_address_per_hour,
+    ({_UNANSWERED_HERE} :codes_per_ten_minutes) as codes_per_ten_minutes,
+    ({_UNANSWERED_HERE} :codes_per_day) as codes_per_day,
+    case when not asker.is_known then ({_UNANSWERED} :codes_per_day_from_all_addresses) end
+        as codes_per_day_from_all_addresses
 from (
     select count(*) as asked, max(created_at) as asked_at from challenges
     where conversation = :conversation and value = :value and created_at > coalesce((
@@ -132,12 +179,14 @@ from (
     ), '')
 ) as here, (
     select count(*) as tried, min(at) as tried_at, count(case when detail = :digest then 1 end) as tried_this
-    from attempts_log where kind = '{TRIED}' and subject = :address and at > :hour_ago
+    from attempts_log where kind = '{TRIED}' and subject = :place and at > :hour_ago
 ) as there, (
     select count(distinct value) as named, min(created_at) as named_at,
         count(case when value = :value then 1 end) as named_this
     from challenges where conversation = :conversation and state <> 'used' and created_at > :hour_ago
-) as said
+) as said, (
+    select {_KNOWN.format(browser=":browser")} as is_known
+) as asker
 """
 
 
@@ -154,7 +203,8 @@ def code_history(tx: Tx, request: CodeRequest, limits: CodeLimits, now: datetime
             "conversation": request.conversation,
             "kind": request.kind,
             "value": request.value,
-            "address": request.address,
+            "place": request.address or "",
+            "browser": request.browser,
             "digest": request.digest,
             "hour_ago": stamp(now - _HOUR),
             "day_ago": stamp(now - _DAY),
@@ -180,7 +230,13 @@ where id = ({NEWEST}) and state = 'live' and expires_at >= :now and created_at <
     ), '')
     and coalesce(({FAILED_FOR_CHALLENGE} :failures_per_hour), '') <= :hour_ago
     and not exists ({FAILED_FOR_CHALLENGE} :failures_in_a_row)
-    and not exists ({FAILED_AT_ADDRESS} :failures_per_address_per_hour)
+    and ({_KNOWN.format(browser="challenges.browser")} or (
+        coalesce(({FAILED_FOR_CHALLENGE} :strangers_per_hour), '') <= :hour_ago
+        and not exists ({FAILED_FOR_CHALLENGE} :strangers_in_a_row)
+        and coalesce(({FAILED_HERE_FOR_CHALLENGE} :one_address_per_hour), '') <= :hour_ago
+        and not exists ({FAILED_HERE_FOR_CHALLENGE} :one_address_in_a_row)
+        and not exists ({FAILED_AT_ADDRESS} :failures_per_address_per_hour)
+    ))
 returning *
 """
 
@@ -202,14 +258,13 @@ def take_try(
 ) -> Challenge | None:
     """Count a try of the conversation's newest challenge before the code is compared; returns the challenge after it.
 
-    None when the challenge has ended or has no tries left, its identifier is locked or now another contact's, or the
-    network address had too many failures. Concurrent tries from one address may exceed that last limit by a few: only
-    the identifier is locked here.
+    None when the challenge has ended or has no tries left, its identifier is now another contact's, or a limit of
+    failures is reached. Concurrent tries from one address for different identifiers may exceed
+    `failures_per_address_per_hour` by a few: only the identifier is locked here.
 
     Nor may a code be from the future, of a clock that ran ahead: it would outlive its time.
     """
     tx.advisory_lock_selected(LOCK_NAME, {"conversation": conversation})
-    offsets = _offsets(limits)
     taken = tx.all(
         TAKE_TRY,
         {
@@ -218,10 +273,8 @@ def take_try(
             "soon": stamp(now + CLOCK_TOLERANCE),
             "max_tries": max_tries,
             "hour_ago": stamp(now - _HOUR),
-            "failures_per_hour": offsets["failures_per_hour"],
-            "failures_in_a_row": offsets["failures_in_a_row"],
-            "failures_per_address_per_hour": offsets["failures_per_address_per_hour"],
-            "address": address,
+            "place": address or "",
+            **_offsets(limits),
         },
     )
     return record(taken[0], Challenge) if taken else None
@@ -266,10 +319,4 @@ def record_attempt(tx: Tx, kind: str, subject: str, detail: str, now: datetime) 
 
 def _offsets(limits: CodeLimits) -> dict[str, int]:
     """Return the offset of the event that reaches each limit."""
-    return {
-        "failures_per_hour": limits.failures_per_hour - 1,
-        "failures_in_a_row": limits.failures_in_a_row - 1,
-        "failures_per_address_per_hour": limits.failures_per_address_per_hour - 1,
-        "codes_per_ten_minutes": limits.codes_per_ten_minutes - 1,
-        "codes_per_day": limits.codes_per_day - 1,
-    }
+    return {name: limit - 1 for name, limit in msgspec.structs.asdict(limits).items()}

@@ -29,7 +29,7 @@ WIDE = {
 # Columns with a new value for every row, with a person's data, or read by the dispatcher alone.
 OWN = {
     "id", "conversation", "session", "value", "contact", "recipient", "args", "channel", "preview", "facts", "text",
-    "subject", "client_id", "begun_by", "digest", "detail",
+    "subject", "client_id", "begun_by", "digest", "detail", "browser",
 }  # fmt: skip
 TIMES = {"at", "created_at", "expires_at", "due_at", "updated_at", "started_at", "seen_at"}
 AFTERWARDS = {"state", "tries", "claimed_until", "provider_id", "error", "sent_at", "due_at"}

@@ -1,5 +1,6 @@
-"""Many customers behind one network address, such as an office's: suspicion is limited there, success is not."""
+"""Limits of codes: customers behind one network address, and strangers who use up the limits of somebody else."""
 
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.clock import FakeClock
 from tests.service_fixture import ServiceFixture, Visitor, cards, told
 from tests.sizes import size
 
+OWNER, OWNERS_MOBILE = "owes@example.com", "07700 900001"
 OFFICE = "an office"
 CUSTOMERS = size(test=100, soak=1000)
 DEFAULTS = LimitSettings()
@@ -166,3 +168,153 @@ async def test_known_and_unknown_identifiers_count_the_same_at_an_address(office
             await (await office.visitor(address=address)).say(names(number % CUSTOMERS + number // CUSTOMERS * 10**6))
         assert await codes_requested(office) - before == limit
         office.clock.forward(hours=2)
+
+
+# ── a stranger and the owner of an identifier ──
+
+
+async def ask_for_codes(billchat: ServiceFixture, times: int, *, addresses: int = 1) -> None:
+    """Ask for codes to the owner's email as often as the limits allow, spread over a few hours."""
+    for number in range(times):
+        stranger = await billchat.visitor(address=f"stranger {number % addresses}")
+        await stranger.say(OWNER)
+        if number % addresses == addresses - 1:
+            billchat.clock.forward(minutes=11)
+
+
+async def guess(billchat: ServiceFixture, times: int, address: str) -> None:
+    """Type wrong codes for the owner's email, five in a conversation."""
+    for number in range(times):
+        if number % 5 == 0:
+            stranger = await billchat.visitor(address=address)
+            await stranger.say(OWNER)
+        if await billchat.rows("select 1 from challenges where conversation = :c", c=stranger.conversation):
+            await stranger.say(await wrong_code(billchat, stranger, number % 5 + 1))
+
+
+async def failures(billchat: ServiceFixture) -> int:
+    return len(await billchat.rows("select 1 from attempts_log where kind = 'code_failed'"))
+
+
+async def again(billchat: ServiceFixture, visitor: Visitor, address: str) -> Visitor:
+    """Begin another conversation in a visitor's browser, which may have moved to another network address."""
+    returning = Visitor(billchat, visitor.session, address)
+    await returning.start("pay_bill", "en")
+    return returning
+
+
+async def known_browser(billchat: ServiceFixture) -> Visitor:
+    """A browser in which the owner gave a right code a week ago."""
+    visitor = await billchat.visitor(address="home")
+    assert cards(await visitor.verify(OWNER)) == ["balance"]
+    billchat.clock.forward(days=7)
+    return visitor
+
+
+async def test_a_stranger_who_keeps_asking_for_codes_does_not_stop_the_owner(billchat: ServiceFixture) -> None:
+    await ask_for_codes(billchat, 15)
+    assert await codes_requested(billchat) == 10
+    assert cards(await (await billchat.visitor(address="home")).verify(OWNER)) == ["balance"]
+
+
+async def test_an_owner_behind_the_strangers_own_address_has_a_known_browser_and_the_other_channel(
+    billchat: ServiceFixture,
+) -> None:
+    owner = await known_browser(billchat)
+    await ask_for_codes(billchat, 15)
+    fresh = await billchat.visitor(address="stranger 0")
+    assert "use another email or mobile number" in told(await fresh.say(OWNER))
+    assert cards(await fresh.verify(OWNERS_MOBILE)) == ["balance"]
+    assert cards(await (await again(billchat, owner, "stranger 0")).verify(OWNER)) == ["balance"]
+
+
+async def test_strangers_at_many_addresses_get_fifty_codes_a_day_and_do_not_stop_a_known_browser(
+    billchat: ServiceFixture,
+) -> None:
+    owner = await known_browser(billchat)
+    before = await codes_requested(billchat)
+    await ask_for_codes(billchat, 80, addresses=8)
+    assert await codes_requested(billchat) - before == DEFAULTS.codes_per_day_from_all_addresses
+    fresh = await billchat.visitor(address="elsewhere")
+    await fresh.say(OWNER)
+    assert await codes_requested(billchat) - before == DEFAULTS.codes_per_day_from_all_addresses
+    assert cards(await fresh.verify(OWNERS_MOBILE)) == ["balance"]
+    assert cards(await (await again(billchat, owner, "elsewhere")).verify(OWNER)) == ["balance"]
+
+
+async def test_a_known_browser_has_the_usual_number_of_codes_of_its_own(billchat: ServiceFixture) -> None:
+    owner = await known_browser(billchat)
+    before = await codes_requested(billchat)
+    for number in range(15):
+        await (await again(billchat, owner, f"address {number}")).say(OWNER)
+        billchat.clock.forward(minutes=11)
+    assert await codes_requested(billchat) - before == DEFAULTS.codes_per_day
+
+
+async def test_a_browser_is_known_for_the_identifier_that_it_proved_and_for_no_other(
+    billchat: ServiceFixture,
+) -> None:
+    stranger = await billchat.visitor(address="stranger 0")
+    assert cards(await stranger.verify("dd@example.com")) == ["direct_debit"]
+    await ask_for_codes(billchat, 15)
+    before = await codes_requested(billchat)
+    await (await again(billchat, stranger, "stranger 0")).say(OWNER)
+    assert await codes_requested(billchat) == before
+
+
+async def test_wrong_codes_from_one_address_leave_the_owner_tries_elsewhere(billchat: ServiceFixture) -> None:
+    await guess(billchat, 15, "a stranger")
+    assert await failures(billchat) == 6
+    owner = await billchat.visitor(address="home")
+    await owner.say(OWNER)
+    await owner.say(await wrong_code(billchat, owner))
+    assert cards(await owner.say(await billchat.code(owner.conversation))) == ["balance"]
+
+
+async def test_wrong_codes_from_many_addresses_leave_tries_to_a_known_browser_and_never_exceed_ten_an_hour(
+    billchat: ServiceFixture,
+) -> None:
+    owner = await again(billchat, await known_browser(billchat), "home")
+    for number in range(5):
+        await guess(billchat, 5, f"stranger {number}")
+    assert await failures(billchat) == 8
+    fresh = await billchat.visitor(address="elsewhere")
+    await fresh.say(OWNER)
+    assert not await billchat.rows("select 1 from challenges where conversation = :c", c=fresh.conversation)
+    await owner.say(OWNER)
+    for nudge in range(1, 5):
+        await owner.say(await wrong_code(billchat, owner, nudge))
+    assert await failures(billchat) == DEFAULTS.failures_per_hour
+    assert cards(await owner.say(await billchat.code(owner.conversation))) == []
+    billchat.clock.forward(hours=1, minutes=1)
+    assert cards(await (await again(billchat, owner, "home")).verify(OWNER)) == ["balance"]
+
+
+async def test_a_hundred_failures_in_a_row_are_the_most_and_strangers_leave_a_fifth_of_them(
+    billchat: ServiceFixture,
+) -> None:
+    owner = await known_browser(billchat)
+    for hour in range(40):
+        await guess(billchat, 5, f"stranger {hour % 8}")
+        billchat.clock.forward(hours=1, minutes=1)
+    assert await failures(billchat) == 80
+    assert cards(await (await again(billchat, owner, "home")).verify(OWNER)) == ["balance"]
+    assert await failures(billchat) == 0
+    for _ in range(30):
+        await guess(billchat, 5, "one stranger")
+        billchat.clock.forward(hours=1, minutes=1)
+    assert await failures(billchat) == 60
+    assert cards(await (await billchat.visitor(address="elsewhere")).verify(OWNER)) == ["balance"]
+
+
+async def test_a_known_browser_is_locked_at_a_hundred_failures_too(billchat: ServiceFixture) -> None:
+    owner = await known_browser(billchat)
+    for _ in range(30):
+        visitor = await again(billchat, owner, f"{uuid.uuid4()}")
+        await visitor.say(OWNER)
+        if not await billchat.rows("select 1 from challenges where conversation = :c", c=visitor.conversation):
+            break
+        for nudge in range(1, 6):
+            await visitor.say(await wrong_code(billchat, visitor, nudge))
+        billchat.clock.forward(hours=5)
+    assert await failures(billchat) == DEFAULTS.failures_in_a_row

@@ -11,6 +11,7 @@ from typing import TypeVar
 import pytest
 
 from chatbot.config.settings import LimitSettings
+from chatbot.conversations.code_limits import query_limits
 from chatbot.conversations.requests import StartRequest, TurnResult
 from store import Tx
 from store.billing import imports, payment_links, payments
@@ -80,16 +81,28 @@ async def test_of_two_hundred_wrong_codes_at_once_five_are_compared(
     assert len(failed) == 5
 
 
-async def test_no_identifier_gets_more_codes_by_asking_everywhere_at_once(
+async def test_no_address_gets_more_codes_to_an_identifier_by_asking_in_both_at_once(
     billchat: ServiceFixture, other: ServiceFixture
 ) -> None:
-    visitors = [await door.visitor(address=f"{number}") for number in range(6) for door in (billchat, other)]
+    visitors = [await door.visitor() for _ in range(6) for door in (billchat, other)]
     await asyncio.gather(*(visitor.say(KNOWN) for visitor in visitors))
     assert len(await billchat.rows("select id from challenges")) == 3
 
 
+async def test_no_identifier_gets_more_codes_by_asking_everywhere_at_once(
+    tmp_path: Path, clock: FakeClock, url: str
+) -> None:
+    limits = LimitSettings(codes_per_day_from_all_addresses=5)
+    doors = [await ServiceFixture.open(tmp_path, clock, url, limits=limits) for _ in range(2)]
+    visitors = [await door.visitor(address=f"{number}") for number in range(6) for door in doors]
+    await asyncio.gather(*(visitor.say(KNOWN) for visitor in visitors))
+    assert len(await doors[0].rows("select id from challenges")) == 5
+    for door in doors:
+        await door.close()
+
+
 async def test_failures_add_up_however_they_are_spread(billchat: ServiceFixture, other: ServiceFixture) -> None:
-    limit = billchat.service.settings.limits.failures_per_hour
+    limit = query_limits(billchat.service.settings.limits).strangers_per_hour
     visitors = []
     for number in range(3):
         visitor = await (billchat, other)[number % 2].visitor(address=f"{number}")
