@@ -5,7 +5,7 @@ import os
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-CODE_OUTCOMES = ("sent", "refused", "right", "wrong", "expired", "used_up")
+CODE_OUTCOMES = ("sent", "refused", "right", "wrong", "superseded", "expired", "used_up")
 
 
 class Metrics:

@@ -79,7 +79,7 @@ class SendCode(Struct, frozen=True):
 class CheckCode(Struct, frozen=True):
     """Compare six typed digits with the newest code. They go nowhere else.
 
-    Answered by code_right, code_wrong, code_expired or code_used_up.
+    Answered by code_right, code_wrong, code_superseded, code_expired or code_used_up.
     """
 
     digits: str

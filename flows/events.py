@@ -26,7 +26,7 @@ class Decision(Struct):
 
 ANSWERS: Mapping[type, tuple[str, ...]] = {
     effects.SendCode: ("code_sent", "code_refused"),
-    effects.CheckCode: ("code_right", "code_wrong", "code_expired", "code_used_up"),
+    effects.CheckCode: ("code_right", "code_wrong", "code_superseded", "code_expired", "code_used_up"),
     effects.FindAccounts: ("accounts", "not_verified"),
     effects.ReadStatement: ("statement", "not_verified"),
     effects.MakeLink: ("link_made", "nothing_to_pay", "pay_otherwise", "not_verified"),

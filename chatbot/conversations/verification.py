@@ -72,7 +72,10 @@ def send_code(turn: Turn, effect: SendCode) -> Event:
 
 
 def check_code(turn: Turn, effect: CheckCode) -> Event:
-    """Check digits against the newest code. Answers: `code_right`, `code_wrong`, `code_expired` or `code_used_up`."""
+    """Check digits against the newest code.
+
+    Answers: `code_right`, `code_wrong`, `code_superseded`, `code_expired` or `code_used_up`.
+    """
     event = _check(turn, effect.digits)
     turn.service.metrics.codes.labels(event.removeprefix("code_")).inc()
     return Event(event)
@@ -108,7 +111,20 @@ def _check(turn: Turn, digits: str) -> str:
     codes.record_attempt(turn.tx, codes.FAILED, challenge.value, turn.address or "", now)
     if turn.address is not None:
         codes.record_attempt(turn.tx, codes.ADDRESS_FAILED, turn.address, service.keys.digest(challenge.value), now)
-    return "code_wrong" if challenge.tries < limits.code_tries else "code_used_up"
+    if challenge.tries >= limits.code_tries:
+        return "code_used_up"
+    return "code_superseded" if _is_superseded(turn, digits) else "code_wrong"
+
+
+def _is_superseded(turn: Turn, digits: str) -> bool:
+    """Tell whether digits are those of an earlier code of the conversation, for a known or an unknown identifier alike.
+
+    The try was counted before. An earlier code opens nothing, so a guesser who hits one by chance gains nothing; and
+    nobody else than its reader can tell from the answer that it was sent.
+    """
+    derive, conversation = turn.service.keys.code, turn.conversation.id
+    earlier = [derive(challenge, conversation) for challenge in codes.superseded_challenges(turn.tx, conversation)]
+    return sum(hmac.compare_digest(digits.encode(), code.encode()) for code in earlier) > 0  # all: in the same time
 
 
 def whole_seconds(wait: timedelta) -> int:

@@ -102,6 +102,7 @@ RULES: list[Rule] = [
     ("code_misshapen",     P.code,                 STAY,          None,                  say("code-misshapen")),
     ("code_right",         P.checking,             P.finding,     None,                  find_accounts),
     ("code_wrong",         P.checking,             P.code,        None,                  say("code-wrong")),
+    ("code_superseded",    P.checking,             P.code,        None,                  say("code-superseded")),
     ("code_expired",       P.checking,             P.code,        None,                  say("code-expired")),
     ("code_used_up",       P.checking,             P.code,        None,                  say("code-used-up")),
 

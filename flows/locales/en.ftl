@@ -64,6 +64,7 @@ code-sent-again-after-a-while = It’s been a while, so we need to check that it
 code-wait = Please wait { $wait } before you ask for another code. If you have the newest code, you can type it now.
 code-not-sent = We can’t send a code to { $value } at the moment. Please try again in { $wait }, or use another email or mobile number.
 code-wrong = That code isn’t right. Please check it and type it again, or ask for a new one.
+code-superseded = That’s an earlier code. A newer one was sent after it. Please type the newest one, or ask for another.
 code-expired = That code no longer works. Please ask for a new one.
 code-used-up = That code can’t be used any more. Please ask for a new one, or use another email or mobile number.
 code-misshapen = The code has 6 digits. Please type all of them.

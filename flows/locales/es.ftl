@@ -64,6 +64,7 @@ code-sent-again-after-a-while = Ha pasado un rato y tenemos que comprobar que es
 code-wait = Espere { $wait } antes de pedir otro código. Si ya tiene el más reciente, puede escribirlo ahora.
 code-not-sent = Ahora mismo no podemos enviar un código a { $value }. Vuelva a intentarlo dentro de { $wait } o use otro correo o móvil.
 code-wrong = Ese código no es correcto. Compruébelo y escríbalo otra vez, o pida uno nuevo.
+code-superseded = Ese es un código anterior. Después se envió otro más reciente. Escriba el último o pida uno nuevo.
 code-expired = Ese código ya no sirve. Pida uno nuevo, por favor.
 code-used-up = Ese código ya no se puede usar. Pida uno nuevo o use otro correo o móvil.
 code-misshapen = El código tiene 6 cifras. Escríbalas todas, por favor.

@@ -27,6 +27,10 @@ TRIED = "identifier_tried"
 """An identifier that a code was requested for; `subject` is the network address, `detail` the identifier's digest."""
 
 
+MAX_SUPERSEDED = 10
+"""Replaced codes that a wrong one is compared with: as many as one address gets in a day."""
+
+
 class Challenge(Struct, frozen=True):
     """A requested code. `contact` is None for an unknown identifier: then no code is right."""
 
@@ -278,6 +282,16 @@ def take_try(
         },
     )
     return record(taken[0], Challenge) if taken else None
+
+
+def superseded_challenges(tx: Tx, conversation: str) -> list[str]:
+    """Return the ids of a conversation's newest challenges that a newer one replaced."""
+    rows = tx.all(
+        """select id from challenges where conversation = :conversation and state = 'superseded'
+        order by created_at desc limit :limit""",
+        {"conversation": conversation, "limit": MAX_SUPERSEDED},
+    )
+    return [row["id"] for row in rows]
 
 
 def mark_used(tx: Tx, challenge: Challenge) -> None:

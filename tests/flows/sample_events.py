@@ -42,7 +42,13 @@ SAMPLE_ANSWERS: dict[type, list[tuple[str, dict[str, Any]]]] = {
         ("code_refused", {"wait_s": 30}),
         ("code_refused", {"wait_s": 86400}),
     ],
-    CheckCode: [("code_right", {}), ("code_wrong", {}), ("code_expired", {}), ("code_used_up", {})],
+    CheckCode: [
+        ("code_right", {}),
+        ("code_wrong", {}),
+        ("code_superseded", {}),
+        ("code_expired", {}),
+        ("code_used_up", {}),
+    ],
     FindAccounts: [
         ("accounts", {"accounts": []}),
         ("accounts", {"accounts": [HOME]}),

@@ -93,7 +93,7 @@ def test_the_voice_is_calm(path: Path) -> None:
 
 @pytest.mark.parametrize("path", LOCALES, ids=lambda path: path.stem)
 def test_the_words_after_a_code_tell_no_number_of_tries(path: Path) -> None:
-    for key in ("code-wrong", "code-expired", "code-used-up"):
+    for key in ("code-wrong", "code-superseded", "code-expired", "code-used-up"):
         assert not re.search(r"\d", source_of(path, dialogue(path)[key]))
 
 

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from store import Tx
 from tests.service_fixture import ServiceFixture, Visitor, cards, choices, told
 
@@ -95,6 +97,37 @@ async def test_a_resend_waits_and_ends_the_code_before_it(billchat: ServiceFixtu
     assert first != second
     assert cards(await visitor.say(first)) == []
     assert cards(await visitor.say(second)) == ["balance"]
+
+
+@pytest.mark.parametrize("identifier", [KNOWN, UNKNOWN])
+async def test_an_earlier_code_is_told_from_a_wrong_one_and_its_try_counts(
+    billchat: ServiceFixture, identifier: str
+) -> None:
+    visitor = await billchat.visitor()
+    await visitor.say(identifier)
+    first = await billchat.code(visitor.conversation)
+    billchat.clock.forward(seconds=31)
+    await visitor.choose("resend")
+    wrong = told(await visitor.say(await wrong_code(billchat, visitor)))
+    earlier = told(await visitor.say(first))
+    assert "isn’t right" in wrong
+    assert "A newer one was sent after it" in earlier
+    assert (await billchat.rows("select tries from challenges where state = 'live'")) == [{"tries": 2}]
+    assert len(await billchat.rows("select 1 from attempts_log where kind = 'code_failed'")) == 2
+    for _ in range(3):
+        last = told(await visitor.say(first))
+    assert "can’t be used any more" in last
+    assert cards(await visitor.say(await billchat.code(visitor.conversation))) == []
+
+
+async def test_an_earlier_code_of_another_conversation_is_a_wrong_one(billchat: ServiceFixture) -> None:
+    one, other = await billchat.visitor(), await billchat.visitor()
+    await one.say(KNOWN)
+    first = await billchat.code(one.conversation)
+    await other.say(KNOWN)
+    billchat.clock.forward(seconds=31)
+    await one.choose("resend")
+    assert "isn’t right" in told(await other.say(first))
 
 
 async def test_resends_wait_longer_each_time_and_never_reset_the_failures(billchat: ServiceFixture) -> None:

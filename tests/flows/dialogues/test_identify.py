@@ -148,7 +148,12 @@ def test_the_digits_go_to_the_check_and_nowhere_else() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "words"),
-    [("code_wrong", "code-wrong"), ("code_expired", "code-expired"), ("code_used_up", "code-used-up")],
+    [
+        ("code_wrong", "code-wrong"),
+        ("code_superseded", "code-superseded"),
+        ("code_expired", "code-expired"),
+        ("code_used_up", "code-used-up"),
+    ],
 )
 def test_a_code_that_is_not_right_says_what_to_do(answer: str, words: str) -> None:
     dialogue = at_code()
