@@ -27,6 +27,7 @@ class FakeSender(Sender):
     keys: list[str] = field(default_factory=list)
     maybe_sent: list[bool] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
+    imitated: list[OutgoingMessage] = field(default_factory=list)
     in_flight: int = 0
     max_in_flight: int = 0
     lookup_delay: timedelta = timedelta(0)
@@ -48,6 +49,11 @@ class FakeSender(Sender):
         if isinstance(result, Exception):
             raise result
         return result
+
+    async def imitate(self, message: OutgoingMessage, *, key: str) -> SendResult:
+        del key
+        self.imitated.append(message)
+        return Sent()
 
 
 @contextlib.asynccontextmanager

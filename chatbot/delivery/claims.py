@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from chatbot.delivery.error_site import error_site
@@ -27,6 +28,14 @@ LEASE = timedelta(seconds=15)
 # How long a result is retried while the database is away, and how often.
 RECORD_TIMEOUT = timedelta(seconds=75)
 RECORD_RETRY_S = 1.0
+
+
+def sending_channel(row: ClaimedMessage) -> str:
+    """Return the channel whose sender gets a row; for channel `none` the one that would reach its recipient."""
+    if row.channel != outbox.NO_CHANNEL:
+        return row.channel
+    return "email" if "@" in row.recipient else "sms"
+
 
 RenderResult = OutgoingMessage | Retry | Failed
 """A message to send, or the result of a row that could not be rendered."""
@@ -112,14 +121,14 @@ class Claims:
             log.exception("letters could not be given back; they are tried again when their claims lapse")
 
     def _claim(self, tx: Tx, now: datetime, capacity: Mapping[str, int]) -> Batch:
-        """Claim, render and drop rows. Rows of channel `none` cost the same queries as the others."""
+        """Claim, render and drop rows. Rows of channel `none` are rendered for the channel that they imitate."""
         rows = outbox.claim(tx, now, now + LEASE, capacity)
         superseded = self._renderer.superseded(tx, rows)
         batch = Batch()
         for row in rows:
             rendered = self._render(tx, row)
             needless = isinstance(rendered, OutgoingMessage) and row.id in superseded
-            if rendered is None or needless or row.channel == "none":
+            if rendered is None or needless:
                 outbox.mark_dropped(tx, row, "not needed")
                 batch.dropped.append(row)
             else:
@@ -133,7 +142,7 @@ class Claims:
     def _render(self, tx: Tx, row: ClaimedMessage) -> RenderResult | None:
         """Render a row; an error is the result of this row alone."""
         try:
-            return self._renderer.render(tx, row)
+            return self._renderer.render(tx, msgspec.structs.replace(row, channel=sending_channel(row)))
         except StoreError:
             raise
         except LookupError as error:

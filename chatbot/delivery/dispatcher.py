@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from chatbot.delivery.claims import Batch, Claims, RenderResult
+from chatbot.delivery.claims import Batch, Claims, RenderResult, sending_channel
 from chatbot.delivery.error_site import error_site
 from chatbot.delivery.letter import OutgoingMessage
 from chatbot.delivery.letters import IRREPLACEABLE
@@ -156,17 +156,14 @@ class Dispatcher:
     async def _deliver(self, row: ClaimedMessage, rendered: RenderResult) -> None:
         """Send one message and record the result."""
         result = await self._send(row, rendered) if isinstance(rendered, OutgoingMessage) else rendered
-        match result:
-            case Sent():
-                await self._record_sent(row, result)
-            case Retry():
-                await self._record_retry(row, result)
-            case Failed():
-                await self._record_failure(row, result)
+        if isinstance(result, Retry):
+            await self._record_retry(row, result)
+        else:
+            await self._record_end(row, result)
 
     async def _send(self, row: ClaimedMessage, message: OutgoingMessage) -> SendResult:
         """Send a message; a try ends when the message expires."""
-        sender = self._senders.get(row.channel)
+        sender = self._senders.get(sending_channel(row))
         if sender is None:
             return Failed("no_sender")
         limit = MAX_SEND_TIME
@@ -176,12 +173,27 @@ class Dispatcher:
             return Failed("expired")
         try:
             async with asyncio.timeout(limit.total_seconds()):
+                if row.channel == outbox.NO_CHANNEL:
+                    return await sender.imitate(message, key=row.id)
                 return await sender.send(message, key=row.id, maybe_sent=row.tries > 1)
         except TimeoutError:
             return Retry("timeout")
         except Exception as error:
             log.error("a sender is broken", letter=row.id, channel=row.channel, where=error_site(error))
             return Retry("broken")
+
+    async def _record_end(self, row: ClaimedMessage, result: Sent | Failed) -> None:
+        if row.channel == outbox.NO_CHANNEL:
+            await self._record_dropped(row)
+        elif isinstance(result, Sent):
+            await self._record_sent(row, result)
+        else:
+            await self._record_failure(row, result)
+
+    async def _record_dropped(self, row: ClaimedMessage) -> None:
+        await self._claims.record(row, lambda tx: outbox.mark_dropped(tx, row, "not needed"))
+        self._count(row, "dropped")
+        log.info("letter dropped", letter=row.id, kind=row.kind, channel=row.channel, tries=row.tries)
 
     async def _record_sent(self, row: ClaimedMessage, result: Sent) -> None:
         now = self._service.clock.now()
@@ -192,7 +204,7 @@ class Dispatcher:
     async def _record_retry(self, row: ClaimedMessage, result: Retry) -> None:
         due = self._service.clock.now() + (result.after or retry_delay(row))
         if due >= (row.expires_at or row.created_at + MAX_AGE):
-            await self._record_failure(row, Failed(result.reason))
+            await self._record_end(row, Failed(result.reason))
             return
         await self._claims.record(row, lambda tx: outbox.retry(tx, row, due, result.reason))
         self.wake()  # to learn the new due time

@@ -2,7 +2,7 @@
 
 A message is waiting, then claimed (`sending`), and ends as sent, failed or dropped. A claim lapses when its dispatcher
 died or hangs; then another dispatcher claims the message. Messages of channel `none` are for unknown identifiers: they
-take the same steps, so that timing reveals nothing, and the dispatcher drops them at the end.
+take the same steps, so that timing reveals nothing; a sender imitates their sending, and they end as dropped.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +19,9 @@ from store.times import parse, stamp
 
 CHANNELS = ("email", "sms", "none")
 """All channels. Dispatchers claim from these only, so `queue` refuses any other."""
+
+
+NO_CHANNEL = "none"
 
 
 class ClaimedMessage(Struct, frozen=True):

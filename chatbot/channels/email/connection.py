@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from aiosmtplib import (
     SMTPResponseException,
     SMTPServerDisconnected,
 )
+from aiosmtplib.email import flatten_message
 
 from chatbot.config.settings import EmailSettings
 from chatbot.delivery.sender import Failed, Retry, SendResult, Sent
@@ -21,6 +23,8 @@ from chatbot.delivery.sender import Failed, Retry, SendResult, Sent
 # Servers close idle connections, often after a minute; closing first saves the next message a failed try.
 IDLE_TIMEOUT_S = 30.0
 QUIT_TIMEOUT_S = 1.0
+# Servers tolerate few RSETs in a session (Postfix 100, two for each imitation), then answer slowly.
+MAX_IMITATIONS = 25
 # RFC 4954: authentication required, too weak, failed, or encryption needed. An operator may correct these meanwhile.
 AUTHENTICATION_CODES = {530, 534, 535, 538}
 SERVICE_CLOSING = 421
@@ -33,16 +37,28 @@ class SmtpConnection:
 
     def __init__(self, settings: EmailSettings, public_url: str, tls: ssl.SSLContext | None) -> None:
         self._smtp = smtp_client(settings, public_url, tls)
+        self._imitations = 0
         self._idle_timer: asyncio.TimerHandle | None = None
 
     async def send(self, email: EmailMessage, sender: str, to: str) -> SendResult:
         """Send an email. If the open connection turns out to be cut, open a new one, once."""
+        return await self._use(lambda: self._transmit(email, sender, to))
+
+    async def imitate(self, email: EmailMessage, sender: str, to: str) -> SendResult:
+        """Do the work of sending an email, with as many replies of the server, but name no recipient."""
+        if self._imitations >= MAX_IMITATIONS:
+            self._smtp.close()
+            self._imitations = 0
+        self._imitations += 1
+        return await self._use(lambda: self._talk(email, sender, to))
+
+    async def _use(self, transmit: Callable[[], Awaitable[SendResult]]) -> SendResult:
         self._stop_idle_timer()
         reused = self._smtp.is_connected
         try:
-            result = await self._try(email, sender, to)
+            result = await self._try(transmit)
             if reused and result == DISCONNECTED:
-                result = await self._try(email, sender, to)
+                result = await self._try(transmit)
         except BaseException:
             self._smtp.close()  # interrupted within a command, so that the protocol's state is unknown
             raise
@@ -57,7 +73,7 @@ class SmtpConnection:
                 await self._smtp.quit()
         self._smtp.close()
 
-    async def _try(self, email: EmailMessage, sender: str, to: str) -> SendResult:
+    async def _try(self, transmit: Callable[[], Awaitable[SendResult]]) -> SendResult:
         try:
             if not self._smtp.is_connected:
                 await self._smtp.connect()
@@ -67,7 +83,7 @@ class SmtpConnection:
         except (SMTPException, OSError) as error:
             self._smtp.close()
             return Retry(f"connect {type(error).__name__}")
-        return await self._transmit(email, sender, to)
+        return await transmit()
 
     async def _transmit(self, email: EmailMessage, sender: str, to: str) -> SendResult:
         try:
@@ -84,6 +100,22 @@ class SmtpConnection:
         except ValueError:
             return Failed("malformed")
         return Sent(email["Message-ID"])
+
+    async def _talk(self, email: EmailMessage, sender: str, to: str) -> SendResult:
+        try:
+            flatten_message(email)
+            to.encode("ascii")
+            for _ in range(2):
+                await self._smtp.mail(sender)
+                await self._smtp.rset()
+        except SMTPResponseException as error:
+            return self._refused(error.code)
+        except (SMTPServerDisconnected, SMTPException, OSError):
+            self._smtp.close()
+            return DISCONNECTED
+        except ValueError:
+            return Failed("malformed")
+        return Sent()
 
     def _refused(self, code: int) -> SendResult:
         if code == SERVICE_CLOSING:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+from collections.abc import Awaitable, Callable
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -15,6 +16,8 @@ from chatbot.config.email_address import Mailbox, ascii_address, parse_mailbox
 from chatbot.delivery.letter import OutgoingMessage
 from chatbot.delivery.sender import Failed, Retry, Sender, SendResult
 from chatbot.service import Service
+
+Transmit = Callable[[SmtpConnection, EmailMessage, str, str], Awaitable[SendResult]]
 
 
 class EmailSender(Sender):
@@ -45,6 +48,13 @@ class EmailSender(Sender):
         An email that a server refuses is offered once more without its Reply-To, which a stranger typed.
         """
         del maybe_sent
+        return await self._with_connection(message, key, SmtpConnection.send)
+
+    async def imitate(self, message: OutgoingMessage, *, key: str) -> SendResult:
+        """Compose an email, wait for a connection and talk to the server as for sending, but send nothing."""
+        return await self._with_connection(message, key, SmtpConnection.imitate)
+
+    async def _with_connection(self, message: OutgoingMessage, key: str, transmit: Transmit) -> SendResult:
         if self._settings.host is None or self._from is None:
             return Failed("no_server")
         try:
@@ -52,13 +62,13 @@ class EmailSender(Sender):
             to = parse_mailbox(message.to).address
         except ValueError:  # such as a line break in an address or a name
             return Failed("malformed")
-        result = await self._send(email, self._from.address, to)
+        result = await self._transmit(transmit, email, self._from.address, to)
         if isinstance(result, Failed) and "Reply-To" in email:
             del email["Reply-To"]
-            result = await self._send(email, self._from.address, to)
+            result = await self._transmit(transmit, email, self._from.address, to)
         return result
 
-    async def _send(self, email: EmailMessage, sender: str, to: str) -> SendResult:
+    async def _transmit(self, transmit: Transmit, email: EmailMessage, sender: str, to: str) -> SendResult:
         try:
             # Waiting for a connection does not count towards the time limit of a try.
             async with self._available, asyncio.timeout(self._settings.timeout_s):
@@ -66,7 +76,7 @@ class EmailSender(Sender):
                     self._idle.pop()
                 )  # the last one used: under light load, one stays open and the others close
                 try:
-                    return await connection.send(email, sender, to)
+                    return await transmit(connection, email, sender, to)
                 finally:
                     self._idle.append(connection)
         except TimeoutError:

@@ -7,11 +7,13 @@ worthless after ten minutes.
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+import msgspec
 import phonenumbers
 import structlog
 from phonenumbers import PhoneNumberType
@@ -26,6 +28,7 @@ from store.chats import outbox
 log = structlog.get_logger(__name__)
 
 CHANNEL = "sms"
+MALFORMED = "malformed"
 LOOKUP_LIMIT = 20
 MAX_CLOCK_SKEW = timedelta(minutes=2)
 MAX_VALIDITY_S = 600
@@ -70,11 +73,18 @@ class SmsSender(Sender):
         """Send a text. When `maybe_sent`, it is sent only if Twilio does not list it."""
         refusal = await self._refusal(message, key)
         if refusal is not None:
-            return refusal
+            return Failed(MALFORMED) if refusal[0] == MALFORMED else self._alert(*refusal)
+
+        async def request() -> str:
+            accepted = await self._find(message) if maybe_sent else None
+            return accepted or await self._create(message)
+
+        return await self._request(request)
+
+    async def _request(self, request: Callable[[], Awaitable[str | None]]) -> SendResult:
         try:
             async with asyncio.timeout(self._settings.timeout_s):
-                accepted = await self._find(message) if maybe_sent else None
-                return Sent(accepted or await self._create(message))
+                return Sent(await request())
         except TwilioException as error:
             return error_result(error)
         except aiohttp.ClientConnectorError:
@@ -83,6 +93,13 @@ class SmsSender(Sender):
             return Retry("timeout", after=LOOKUP_DELAY)
         except (aiohttp.ClientError, OSError, json.JSONDecodeError):
             return Retry("no_answer", after=LOOKUP_DELAY)
+
+    async def imitate(self, message: OutgoingMessage, *, key: str) -> SendResult:
+        """Do the checks for a text and ask Twilio for a list that is always empty, so that a request is made."""
+        if await self._refusal(message, key) is not None:
+            return Failed("not needed")
+        nobody = msgspec.structs.replace(message, to=self._settings.sender or "")
+        return await self._request(lambda: self._find(nobody))
 
     async def _create(self, message: OutgoingMessage) -> str:
         created = await self._twilio.messages.create_async(
@@ -111,22 +128,23 @@ class SmsSender(Sender):
         )
         return next((str(each.sid) for each in listed if _is_same(each, message)), None)
 
-    async def _refusal(self, message: OutgoingMessage, key: str) -> Failed | None:
-        """Refuse texts that the company does not pay for: other countries, expensive numbers, over the daily budget."""
+    async def _refusal(self, message: OutgoingMessage, key: str) -> tuple[str, str] | None:
+        """Return the reason and the region of a text that the company does not pay for.
+
+        These are texts to other countries, to expensive numbers, and over the daily budget.
+        """
         try:
             number = phonenumbers.parse(message.to)
         except phonenumbers.NumberParseException:
-            return Failed("malformed")
+            return MALFORMED, ""
         region = region_of(number)
         if region not in self._settings.countries:
-            return self._alert("country", region)
+            return "country", region
         if phonenumbers.number_type(number) in BLOCKED_NUMBER_TYPES:
-            return self._alert("number_type", region)
+            return "number_type", region
         since = self._service.clock.now() - BUDGET_PERIOD
         place = await self._service.database.read(lambda tx: outbox.send_rank(tx, key, CHANNEL, since))
-        if place > self._settings.daily_messages:
-            return self._alert("budget", "all")
-        return None
+        return ("budget", "all") if place > self._settings.daily_messages else None
 
     def _alert(self, reason: str, region: str) -> Failed:
         """Log an error once a day for each reason and region: a flood of texts must not become a flood of alerts."""

@@ -7,8 +7,9 @@ import pytest
 import structlog
 
 from chatbot.delivery.dispatcher import MAX_CONCURRENT
+from chatbot.delivery.letter import OutgoingMessage
 from chatbot.delivery.retry_policy import JITTER
-from chatbot.delivery.sender import Failed, Retry
+from chatbot.delivery.sender import Failed, Retry, SendResult, Sent
 from store.chats import outbox
 from tests.dispatching import (
     KNOWN,
@@ -58,6 +59,44 @@ async def test_letters_to_unknown_identifiers_are_dropped_in_silence(billchat: S
         await wait_until(states_are(billchat, "dropped", "sent"))
     assert [letter.to for letter in sender.messages] == [KNOWN]
     assert count_of(billchat, "none", "dropped") == 1
+
+
+async def test_a_sender_imitates_letters_to_unknown_identifiers(billchat: ServiceFixture) -> None:
+    email, sms = FakeSender(), FakeSender()
+    await request_code(billchat, UNKNOWN)
+    await request_code(billchat, "07700 900999")
+    async with dispatching(billchat, {"email": email, "sms": sms}):
+        await wait_until(states_are(billchat, "dropped", "dropped"))
+    assert [(letter.channel, letter.to, bool(letter.html)) for letter in email.imitated] == [("email", UNKNOWN, True)]
+    assert [(letter.channel, letter.to, bool(letter.html)) for letter in sms.imitated] == [
+        ("sms", "+447700900999", False)
+    ]
+    assert email.messages == sms.messages == []
+
+
+async def test_an_imitated_letter_is_tried_again_like_one_that_is_sent(billchat: ServiceFixture) -> None:
+    class Away(FakeSender):
+        async def imitate(self, message: OutgoingMessage, *, key: str) -> SendResult:
+            await super().imitate(message, key=key)
+            return Retry("disconnected") if len(self.imitated) == 1 else Sent()
+
+    sender = Away()
+    await request_code(billchat, UNKNOWN)
+    async with dispatching(billchat, {"email": sender}) as dispatcher:
+        await wait_until(waits_for_retry(billchat))
+        billchat.clock.forward(seconds=5)
+        dispatcher.wake()
+        await wait_until(states_are(billchat, "dropped"))
+    assert len(sender.imitated) == 2
+
+
+async def test_an_imitated_letter_that_fails_raises_no_alarm(
+    billchat: ServiceFixture, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await request_code(billchat, UNKNOWN)
+    async with dispatching(billchat, {}):  # no sender
+        await wait_until(states_are(billchat, "dropped"))
+    assert "given up" not in capsys.readouterr().out + caplog.text
 
 
 async def test_known_and_unknown_rows_end_with_the_same_shape(billchat: ServiceFixture) -> None:

@@ -366,3 +366,30 @@ async def test_a_wrong_password_fails_no_message_for_good(tmp_path: Path, clock:
             assert await send(sender) == Retry("530")
         await billchat.close()
         await unsigned.close()
+
+
+async def test_an_imitated_email_talks_to_the_server_and_leaves_nothing_there(
+    server: MailServer, sender: EmailSender
+) -> None:
+    for _ in range(3):
+        assert await sender.imitate(MESSAGE, key=KEY) == Sent()
+    assert (server.received, server.recipients, server.connections) == ([], [], 1)
+    assert isinstance(await send(sender), Sent)
+    assert (len(server.received), server.connections) == (1, 1)
+
+
+async def test_many_imitated_emails_open_a_new_connection_before_the_server_grows_tired(
+    server: MailServer, sender: EmailSender
+) -> None:
+    for _ in range(connection.MAX_IMITATIONS + 1):
+        assert await sender.imitate(MESSAGE, key=KEY) == Sent()
+    assert server.connections == 2
+
+
+async def test_an_imitated_email_is_retried_while_the_server_is_away(tmp_path: Path, clock: FakeClock) -> None:
+    async with mail_server() as gone:
+        port = gone.port
+    billchat = await service_with(tmp_path, clock, port)
+    async with EmailSender(billchat.service) as sender:
+        assert isinstance(await sender.imitate(MESSAGE, key=KEY), Retry)
+    await billchat.close()

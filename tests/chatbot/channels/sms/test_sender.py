@@ -269,3 +269,20 @@ async def test_neither_number_nor_body_is_logged(
     logged = capsys.readouterr().out + caplog.text
     assert "7700900001" not in logged
     assert "012345" not in logged
+
+
+async def test_an_imitated_text_makes_one_request_that_names_nobody_and_sends_nothing(
+    api: TwilioApi, sender: SmsSender, clock: FakeClock
+) -> None:
+    assert await sender.imitate(a_text(clock), key="01KB") == Sent()
+    assert api.forms == []
+    [query] = api.list_queries
+    assert TO not in query.values()
+
+
+async def test_an_imitated_text_to_a_refused_number_raises_no_alarm(
+    api: TwilioApi, sender: SmsSender, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert isinstance(await sender.imitate(a_text(clock, to="+33612345678"), key="01KB"), Failed)
+    assert api.list_queries == []
+    assert "refused" not in capsys.readouterr().out
