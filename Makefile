@@ -4,7 +4,10 @@ PORT ?= 8080
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(p))))
 BIN := .venv/bin
 
-.PHONY: demo test soak check bench screenshots widget clean
+.PHONY: help demo test soak check bench screenshots widget clean
+
+help: ## Print this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf 'make %-12s %s\n' "$$target" "$$text"; done
 
 demo: .venv/ready ## Serve the demo on http://127.0.0.1:8080/
 	@exec $(BIN)/billchat demo --port $(PORT)

@@ -30,6 +30,22 @@ async def test_an_operator_lets_a_locked_customer_in_again(
     assert cards(await (await billchat.visitor()).verify("owes@example.com")) == ["balance"]
 
 
+async def test_an_identifier_that_is_unknown_or_not_locked_is_told(
+    billchat: ServiceFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await billchat.service.database.write(
+        lambda tx: codes.record_attempt(tx, codes.FAILED, "nobody@example.com", "a challenge", billchat.clock.now())
+    )
+    place = describe(billchat.service.settings.database.url)
+    assert await unlock(billchat.service.settings, "nobody@example.com") == 1
+    printed = capsys.readouterr()
+    assert printed.out == f"Wrong codes forgotten in the {place}: 1.\n"
+    assert "No customer" in printed.err
+    assert "nobody@example.com" in printed.err
+    assert await unlock(billchat.service.settings, "+44 7700 900001") == 1
+    assert capsys.readouterr().err == f"+447700900001 is not locked: the {place} holds no wrong codes for it.\n"
+
+
 async def test_a_wrong_address_makes_no_new_database(tmp_path: Path) -> None:
     settings = Settings(database=DatabaseSettings(url=f"sqlite:///{tmp_path}/elsewhere.db"))
     with pytest.raises(StoreError, match=r"there is no database .*elsewhere\.db; look at database\.url"):
