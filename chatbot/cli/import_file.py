@@ -14,7 +14,7 @@ from chatbot.imports.jsonl import Imported, ImportStopped, book_file, check_file
 from chatbot.imports.problems import NotImported
 from chatbot.payments.gateways import GATEWAYS
 from store import open_database
-from store.drivers.opening import describe
+from store.drivers.opening import describe, refuse_to_create_as_root
 
 
 def run(arguments: Namespace) -> int:
@@ -26,9 +26,10 @@ def import_file(settings: Settings, path: Path) -> int:
     """Import a file and print the counts or the problems.
 
     Returns the exit status: 1 if the file was rejected, 128 and the signal's number if a signal stopped the import. A
-    signal that arrives once all is booked stops nothing.
+    signal that arrives once all is booked stops nothing. Raises StoreError for a database that root may not make.
     """
     place = describe(settings.database.url)  # before the database is created, so that a new one is called new
+    warning = refuse_to_create_as_root(settings.database.url)
     with Interruption() as interruption, TemporaryFile() as checked:
         try:
             rejected = _check(settings, path, checked)
@@ -39,7 +40,7 @@ def import_file(settings: Settings, path: Path) -> int:
             return 128 + interruption.signal
     match result:
         case Imported(counts):
-            sys.stderr.write(f"Imported into the {place}.\n")
+            sys.stderr.write(f"Imported into the {place}.\n{warning}")
             sys.stdout.writelines(f"{kind}s {outcome}: {count}\n" for (kind, outcome), count in sorted(counts.items()))
             return 0
         case NotImported(problems):

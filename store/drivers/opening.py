@@ -45,6 +45,25 @@ def refuse_missing(url: str) -> None:
         raise StoreError(f"there is no database {file}; look at database.url, which the environment may set")
 
 
+def refuse_to_create_as_root(url: str) -> str:
+    """Raise StoreError if root would make a new SQLite file that the service's user could not open.
+
+    Returns a warning, a line, for a new file in a folder of root's own, where that user is not known; otherwise "".
+    """
+    file = _file(url)
+    if file is None or file.exists():
+        return ""
+    from store.drivers.file_owner import is_roots, refuse_to_create_for_another  # late, as above
+
+    refuse_to_create_for_another(file)
+    if not is_roots(file):
+        return ""
+    return (
+        f"The new database {file} belongs to root, and a service that runs as another user cannot open it; "
+        f"give it away with its folder: chown -R billchat: {file.parent}\n"
+    )
+
+
 def _file(url: str) -> Path | None:
     scheme, _, rest = url.partition("://")
     if scheme != "sqlite":

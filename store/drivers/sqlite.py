@@ -14,6 +14,7 @@ import sqlite_utils
 
 from store.database import NO_PARAMS, Conflict, Params, Row, StoreError, Tx
 from store.drivers.disk_space import require_space
+from store.drivers.file_owner import owner_hint
 from store.drivers.migrate import check, migrate
 from store.drivers.parameters import positional
 from store.drivers.sqlite_writer import SqliteWriter
@@ -268,4 +269,6 @@ def open_sqlite(rest: str) -> SqliteDatabase:
             f"database {path} cannot be created; check the folder and its rights ({error.strerror})"
         ) from error
     except sqlite3.Error as error:
-        raise store_error(error, path) from error
+        problem = store_error(error, path)
+        is_denied = result_code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+        raise StoreError(f"{problem}{owner_hint(path) if is_denied else ''}") from error

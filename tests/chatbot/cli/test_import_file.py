@@ -17,6 +17,7 @@ from chatbot.cli.interruption import SIGNALS
 from chatbot.config.settings import DatabaseSettings, Settings
 from chatbot.imports import jsonl
 from chatbot.imports.jsonl import book
+from store import StoreError
 
 RECORDS = [
     {"kind": "customer", "id": "C-1", "name": "Ada Moss", "emails": ["ada@example.com"]},
@@ -50,8 +51,13 @@ def stored(tmp_path: Path) -> int:
 
 
 def test_the_command_prints_the_counts_or_the_problems(
-    settings: Settings, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    settings: Settings,
+    file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert import_file(settings, file) == 0
     said = capsys.readouterr()
     assert "invoices added: 1\n" in said.out
@@ -63,6 +69,28 @@ def test_the_command_prints_the_counts_or_the_problems(
     assert "none.jsonl cannot be read: No such file" in capsys.readouterr().err
     assert import_file(settings, tmp_path) == 1
     assert f"{tmp_path} cannot be read: Is a directory\nNothing was imported.\n" in capsys.readouterr().err
+
+
+def test_root_imports_nothing_into_the_folder_of_the_services_user(
+    settings: Settings, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    if os.getuid() == 0:
+        os.chown(tmp_path, 65534, 65534)
+    with pytest.raises(StoreError, match="run this as that user"):
+        import_file(settings, file)
+    assert not (tmp_path / "other.db").exists()
+
+
+def test_root_is_warned_that_a_new_database_in_its_own_folder_is_its_own(
+    settings: Settings, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root has folders of root's own")
+    assert import_file(settings, file) == 0
+    assert f"chown -R billchat: {tmp_path}\n" in capsys.readouterr().err
+    assert import_file(settings, file) == 0
+    assert "chown" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "\ufeff\r\n"])
