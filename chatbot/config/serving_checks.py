@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from chatbot.config.address_types import is_loopback
 from chatbot.config.environment import env_name, named_by_variable
 from chatbot.config.example_values import example_problems
+from chatbot.config.library_versions import library_problems
 from chatbot.config.load import ConfigError, load_leniently
 from chatbot.config.settings import EmailSettings, GatewaySection, Settings, SmsSettings
 from flows.wording.words import Words
@@ -36,9 +37,11 @@ def load_to_serve(path: Path, gateways: Mapping[str, type[GatewaySection]], proc
         *(multi_process_problems(settings) if processes > 1 else []),
         *language_problems(settings),
     ]
-    problems = loaded.problems + [
-        named_by_variable(problem) for problem in unfit if not loaded.is_unusable(problem.partition(":")[0])
-    ]
+    problems = (
+        library_problems()
+        + loaded.problems
+        + [named_by_variable(problem) for problem in unfit if not loaded.is_unusable(problem.partition(":")[0])]
+    )
     if problems:
         raise ConfigError(problems)
     return settings
