@@ -4,7 +4,7 @@ PORT ?= 8080
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(p))))
 BIN := .venv/bin
 
-.PHONY: help demo test soak check bench screenshots widget clean
+.PHONY: help constraints demo test soak check bench screenshots widget clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf 'make %-12s %s\n' "$$target" "$$text"; done
@@ -50,13 +50,28 @@ browser:
 	@echo "Setting up (once, about a minute) …"
 	@$(PYTHON) -m venv .venv || { echo "Could not make a virtual environment. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 
-.venv/ready: pyproject.toml constraints.txt | .venv/bin/pip
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+# Only files whose hashes are known, and wheels only: building one would run code that no hash covers. The package itself
+# comes last, with the build backend of the same list.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+
+.venv/ready: pyproject.toml setup.py constraints.txt | .venv/bin/pip
+	@$(INSTALL) --require-hashes --only-binary :all: --requirement constraints.txt
+	@PYTHONWARNINGS=ignore $(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/ready-dev: pyproject.toml constraints.txt | .venv/bin/pip
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+.venv/ready-dev: pyproject.toml setup.py constraints-dev.txt | .venv/bin/pip
+	@$(INSTALL) --require-hashes --only-binary :all: --requirement constraints-dev.txt
+	@PYTHONWARNINGS=ignore $(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/ready
+
+# uv reads the hashes of every platform's files, which pip's own tools do not.
+LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	$(if $(UPGRADE),--upgrade) --group pyproject.toml:build
+
+constraints: .venv/bin/pip ## Write constraints.txt and constraints-dev.txt anew from pyproject.toml; UPGRADE=1 takes newer versions
+	@$(INSTALL) uv==0.13.9
+	$(LOCK) --output-file constraints.txt pyproject.toml
+	$(LOCK) --constraint constraints.txt --extra dev --output-file constraints-dev.txt pyproject.toml
 
 clean: ## Remove everything that the targets above created
 	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info widget/node_modules

@@ -68,7 +68,7 @@ def test_what_is_copied_is_there_and_is_not_ignored() -> None:
 
 def test_everything_that_is_installed_is_copied() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    needed = [Path("pyproject.toml"), Path("constraints.txt"), Path(project["project"]["readme"])]
+    needed = [Path("pyproject.toml"), Path("setup.py"), Path("constraints.txt"), Path(project["project"]["readme"])]
     needed += map(Path, project["project"]["license-files"])
     tools = project["tool"]["setuptools"]
     for pattern in tools["packages"]["find"]["include"]:
