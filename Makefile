@@ -21,11 +21,13 @@ soak: .venv/ready-dev browser ## Run the tests with a full size, at that size: m
 	@$(BIN)/python -m tests.services
 	BILLCHAT_TEST_SIZE=soak $(BIN)/pytest -n 2 --dist worksteal --session-timeout 1500 --durations 20
 
-check: .venv/ready-dev ## Lint, types, import rules, and that generated files equal their sources
+check: .venv/ready-dev ## Lint, types, import rules, known vulnerabilities, and that generated files equal their sources
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml chatbot flows store
+	@$(BIN)/python .ci/audit.py constraints-dev.txt
 	$(BIN)/billchat flows --document | diff -u docs/flows.md - || { echo 'docs/flows.md is stale: run  make docs'; exit 1; }
 	@sh widget/check.sh
 

@@ -23,7 +23,7 @@ from flows.understanding.vocabulary import VOCABULARY
 CARD_MASK = "•••• "
 """Stands before the last four digits of a card number."""
 CODE_MASK = "••••••"
-SECRET_MASK = "•••"  # noqa: S105 (a mask, no secret)
+SECRET_MASK = "•••"  # noqa: S105 (a mask, no secret)  # nosec B105
 """Stands for a card's security code or expiry date."""
 
 SHORTEST, LONGEST = 13, 19
