@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import islice
 from typing import Literal
 
 import phonenumbers
@@ -31,8 +32,14 @@ class FoundIdentifiers(Struct, frozen=True):
     problem: Problem | None = None
 
 
+MAX_LOOKALIKES = 8
+"""Emails, and numbers, of one message that are checked: checking takes far longer than finding them."""
+
 # Before the @ up to 70 characters are read: an email's name may have 64, and longer ones are to be refused.
-EMAIL_LIKE = re.compile(r"[^\s<>()\[\]{}\"“”«»;:,!?¡¿|]{0,70}@[^\s<>()\[\]{}\"“”«»;:!?¡¿|]*")
+MAX_NAME = 70
+MAX_EMAIL = 320
+NO_NAME = frozenset(' \t\n\r\f\v<>()[]{}"“”«»;:,!?¡¿|')
+FROM_AT = re.compile(r"@[^\s<>()\[\]{}\"“”«»;:!?¡¿|]*")
 _NOT_PUBLIC = "|".join(re.escape(name.rpartition(".")[2]) for name in SPECIAL_USE_DOMAIN_NAMES)
 PLAIN_EMAIL = re.compile(
     rf"""(?=.{{6,63}}\Z)  [a-z0-9]+ (?: [._+-] [a-z0-9]+ )*
@@ -46,6 +53,7 @@ Up to 63 characters, so that no part can be too long.
 SURROUNDING_PUNCTUATION = "'`.,-*_/\\"
 NUMBER_LIKE = re.compile(r"(?:\+|\b)\d[\d\s().\-/]{3,}\d\b")
 WHOLE_NUMBER = re.compile(r"\+?[\d\s().\-/]{5,40}")
+BEFORE_NEXT_NUMBER = re.compile(r"(?<![\s\-])[\s\-]+(?=[+0])")
 SPOKEN_AT = re.compile(rf"(?<=\w)\s{{0,3}}(?:{VOCABULARY.spoken_at})\s*(?=\w)", re.IGNORECASE)
 MIN_DIGITS, MAX_DIGITS = 7, 15
 """Digits in a telephone number: fewer are a code or a count, and E.164 allows no more."""
@@ -65,7 +73,7 @@ def find_identifiers(text: str, region: str, countries: Sequence[str]) -> FoundI
     text = normalise(text)
     found: list[Identifier] = []
     problem: Problem | None = None
-    for one in (*_emails(SPOKEN_AT.sub("@", text)), *_mobiles(EMAIL_LIKE.sub(" ", text), region, countries)):
+    for one in (*_emails(SPOKEN_AT.sub("@", text)), *_mobiles(_without_emails(text), region, countries)):
         if not isinstance(one, Identifier):
             problem = problem or one
         elif one not in found:
@@ -74,11 +82,12 @@ def find_identifiers(text: str, region: str, countries: Sequence[str]) -> FoundI
 
 
 def _emails(text: str) -> Iterator[Identifier | Problem]:
-    if "@" not in text:
-        return
-    for match in EMAIL_LIKE.finditer(text):
+    for start, end in islice(_email_like(text), MAX_LOOKALIKES):
+        if end - start > MAX_EMAIL:
+            yield "misspelt_email"
+            continue
         try:
-            yield Identifier("email", normalise_email(_without_surroundings(match.group())))
+            yield Identifier("email", normalise_email(_without_surroundings(text[start:end])))
         except EmailNotValidError:
             yield "misspelt_email"
 
@@ -95,20 +104,40 @@ def normalise_email(written: str) -> str:
     return validate_email(normalise(written).strip(), check_deliverability=False).normalized.lower()
 
 
+def _email_like(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans that look like emails, each from its @ to both sides."""
+    end = 0
+    for match in FROM_AT.finditer(text):
+        first = max(end, match.start() - MAX_NAME)
+        start = match.start()
+        while start > first and text[start - 1] not in NO_NAME and not text[start - 1].isspace():
+            start -= 1
+        end = match.end()
+        yield start, end
+
+
+def _without_emails(text: str) -> str:
+    """Return the text with a space in place of everything that looks like an email."""
+    parts: list[str] = []
+    at = 0
+    for start, end in _email_like(text):
+        parts.append(text[at:start])
+        at = end
+    return " ".join([*parts, text[at:]])
+
+
 def _mobiles(text: str, region: str, countries: Sequence[str]) -> Iterator[Identifier | Problem]:
     if len(text) < MIN_DIGITS:
         return
-    for match in NUMBER_LIKE.finditer(text):
-        for written in _split_numbers(match.group()):
-            digits = sum(c.isdigit() for c in written)
-            if digits < MIN_DIGITS:
-                continue
-            yield _mobile(written, region, tuple(countries)) if digits <= MAX_DIGITS else "misspelt_number"
+    written = (one for match in NUMBER_LIKE.finditer(text) for one in _split_numbers(match.group()))
+    counted = ((one, sum(c.isdigit() for c in one)) for one in written)
+    for one, digits in islice((pair for pair in counted if pair[1] >= MIN_DIGITS), MAX_LOOKALIKES):
+        yield _mobile(one, region, tuple(countries)) if digits <= MAX_DIGITS else "misspelt_number"
 
 
 def _split_numbers(written: str) -> list[str]:
     """Split numbers separated only by a space or a dash: each begins with a zero or a plus."""
-    return [written] if sum(c.isdigit() for c in written) <= MAX_DIGITS else re.split(r"[\s\-]+(?=[+0])", written)
+    return [written] if sum(c.isdigit() for c in written) <= MAX_DIGITS else BEFORE_NEXT_NUMBER.split(written)
 
 
 def _mobile(written: str, region: str, countries: tuple[str, ...]) -> Identifier | Problem:

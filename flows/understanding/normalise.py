@@ -24,6 +24,10 @@ _INVISIBLE_RANGES = (range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0000
 _LOOKED_AT = re.compile(rf"[^\w -~]|(?![0-9])\d|[{_DASHES}{_APOSTROPHES}{_INVISIBLE}]")
 """Characters that may have a plain form; letters have none, and most of a text is letters."""
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_MAX_MARKS = 30
+"""Accents on one letter that are read (UAX #15, stream-safe text): sorting more takes time by their square."""
+_AT_ONCE = 250
+"""Characters of a long text that are normalised at once."""
 _WHITE_SPACE = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85"
 
 
@@ -57,9 +61,34 @@ def normalise(text: str) -> str:
     """Return the form of a text for matching. A normalised text stays as it is."""
     if text.isascii() and text.isprintable():
         return text
+    if len(text) > _MAX_MARKS:
+        text = _without_piles(text)
     # A full-width dash becomes a dash, and an accent meets its letter, by NFKC only; so the forms are replaced twice.
     composed = unicodedata.normalize("NFKC", _replace(text))
     return unicodedata.normalize("NFKC", _replace(composed))
+
+
+def normalise_start(text: str, most: int) -> str:
+    """Return up to `most` characters of a text for matching; one character may stand for eighteen."""
+    parts: list[str] = []
+    length = 0
+    for start in range(0, min(len(text), most), _AT_ONCE):
+        parts.append(normalise(text[start : start + _AT_ONCE]))
+        length += len(parts[-1])
+        if length >= most:
+            break
+    return "".join(parts)[:most]
+
+
+def _without_piles(text: str) -> str:
+    """Return the text without the accents above _MAX_MARKS on one letter."""
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def _replace(text: str) -> str:

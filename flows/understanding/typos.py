@@ -17,7 +17,9 @@ class TypoIndex:
 
     def __init__(self, words: Iterable[str]) -> None:
         self._by_form: dict[str, list[str]] = {}
+        self._longest = 0
         for word in words:
+            self._longest = max(self._longest, len(word))
             for form in _deletions(word):
                 self._by_form.setdefault(form, []).append(word)
 
@@ -26,6 +28,8 @@ class TypoIndex:
 
         Two words one typo apart have a form in common: themselves, or with one letter taken out.
         """
+        if len(typed) > self._longest + 1:
+            return
         for form in _deletions(typed):
             for word in self._by_form.get(form, ()):
                 if is_one_typo(typed, word):

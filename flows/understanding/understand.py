@@ -11,7 +11,7 @@ from flows.states import MENU, PayBill, Person
 from flows.understanding.codes import find_code
 from flows.understanding.identifiers import FoundIdentifiers, Identifier, find_identifiers, likely_meant
 from flows.understanding.intents import MAX_COMMAND_WORDS, command, intents
-from flows.understanding.normalise import normalise, plain, tokens
+from flows.understanding.normalise import normalise, normalise_start, plain, tokens
 from flows.understanding.reply_addresses import find_reply_addresses
 from flows.understanding.vocabulary import VOCABULARY
 from flows.wording.visible_text import visible_text
@@ -94,7 +94,7 @@ def understand(text: str, clean: str, state: str, facts: Mapping[str, Any], offe
     `text` has no card numbers any more; `clean` has no codes either and is the only form that a message to the team
     may hold.
     """
-    message = normalise(text[:MAX_CHARACTERS])
+    message = normalise_start(text, MAX_CHARACTERS)
     words = tokens(plain(message))
     # A number alone is a line of a message that is being written, such as a house number.
     by_number = None if state == Person.message and lines(facts) else _by_number(words, offered)

@@ -9,6 +9,7 @@ from flows.states import PROMPTING, STATES, PayBill, Person
 from flows.understanding.understand import HANDLED, chosen, understand
 from tests.flows.dialogue import EMAIL, MOBILE
 from tests.flows.sample_events import SAMPLE_EVENTS
+from tests.slowest_text import assert_linear
 
 GB = {"region": "GB", "countries": ["GB"]}
 MENU = [{"id": "pay_bill", "label": "Pay my bill"}, {"id": "person", "label": "Talk to a person"}]
@@ -400,3 +401,9 @@ def test_what_is_meant_is_handled_where_it_is_said() -> None:
     for state in PROMPTING:
         for text in texts:
             assert (heard(text, state, []).name, state) in HANDLED
+
+
+@pytest.mark.parametrize("state", ["menu", PayBill.identifier, PayBill.code, PayBill.picking, Person.message])
+def test_the_slowest_text_is_understood_in_a_millisecond_or_two(state: str) -> None:
+    assert_linear(lambda text: heard(text, state, INVOICES), 1_000)
+    assert_linear(lambda text: heard(text, state, INVOICES), 2_000)
