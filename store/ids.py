@@ -4,6 +4,7 @@ The format is Crockford's base 32 (no I, L, O, U) of 48 bits of time and 80 rand
 because some payment gateways accept nothing else in a reference.
 """
 
+from datetime import datetime
 from secrets import randbits
 from time import time_ns
 
@@ -31,3 +32,8 @@ def new_id() -> str:
 def encoded(number: int) -> str:
     """Encode a number of 128 bits as an id."""
     return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
+
+
+def first_id_of(at: datetime) -> str:
+    """Return the lowest id that may have been made at this time."""
+    return encoded(int(at.timestamp() * 1000) << 80)

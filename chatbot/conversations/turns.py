@@ -5,23 +5,23 @@ redact → deduplicate → understand → move the dialogue and perform its effe
 
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 
 import structlog
 
 from chatbot.conversations.effects.perform import EFFECTS
-from chatbot.conversations.redaction import SECRET_MASK, Redacted, fragment_of, is_piece, redact, splits_card
+from chatbot.conversations.plain_digits import has_digits
 from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal, TurnResult
 from chatbot.conversations.turn import Turn
+from chatbot.conversations.typed_text import MAX_RECENT, read_typed
 from chatbot.service import Service
-from flows.dialogues.team_message import mask_line
 from flows.engine import START, advance
 from flows.events import Event
 from flows.understanding.understand import chosen, understand
 from store.chats import conversations
-from store.chats.conversations import Conversation, Message
+from store.chats.conversations import Conversation, RecentInput
 from store.database import StoreError, Tx
 from store.ids import new_id
 
@@ -29,8 +29,6 @@ log = structlog.get_logger(__name__)
 
 # An effect's answer is the next event; a dialogue that still has events after this many steps is broken.
 MAX_STEPS = 20
-# Messages in which a card number may have been sent piece by piece.
-MAX_PIECES = 6
 
 _NOTHING_LEFT = {"left_minor": 0, "credit_minor": 0}
 
@@ -138,11 +136,10 @@ class Turns:
         # A resend must have the same content under the same id.
         content = f"choice:{request.choice}" if request.text is None else f"text:{request.text}"
         digest = service.keys.digest(content)
-        redacted = None if request.text is None else redact(request.text)
-        pieces: list[Message] = []
-        if redacted is not None and is_piece(redacted.fragment):
-            conversation, processed, pieces = conversations.load_with_messages(
-                tx, request.conversation, request.id, MAX_PIECES
+        recent: RecentInput | None = None
+        if request.text is not None and has_digits(request.text):
+            conversation, processed, recent = conversations.load_with_recent(
+                tx, request.conversation, request.id, MAX_RECENT
             )
         else:
             conversation, processed = conversations.load(tx, request.conversation, request.id)
@@ -155,7 +152,7 @@ class Turns:
         turn = Turn(tx, service, conversation, service.clock.now(), request.address, request.origin)
         if turn.is_verified:
             conversation.active_at = turn.now
-        event = _chosen(turn, request) if redacted is None else _typed(turn, request, redacted, pieces)
+        event = _chosen(turn, request) if request.text is None else _typed(turn, request, request.text, recent)
         if event is None:
             return TurnRefusal("bad_request")
         _run_dialogue(turn, event)
@@ -213,31 +210,22 @@ def _chosen(turn: Turn, request: SayRequest) -> Event | None:
     return chosen(request.choice, conversation.state, conversation.facts, conversation.offered)
 
 
-def _typed(turn: Turn, request: SayRequest, redacted: Redacted, pieces: Sequence[Message]) -> Event:
-    """Write a redacted text as the customer's message and return its event.
+def _typed(turn: Turn, request: SayRequest, text: str, recent: RecentInput | None) -> Event:
+    """Write a text without its secrets as the customer's message and return its event.
 
-    `pieces` are the customer's messages before it, which together with it may make up a card number.
+    `recent` is what may tell a secret from another number; None for a text without digits.
     """
-    if _ends_card(turn, redacted, pieces):
-        turn.write("customer", SECRET_MASK, client_id=request.id)
-        return Event("card_typed", {"text": SECRET_MASK})
-    turn.write("customer", redacted.clean, client_id=request.id)
-    if redacted.card:
-        return Event("card_typed", {"text": redacted.clean})
+    clean = text
+    if recent is not None:
+        redacted = read_typed(turn, text, recent.texts, recent.issued)
+        text, clean = redacted.text, redacted.clean
+        if redacted.card:
+            turn.write("customer", clean, client_id=request.id)
+            return Event("card_typed", {"text": clean})
     conversation = turn.conversation
-    return understand(redacted.text, redacted.clean, conversation.state, conversation.facts, conversation.offered)
-
-
-def _ends_card(turn: Turn, redacted: Redacted, pieces: Sequence[Message]) -> bool:
-    """Tell whether a text is the last piece of a card number; masks the stored pieces before it."""
-    fragments = [fragment_of(message.text) for message in pieces]
-    if not splits_card(fragments, redacted.fragment):
-        return False
-    for message, fragment in zip(pieces, fragments, strict=True):
-        if is_piece(fragment):
-            conversations.replace_text(turn.tx, turn.conversation.id, message.seq, SECRET_MASK)
-            mask_line(turn.conversation.facts, message.text, SECRET_MASK)
-    return True
+    event = understand(text, clean, conversation.state, conversation.facts, conversation.offered)
+    turn.write("customer", clean, client_id=request.id)
+    return event
 
 
 def _label(turn: Turn, choice: str) -> str | None:

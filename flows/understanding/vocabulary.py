@@ -45,10 +45,14 @@ class _TeamMessage(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RedactionWords(Struct, frozen=True, forbid_unknown_fields=True):
-    """Words around secrets. `security_codes` and `currencies` are regular expressions to be joined by "|"."""
+    """Words around secrets, apart from `before_codes` as regular expressions to be joined by "|"."""
 
     security_codes: WordList = ()
     """Names of a card's security code: "cvv2?"."""
+    card_words: WordList = ()
+    """Words for a card: "debit card"."""
+    named_codes: WordList = ()
+    """Names of a one-time code, right before its digits: "my code is"."""
     before_codes: WordList = ()
     """Words in capitals that may stand right before a one-time code: "PIN"."""
     currencies: WordList = ()
@@ -155,7 +159,7 @@ def _lists(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 def _problem(key: str, word: str) -> str | None:
     """Why an entry could never match, or None."""
-    if key in {"redaction.security_codes", "redaction.currencies"}:
+    if key in {"redaction.security_codes", "redaction.card_words", "redaction.named_codes", "redaction.currencies"}:
         return _pattern_problem(word)
     if key == "redaction.before_codes":
         return None if word == word.upper() else "must be in capitals"

@@ -65,6 +65,21 @@ def contact_email(tx: Tx, contact: str) -> str | None:
     return min((row["value"] for row in rows if row["kind"] == "email"), default=None)
 
 
+LONG_NUMBERS = """
+select a.number from account_contacts c join accounts a on a.id = c.account
+where c.contact = :contact and length(a.number) >= :digits
+union all
+select i.number from account_contacts c join invoices i on i.account = c.account
+where c.contact = :contact and length(i.number) >= :digits
+limit 1000
+"""
+
+
+def long_numbers(tx: Tx, contact: str) -> list[str]:
+    """Return those of a contact's account and invoice numbers that have room for a card number's 12 digits."""
+    return [row["number"] for row in tx.all(LONG_NUMBERS, {"contact": contact, "digits": 12})]
+
+
 def add_account(tx: Tx, number: str, name: str, currency: str, contacts: Iterable[str], at: datetime) -> str:
     """Write a new account of one or more contacts; returns the id. Customers see `number` and `name`."""
     account = new_id()

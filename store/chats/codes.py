@@ -44,6 +44,14 @@ class Challenge(Struct, frozen=True):
     expires_at: datetime
 
 
+class IssuedCode(Struct, frozen=True):
+    """A code that a conversation asked for: its challenge's id, and whether it may still work."""
+
+    id: str
+    state: str
+    expires_at: datetime
+
+
 class CodeLimits(Struct, frozen=True):
     """Limits of an identifier, in all and by place: failures until it is locked, and codes without a right answer.
 
@@ -108,6 +116,11 @@ class CodeHistory(Struct, frozen=True):
     codes_per_ten_minutes: datetime | None
     codes_per_day: datetime | None
     codes_per_day_from_all_addresses: datetime | None
+
+
+ISSUED = """
+select id, state, expires_at from challenges where conversation = :conversation order by created_at desc limit 5
+"""
 
 
 def issue(tx: Tx, challenge: Challenge, request: CodeRequest, origin: str) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from store.chats.codes import ISSUED, IssuedCode
+from store.chats.text_lines import with_line_replaced
 from store.database import Row, Tx
 from store.records import reader, records, writer
 from store.times import stamp
@@ -58,6 +60,20 @@ class ProcessedRequest(Struct, frozen=True):
     digest: str
 
 
+class RecentText(Struct, frozen=True):
+    """A text that the customer typed before, as it is stored."""
+
+    seq: int
+    text: str
+
+
+class RecentInput(Struct, frozen=True):
+    """The customer's newest texts, oldest first, and the conversation's newest codes, newest first."""
+
+    texts: Sequence[RecentText] = ()
+    issued: Sequence[IssuedCode] = ()
+
+
 _read_conversation, _conversation_params = reader(Conversation), writer(Conversation)
 _message_params = writer(Message)
 
@@ -78,7 +94,7 @@ from {_WITH_PROOF} left join messages m on m.conversation = c.id and m.client_id
 LOAD = f"{_WITH_REQUEST} :client_id where c.id = :id"
 LOAD_STARTED = f"{_WITH_REQUEST} c.begun_by where c.session = :session and c.begun_by = :request"
 _NEWEST_OF_CUSTOMER = """
-select * from messages where conversation = :conversation and author = 'customer' order by seq desc limit :limit
+select seq, text from messages where conversation = :conversation and author = 'customer' order by seq desc limit :limit
 """
 
 
@@ -89,15 +105,16 @@ def load(
     return _loaded(tx.all(LOAD, {"id": conversation, "client_id": client_id}))
 
 
-def load_with_messages(
+def load_with_recent(
     tx: Tx, conversation: str, client_id: str, limit: int
-) -> tuple[Conversation | None, ProcessedRequest | None, list[Message]]:
-    """Load the same and, in the same round trip, the customer's newest messages, oldest first."""
-    rows, messages = tx.query_many(
+) -> tuple[Conversation | None, ProcessedRequest | None, RecentInput]:
+    """Load the same and, in the same round trip, the customer's newest texts and the conversation's newest codes."""
+    rows, texts, issued = tx.query_many(
         (LOAD, {"id": conversation, "client_id": client_id}),
         (_NEWEST_OF_CUSTOMER, {"conversation": conversation, "limit": limit}),
+        (ISSUED, {"conversation": conversation}),
     )
-    return *_loaded(rows), records(reversed(messages), Message)
+    return *_loaded(rows), RecentInput(records(reversed(texts), RecentText), records(issued, IssuedCode))
 
 
 def load_started(tx: Tx, session: str, request: str) -> tuple[Conversation | None, ProcessedRequest | None]:
@@ -222,6 +239,14 @@ def proven_contact(tx: Tx, conversation: str) -> str | None:
     """Return the customer that a right code proved in a conversation, also after its time; None without one."""
     row = tx.one(CONTACT, {"id": conversation})
     return None if row is None else row["contact"]
+
+
+def replace_line(tx: Tx, conversation: str, after: int, line: str, by: str) -> None:
+    """Replace a line in the bot's messages with a seq above `after`."""
+    for message in messages_after(tx, conversation, after, MAX_IN_TURN):
+        clean = with_line_replaced(message.text, line, by)
+        if message.author == "bot" and clean != message.text:
+            replace_text(tx, conversation, message.seq, clean)
 
 
 def proven_name(tx: Tx, conversation: str) -> str | None:

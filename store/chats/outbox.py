@@ -12,8 +12,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from store.chats.text_lines import with_line_replaced
 from store.database import Tx
-from store.ids import new_id
+from store.ids import first_id_of, new_id
 from store.records import record, records, to_json
 from store.times import parse, stamp
 
@@ -40,6 +41,11 @@ class ClaimedMessage(Struct, frozen=True):
     tries: int
     created_at: datetime
     expires_at: datetime | None
+
+
+class _QueuedText(Struct, frozen=True):
+    id: str
+    args: dict[str, Any]
 
 
 def queue(  # noqa: PLR0913 (a row's columns, each by its name)
@@ -169,6 +175,21 @@ def newest_sent(tx: Tx, limit: int) -> list[tuple[ClaimedMessage, datetime]]:
         {"limit": limit},
     )
     return [(record(row, ClaimedMessage), parse(row["sent_at"])) for row in rows]
+
+
+def replace_line(tx: Tx, conversation: str, line: str, by: str, since: datetime) -> None:
+    """Replace a line of a conversation's messages to the team, sent or not, that were queued after `since`."""
+    rows = tx.all(
+        "select id, args from outbox where id >= :first and kind = 'message_for_team'", {"first": first_id_of(since)}
+    )
+    for row in records(rows, _QueuedText):
+        text = row.args["text"]
+        clean = with_line_replaced(text, line, by)
+        if row.args["conversation"] == conversation and clean != text:
+            tx.execute(
+                "update outbox set args = :args where id = :id",
+                {"args": to_json({**row.args, "text": clean}), "id": row.id},
+            )
 
 
 def next_due(tx: Tx, channels: Iterable[str]) -> datetime | None:

@@ -2,36 +2,30 @@
 
 import random
 import re
-import time
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chatbot.conversations.redaction import CODE_MASK, fragment_of, redact, splits_card
+from chatbot.conversations.card_pieces import split_card
+from chatbot.conversations.redaction import (
+    ASKED,
+    CODE_MASK,
+    NO_CODES,
+    SECRET_MASK,
+    SENT,
+    Codes,
+    redact,
+    rest_of_card,
+    without_digits,
+)
+from chatbot.conversations.typed_text import MAX_RECENT
 from flows.understanding.codes import find_code
 from flows.understanding.normalise import normalise
+from tests.chatbot.conversations.test_card_numbers import CARDS, grouped
+from tests.slowest_text import assert_linear
 
-# The brands' own test numbers, as their documentation publishes them.
-CARDS = {
-    "visa": "4111111111111111",
-    "visa, 13 digits": "4222222222222",
-    "visa, 19 digits": "4000000000000000006",
-    "mastercard": "5555555555554444",
-    "mastercard, 2 series": "2223003122003222",
-    "american express": "378282246310005",
-    "discover": "6011111111111117",
-    "diners club": "30569309025904",
-    "diners club, 36": "36227206271667",
-    "jcb": "3566002020360505",
-    "unionpay": "6200000000000005",
-    "maestro": "6759649826438453",
-}
 SCRIPTS = {"full-width": 0xFF10, "arabic": 0x0660, "devanagari": 0x0966, "mathematical": 0x1D7CE}
-
-
-def grouped(digits: str, separator: str, size: int = 4) -> str:
-    return separator.join(digits[at : at + size] for at in range(0, len(digits), size))
 
 
 @pytest.mark.parametrize("number", CARDS.values(), ids=CARDS.keys())
@@ -224,33 +218,45 @@ def test_a_code_in_the_middle_of_words_is_never_kept(number: int, words: str) ->
     assert code not in redact(f"{words} {code} {words}").clean
 
 
+# ── which six digits are codes ──
+
+
 @pytest.mark.parametrize(
-    "text", ["1 " * 1000, "12 " * 666, "1" * 2000, "4111 " * 400, "0" * 2000, "+" * 2000, "1." * 1000]
+    "typed",
+    [
+        "meter reading 123456",
+        "my sort code is 12-34-56 and the account 12345678",
+        "sort code 123456",
+        "order 123456 has not arrived",
+        "I pay invoice 204417, not 204418",
+        "account 123 456",
+        "123456",
+        "INV-100234 and £123456",
+    ],
 )
-def test_no_text_of_the_longest_kind_takes_long(text: str) -> None:
-    began = time.thread_time()  # of this thread's own work
-    redact(text)
-    assert time.thread_time() - began < 1
+def test_six_digits_are_left_alone_where_no_code_is_asked_for(typed: str) -> None:
+    redacted = redact(typed, codes=NO_CODES)
+    assert (redacted.text, redacted.clean) == (typed, typed)
 
 
-def splits(earlier: list[str], text: str) -> bool:
-    return splits_card([fragment_of(piece) for piece in earlier], redact(text).fragment)
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("my code is 123456", "my code is ••••••"),
+        ("the code: 123 456!", "the code: ••••••!"),
+        ("Code 123456", "Code ••••••"),
+        ("OTP 123456", "OTP ••••••"),
+        ("mi código es 123456", "mi código es ••••••"),
+    ],
+)
+def test_six_digits_that_are_called_a_code_are_masked_everywhere(typed: str, kept: str) -> None:
+    assert redact(typed, codes=NO_CODES).clean == kept
 
 
-def test_a_card_split_over_messages_is_noticed() -> None:
-    assert splits(["4111 1111", "1111"], "1111")
-    assert splits(["hello", "4111", "1111", "1111"], "1111")
-    assert splits(["41111111"], " 11111111 ")
-    assert splits(["４１１１", "１１１１１１１１"], "1111")
-
-
-def test_other_fragments_are_no_card() -> None:
-    assert not splits([], "1111")
-    assert not splits(["4111", "1111", "and then", "1111"], "1111")
-    assert not splits(["4111", "1111", "1111"], "1112")
-    assert not splits(["4111", "1111", "1111"], "1111 please")
-    assert not splits([CODE_MASK, "1111", "1111"], "1111")
-    assert not splits(["1", "2"], "")
+@pytest.mark.parametrize("wrapping", ["{}", "£{}", "INV-{}", "{} pounds", "{}@x", "number {}.", "x{}y", "1 2 {}"])
+def test_a_code_that_is_over_is_masked_in_any_wrapping(wrapping: str) -> None:
+    redacted = redact(wrapping.format("330 443"), codes=Codes(over={"330443"}))
+    assert redacted.clean == wrapping.format(CODE_MASK)
 
 
 def test_a_code_that_the_dialogue_accepts_is_masked_whatever_stands_between_its_digits() -> None:
@@ -261,3 +267,51 @@ def test_a_code_that_the_dialogue_accepts_is_masked_whatever_stands_between_its_
         for typed in (separator.join("539060"), f"539{separator}060"):
             if find_code(normalise(typed)) == "539060":
                 assert not any(map(str.isdigit, redact(typed).clean)), f"U+{ord(separator):04X}"
+
+
+def test_beside_a_code_that_is_over_others_are_masked_too() -> None:
+    assert redact("was it 330443 or 330434?", codes=Codes(over={"330443"})).clean == "was it •••••• or ••••••?"
+    assert redact("was it 330442 or 330434?", codes=Codes(over={"330443"})).clean == "was it 330442 or 330434?"
+
+
+@pytest.mark.parametrize("typed", ["£330443", "INV-330443", "330443 pounds", "330443.00 euro"])
+def test_where_a_code_is_asked_for_amounts_and_references_are_no_excuse(typed: str) -> None:
+    assert "330443" not in redact(typed, codes=ASKED).clean
+
+
+# ── the rest of a card, and time ──
+
+
+@pytest.mark.parametrize("rest", ["12/27", "123", "1234", "12/27 123", "12-2027, 1234"])
+def test_an_expiry_date_or_a_security_code_after_a_card_number_is_its_rest(rest: str) -> None:
+    assert rest_of_card("use •••• 1111 please", rest)
+    assert rest_of_card("•••", rest)
+    assert not rest_of_card(CODE_MASK, rest)
+    assert not rest_of_card("hello", rest)
+
+
+@pytest.mark.parametrize("text", ["1", "12", "£123", "07700 900001", "I want to pay 123"])
+def test_other_texts_after_a_card_number_are_kept(text: str) -> None:
+    assert not rest_of_card("•••• 1111", text)
+
+
+def test_a_piece_keeps_its_words_and_none_of_its_digits() -> None:
+    assert without_digits(" 4111-1111 ") == SECRET_MASK
+    assert without_digits("first 4111 1111, then ㊶") == "first •••, then •••"
+
+
+@pytest.mark.parametrize(
+    "codes", [ASKED, SENT, NO_CODES, Codes(over={"123456"})], ids=["asked", "sent", "none", "over"]
+)
+def test_the_slowest_text_takes_milliseconds_and_twice_as_long_at_twice_the_length(codes: Codes) -> None:
+    def run(text: str) -> None:
+        redact(text, codes=codes)
+
+    assert_linear(run, 2_000)
+
+
+def test_looking_for_pieces_of_a_card_takes_milliseconds() -> None:
+    def run(text: str) -> None:
+        split_card([text] * MAX_RECENT, text)
+
+    assert_linear(run, 2_000)
