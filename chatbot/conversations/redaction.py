@@ -121,6 +121,14 @@ def redact(text: str, own: Collection[str] = (), codes: Codes = SENT) -> Redacte
     return Redacted(text, _masked(text, masks), card=bool(card))
 
 
+def without_code(text: str, digits: str) -> str:
+    """Return the form to store of a text from which the dialogue took these digits for a code."""
+    read = plain(spread(text))
+    taken = dict.fromkeys(_places_of(read, {digits}), CODE_MASK)
+    # Written so that they are not found again: nothing of it is kept.
+    return _masked(spread(text), _codes(read, ASKED) | taken) if taken else CODE_MASK
+
+
 def rest_of_card(before: str, text: str) -> bool:
     """Tell whether a text is the expiry date or the security code of a card whose number came right before."""
     return _CARD_BEFORE.search(before) is not None and _REST_OF_CARD.fullmatch(plain(text)) is not None

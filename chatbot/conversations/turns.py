@@ -13,6 +13,7 @@ import structlog
 
 from chatbot.conversations.effects.perform import EFFECTS
 from chatbot.conversations.plain_digits import has_digits
+from chatbot.conversations.redaction import without_code
 from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal, TurnResult
 from chatbot.conversations.turn import Turn
 from chatbot.conversations.typed_text import MAX_RECENT, read_typed
@@ -224,6 +225,8 @@ def _typed(turn: Turn, request: SayRequest, text: str, recent: RecentInput | Non
             return Event("card_typed", {"text": clean})
     conversation = turn.conversation
     event = understand(text, clean, conversation.state, conversation.facts, conversation.offered)
+    if event.name == "code_typed":
+        clean = without_code(text, event.data["digits"])
     turn.write("customer", clean, client_id=request.id)
     return event
 

@@ -15,6 +15,7 @@ from tests.end_to_end.html_forms import submit
 CARD, CVV = "4242 4242 4242 4242", "9137"
 PIECES = ("5555", "5555", "5555", "4444")
 UNEQUAL_PIECES = ("41111111111111", "11 12/27")
+WRAPPINGS = {"+447700900001": "£{}", "dd@example.com": "INV-{} please"}
 IDENTIFIERS = ("owes@example.com", "+447700900001", "dd@example.com", "nobody.at.all@example.com", "+447700900987")
 NAMES = ("Olivia Hart", "Daniel Okafor")
 SAID = "an unmistakable sentence of the customer"
@@ -70,7 +71,7 @@ async def tell_everything(server: ConfiguredDemo, identifier: str, seen: Planted
         await customer.say(f"I mean {wrong[:3]} {wrong[3:]}")
     if known:
         seen.codes.add(right)
-        answer = await customer.say(right)
+        answer = await customer.say(WRAPPINGS.get(identifier, "{}").format(right))
         if "balance" in str(answer):
             await pay(customer, seen)
         await customer.say(f"was my code {right}?")

@@ -17,6 +17,7 @@ from chatbot.conversations.redaction import (
     Codes,
     redact,
     rest_of_card,
+    without_code,
     without_digits,
 )
 from chatbot.conversations.typed_text import MAX_RECENT
@@ -277,6 +278,19 @@ def test_beside_a_code_that_is_over_others_are_masked_too() -> None:
 @pytest.mark.parametrize("typed", ["£330443", "INV-330443", "330443 pounds", "330443.00 euro"])
 def test_where_a_code_is_asked_for_amounts_and_references_are_no_excuse(typed: str) -> None:
     assert "330443" not in redact(typed, codes=ASKED).clean
+
+
+@pytest.mark.parametrize(
+    "typed", ["㉝0443", "it is 330443, no 330444", "INV-330443", "330443@x", "３３０４４３", "330.443"]
+)
+def test_the_digits_that_the_dialogue_took_for_a_code_are_not_kept(typed: str) -> None:
+    kept = without_code(typed, "330443")
+    assert CODE_MASK in kept
+    assert not re.search(r"\d{6}|㉝", kept)
+
+
+def test_a_code_that_is_not_found_again_takes_its_whole_message_along() -> None:
+    assert without_code("in a form that only understanding can read", "330443") == CODE_MASK
 
 
 # ── the rest of a card, and time ──

@@ -12,7 +12,7 @@ from chatbot.conversations.redaction import CODE_MASK, SECRET_MASK
 from store.billing import accounts
 from store.database import Tx
 from tests.clock import FakeClock
-from tests.service_fixture import ServiceFixture, Visitor, told
+from tests.service_fixture import ServiceFixture, Visitor, cards, told
 
 OLIVE = "owes@example.com"
 CARD = "4111 1111 1111 1111"
@@ -48,6 +48,45 @@ async def send(visitor: Visitor, address: str | None = None) -> None:
 
 
 # ── codes ──
+
+
+@pytest.mark.parametrize(
+    "wrapping",
+    [
+        "{}",
+        "INV-{}",
+        "£{}",
+        "{} pounds",
+        "{}@x",
+        "GBP {}",
+        "CODE{}",
+        "it's {}, thanks",
+        "nr-{}.",
+        "x{}y",
+        "@chat.example.com #{}",
+    ],
+)
+async def test_an_accepted_code_is_stored_in_no_wrapping(billchat: ServiceFixture, wrapping: str) -> None:
+    visitor = await billchat.visitor()
+    await visitor.say(OLIVE)
+    code = await billchat.code(visitor.conversation)
+    assert cards(await visitor.say(wrapping.format(code))) == ["balance"]
+    assert (await said(billchat))[-1] == wrapping.format(CODE_MASK)
+    assert code not in await kept(billchat)
+
+
+async def test_an_accepted_code_in_digits_of_two_is_not_stored(billchat: ServiceFixture) -> None:
+    code = "00"
+    while not 21 <= int(code[:2]) <= 35:  # the numbers that are one character
+        billchat.clock.forward(hours=25)
+        visitor = await billchat.visitor()
+        await visitor.say(OLIVE)
+        code = await billchat.code(visitor.conversation)
+    typed = chr(ord("㉑") + int(code[:2]) - 21) + code[2:]
+    assert cards(await visitor.say(typed)) == ["balance"]
+    assert CODE_MASK in (await said(billchat))[-1]
+    assert typed not in await kept(billchat)
+    assert code not in await kept(billchat)
 
 
 @pytest.mark.parametrize("action", ["person", "pay_bill"])
