@@ -208,4 +208,6 @@ def _in_run(text: str, run: re.Match[str]) -> Iterator[tuple[Span, str]]:
 
 def groups_in(text: str) -> list[GapAndGroup]:
     """Return the groups of digits in a text of plain digits, each with the gap before it."""
-    return _GAP_AND_GROUP.findall(text)
+    end = max((match.end() for match in GROUP.finditer(text)), default=0)
+    # Up to the last digit: behind it the pattern would look for a group from every character.
+    return _GAP_AND_GROUP.findall(text, 0, end)
