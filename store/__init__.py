@@ -1,4 +1,4 @@
-"""The store: billing ledger, conversations, codes, payments, outbox, agents and audit.
+"""The store: the billing ledger, payments, conversations, codes and the outbox.
 
 Start at `database.py` (the interface of a database) and `migrations/` (the schema). Apart from `drivers/`, each module
 holds the queries of one subject: plain functions with the transaction as their first argument.

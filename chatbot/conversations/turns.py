@@ -48,7 +48,7 @@ class Turns:
         self._seconds = service.metrics.turn_seconds
 
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Publish every turn's messages to one more subscriber, such as a channel or the agents' console."""
+        """Publish every turn's messages to one more subscriber, such as a channel."""
         self._subscribers.append(subscriber)
 
     def when_queued(self, wake: Callable[[], None]) -> None:

@@ -26,9 +26,8 @@ EVENTS: Mapping[PaymentChange, str] = {
 def payment_event(tx: Tx, applied: AppliedReport, now: datetime) -> Event | None:
     """Return the event that tells the conversation of an applied report; None if it stays silent.
 
-    It does when the conversation has another customer by now, or none, and when a hosted page closes that is not the
-    newest of a link to pay. The amount left to pay is told to an owner of the account only. `now` is in the company's
-    time zone.
+    Silent if the conversation has another customer by now, or none, or if the closed page is not the newest of a
+    payable link. The amount left to pay is told to an owner of the account only. `now` is in the company's time zone.
     """
     name, payment = EVENTS.get(applied.change), applied.payment
     if name is None:

@@ -20,9 +20,9 @@ from chatbot.service import Service
 # Key of a connection's `environ` for the keyed digest of its network address.
 ADDRESS_DIGEST = "billchat.address"
 MINUTE_S, HOUR_S = 60, 3600
-# The part of a second's frames that an address may send at once: a pause that others do not notice.
+# Share of one second's frames that may arrive at once: others do not notice the pause.
 FRAME_BURST = 0.05
-# So many connections at full pace make up an address's: one alone leaves room for others at its address.
+# An address's rate of frames, divided by this, is the rate of one connection: it leaves room for the others.
 CONNECTIONS_AT_FULL_PACE = 10
 
 Environ = dict[str, Any]

@@ -23,10 +23,10 @@ MAX_CHARACTERS = 2000
 """Characters of a message that are read: the most that a message may have."""
 
 MIN_REQUEST_WORDS = 3
-"""Words from which a message that is not understood is answered with the list of things that can be done here."""
+"""Shortest message, in words, that is answered with the list of services if it is not understood."""
 
 MAX_IDENTIFYING_CHARACTERS = 60
-"""Characters up to which a message at the menu with an email in it gives the customer's identifier."""
+"""Longest message at the menu in which an email is read as the customer's identifier."""
 
 MAY_IDENTIFY = re.compile(rf"[@\d]|{VOCABULARY.spoken_at}", re.IGNORECASE)
 

@@ -85,7 +85,7 @@ def alert_undecided(tx: Tx, payment: str, now: datetime) -> AppliedReport | None
 
 
 def _is_unbooked_money(tx: Tx, payment: Payment, report: GatewayReport) -> bool:
-    """Tell whether a report is of a charge that no entry was written for: money, however old the report is."""
+    """Tell whether a report is of a charge not booked yet: money, however old the report is."""
     if report.outcome not in ("paid", "refunded") or report.currency != payment.currency:
         return False
     source = source_of(payment, report)
