@@ -22,6 +22,7 @@ class Keys:
         self._link = _derived_key(root, "link")
         self._link_reference = _derived_key(root, "link reference")
         self._session = _derived_key(root, "session")
+        self._renewal = _derived_key(root, "session renewal")
         self._digest = _derived_key(root, "digest")
 
     def code(self, challenge: str, conversation: str) -> str:
@@ -44,6 +45,11 @@ class Keys:
     def session_token(self) -> str:
         """Generate a browser's session token: 256 random bits and a MAC, as base64url."""
         body = secrets.token_bytes(_TOKEN_BYTES)
+        return _base64url(body + self._tag(body))
+
+    def renewed_token(self, challenge: str) -> str:
+        """Return the token of the session that a right code begins, from the 256 random bits of the challenge's id."""
+        body = hmac.digest(self._renewal, challenge.encode(), "sha256")
         return _base64url(body + self._tag(body))
 
     def session_id(self, token: str) -> str | None:

@@ -131,4 +131,21 @@ class LeaveMessage(Struct, frozen=True):
     reply_to: Mapping[str, str] | None
 
 
-Effect = Say | SendCode | CheckCode | FindAccounts | ReadStatement | MakeLink | SendReceipt | KnowContact | LeaveMessage
+class EndVerification(Struct, frozen=True):
+    """Forget that a code was right; `everywhere`: in every conversation of the browser. No answer."""
+
+    everywhere: bool = False
+
+
+Effect = (
+    Say
+    | SendCode
+    | CheckCode
+    | FindAccounts
+    | ReadStatement
+    | MakeLink
+    | SendReceipt
+    | KnowContact
+    | LeaveMessage
+    | EndVerification
+)

@@ -34,7 +34,7 @@ ANSWERS: Mapping[type, tuple[str, ...]] = {
     effects.LeaveMessage: ("message_left", "message_refused"),
     effects.KnowContact: ("contact_known", "contact_unknown"),
 }
-"""The events with which the chatbot answers each effect. `Say` has no answer."""
+"""The events with which the chatbot answers each effect. `Say` and `EndVerification` have no answer."""
 
 EXTERNAL_EVENTS = (
     "payment_completed",
@@ -49,6 +49,7 @@ EXTERNAL_EVENTS = (
 GLOBAL_EVENTS = (
     "help",
     "start_over",
+    "sign_out",
     "menu",
     "back",
     "repeat",

@@ -111,11 +111,14 @@ class Visitor:
     async def try_to_say(
         self, text: str | None = None, choice: str | None = None, request: str = ""
     ) -> TurnResult | TurnRefusal:
-        return await self.billchat.turns.say(
+        answer = await self.billchat.turns.say(
             SayRequest(
                 self.conversation, self.session, request or uuid.uuid4().hex, self.address, text, choice, VISITOR
             )
         )
+        if isinstance(answer, TurnResult) and answer.renewed_token is not None:
+            self.session = answer.session
+        return answer
 
     async def say(self, text: str) -> TurnResult:
         answer = await self.try_to_say(text)

@@ -36,7 +36,7 @@ from tests.clock import FakeClock
 from tests.end_to_end.customer import Customer, new_id
 from tests.pages import BLOCKS, DOCS, FENCE, PAGES, ROOT, Block, blocks, codes_in, prose, rows
 from tests.service_fixture import ServiceFixture
-from tests.waiting import MAX_WAIT_S
+from tests.waiting import MAX_WAIT_S, wait_until
 
 SECRET = "0123456789abcdef0123456789abcdef"
 NAMES = [page.name for page in PAGES]
@@ -255,9 +255,9 @@ async def output(billchat: ServiceFixture) -> AsyncIterator[LiveOutput]:
     answers["open"] = await customer.ask("open", {**here, "after": 0})
     answers["seen"] = await customer.ask("seen", {**here, "seq": 1})
     refusal = await customer.ask("start", {**start, "action": None})
+    await customer.say(await billchat.code(customer.conversation))
     device = await Customer(str(server.make_url("")), session=customer.session).connect()
     device.conversation = customer.conversation
-    await customer.say(await billchat.code(customer.conversation))
     await customer.choose("pay_all")
     paid = {"payment": "1", "amount_minor": 4250, "currency": "GBP", "reference": "R-1", "left_minor": 0}
     paid["link"] = "1"
@@ -266,7 +266,12 @@ async def output(billchat: ServiceFixture) -> AsyncIterator[LiveOutput]:
     await billchat.turns.apply_external_event(customer.conversation, lambda tx: pending)
     await billchat.turns.apply_external_event(customer.conversation, lambda tx: Event("payment_completed", paid))
     await device.wait_for_card("receipt")
-    events = {"welcome": device.welcome, "messages": {**here, "messages": list(device.messages.values())}}
+    await wait_until(lambda: bool(customer.sessions))
+    events = {
+        "welcome": device.welcome,
+        "session": customer.sessions[0],
+        "messages": {**here, "messages": list(device.messages.values())},
+    }
     debited = await Customer(str(server.make_url(""))).connect()
     await debited.start("pay_bill")
     await debited.say("dd@example.com")

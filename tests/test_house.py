@@ -80,7 +80,6 @@ TESTS_WITHOUT_A_MODULE = {
     "chatbot/conversations/test_direct_debits.py": "a promise that every way to a payment link keeps",
     "chatbot/conversations/test_other_ways.py": "a promise that every way to a payment link keeps without a gateway",
     "chatbot/conversations/test_ownership.py": "a promise that imports, turns, links and payment events keep",
-    "chatbot/conversations/test_privacy.py": "a promise that all parts of a turn keep",
     "chatbot/delivery/test_hostile_names.py": "a promise that every kind of letter keeps",
     "chatbot/delivery/test_real_senders.py": "the dispatcher with the email and SMS senders",
     "chatbot/payments/gateways/test_adding_a_gateway.py": "one file, through settings, checkout and webhooks",

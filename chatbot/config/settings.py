@@ -138,6 +138,8 @@ class LimitSettings(Section):
     failures_per_address_per_hour: Count = 100
     verified_idle_minutes: int = Field(default=15, ge=1, le=60)
     verified_hours: int = Field(default=12, ge=1, le=12)
+    session_idle_minutes: int = Field(default=120, ge=15, le=24 * 60)
+    session_hours: int = Field(default=12, ge=1, le=7 * 24)
     messages_per_ten_seconds: Count = 60
     messages_per_session_per_hour: Count = 1000
     messages_per_address_per_hour: Count = 60_000

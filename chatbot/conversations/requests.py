@@ -40,6 +40,8 @@ class TurnResult(Struct, frozen=True):
 
     `queued`: the outbox has new rows. `payments_due`: hosted pages are to be cancelled. `replayed`: the request was a
     resend. `origin`: the sender's connection.
+    `renewed_token`: the new token of the sender's browser, whose `session` is another one now. `signed_out`: the
+    customer's verification was ended. `muted`: the session is over, so that no device of it hears of the turn.
     """
 
     conversation: str
@@ -50,9 +52,12 @@ class TurnResult(Struct, frozen=True):
     replayed: bool = False
     origin: str | None = None
     payments_due: bool = False
+    renewed_token: str | None = None
+    signed_out: bool = False
+    muted: bool = False
 
 
 class TurnRefusal(Struct, frozen=True):
-    """A request that was not taken. `code`: `not_found`, `conflict`, `closed` or `bad_request`."""
+    """A request that was not taken. `code`: `not_found`, `conflict`, `closed`, `bad_request` or `session_over`."""
 
     code: str

@@ -5,16 +5,16 @@ from datetime import date, datetime
 
 from msgspec import Struct, field
 
+from chatbot.conversations.privacy import is_verified
 from chatbot.service import Service
 from flows.effects import PAY_URL, Say
 from store.billing.statements import Statement
 from store.chats import outbox
 from store.chats.conversations import Conversation, Message
 from store.database import Tx
-from store.times import CLOCK_TOLERANCE, stamp
+from store.times import stamp
 
 PREVIEW_LENGTH = 120
-MAX_AHEAD_S = CLOCK_TOLERANCE.total_seconds()
 
 
 class Turn(Struct):
@@ -22,7 +22,8 @@ class Turn(Struct):
 
     `address` is the digest of the sender's network address, None for an event that no customer sent; `origin` names
     the sender's connection. `statements` caches the accounts' statements by account id. `queued` tells that the outbox
-    has new rows, `payments_due` that hosted pages are to be cancelled.
+    has new rows, `payments_due` that hosted pages are to be cancelled. `renewed_token` is the browser's new
+    token after a right code, `old_session` the session before it; `signed_out` tells that a verification was ended.
     """
 
     tx: Tx
@@ -35,6 +36,9 @@ class Turn(Struct):
     statements: Mapping[str, Statement] = field(default_factory=dict)
     queued: bool = False
     payments_due: bool = False
+    renewed_token: str | None = None
+    old_session: str | None = None
+    signed_out: bool = False
 
     @property
     def today(self) -> date:
@@ -43,20 +47,11 @@ class Turn(Struct):
 
     @property
     def is_verified(self) -> bool:
-        """Whether the customer's right code still counts: for 15 idle minutes and 12 hours in all, or as configured.
+        """Whether the customer's right code still counts.
 
         The contact was checked against the books when the conversation was loaded.
         """
-        conversation = self.conversation
-        if conversation.contact is None or conversation.verified_at is None or conversation.active_at is None:
-            return False
-        limits = self.service.settings.limits
-        idle, verified = self.now - conversation.active_at, self.now - conversation.verified_at
-        return (
-            # Not from a clock that ran ahead: it would count until the right one has caught up, and then once more.
-            -MAX_AHEAD_S <= idle.total_seconds() <= limits.verified_idle_minutes * 60
-            and -MAX_AHEAD_S <= verified.total_seconds() <= limits.verified_hours * 3600
-        )
+        return is_verified(self.conversation, self.service.settings.limits, self.now)
 
     def end_verification(self) -> None:
         """Forget the customer that a right code proved."""
@@ -67,9 +62,11 @@ class Turn(Struct):
     def write(
         self, author: str, text: str, extra: dict[str, object] | None = None, client_id: str | None = None
     ) -> None:
-        """Add the conversation's next message."""
+        """Add the conversation's next message; after a right code it is the customer's alone."""
         conversation = self.conversation
         conversation.last_seq += 1
+        if conversation.contact is not None:
+            conversation.private_seq = conversation.last_seq
         conversation.preview = text.replace(PAY_URL, "…")[:PREVIEW_LENGTH]
         self.messages.append(
             Message(conversation.last_seq, author, stamp(self.now), text, extra=extra or None, client_id=client_id)

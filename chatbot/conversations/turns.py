@@ -10,9 +10,12 @@ from datetime import datetime
 from functools import partial
 
 import structlog
+from msgspec.structs import replace
 
+from chatbot.conversations import sessions
 from chatbot.conversations.effects.perform import EFFECTS
 from chatbot.conversations.plain_digits import has_digits
+from chatbot.conversations.privacy import masked
 from chatbot.conversations.redaction import without_code
 from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal, TurnResult
 from chatbot.conversations.turn import Turn
@@ -101,9 +104,12 @@ class Turns:
     def _start(self, tx: Tx, request: StartRequest) -> TurnResult | TurnRefusal:
         service = self._service
         digest = service.keys.digest(f"start:{request.action}")
-        known, processed = conversations.load_started(tx, request.session, request.id)
+        known, processed, times = conversations.load_to_start(tx, request.session, request.id)
+        now, limits = service.clock.now(), service.settings.limits
+        if times is not None and sessions.is_over(limits, times.created_at, times.seen_at, now):
+            return TurnRefusal("session_over")
         if known is not None and processed is not None:
-            return _replay(tx, known, processed, digest)
+            return _replay(tx, service, known, processed, digest)
         conversation = Conversation(
             id=new_id(),
             session=request.session,
@@ -121,7 +127,7 @@ class Turns:
             verified_at=None,
             active_at=None,
         )
-        turn = Turn(tx, service, conversation, service.clock.now(), request.address, request.origin)
+        turn = Turn(tx, service, conversation, now, request.address, request.origin)
         sms = service.settings.sms
         facts = {
             "action": request.action,
@@ -144,15 +150,23 @@ class Turns:
             )
         else:
             conversation, processed = conversations.load(tx, request.conversation, request.id)
-        if conversation is None or conversation.session != request.session:
+        if conversation is None:
             return TurnRefusal("not_found")
+        token = None
+        if conversation.session != request.session:
+            token = sessions.token_for_resend(tx, service, conversation, request, processed, digest)
+            if token is None:
+                return TurnRefusal("not_found")
+        if _session_is_over(service, conversation):
+            return TurnRefusal("session_over")
         if processed is not None:
-            return _replay(tx, conversation, processed, digest)
+            return _replay(tx, service, conversation, processed, digest, token)
         if conversation.held_by == "closed":
             return TurnRefusal("closed")
         turn = Turn(tx, service, conversation, service.clock.now(), request.address, request.origin)
         if turn.is_verified:
             conversation.active_at = turn.now
+        sessions.touch(turn)
         event = _chosen(turn, request) if request.text is None else _typed(turn, request, request.text, recent)
         if event is None:
             return TurnRefusal("bad_request")
@@ -168,17 +182,30 @@ class Turns:
             return None
         turn = Turn(tx, self._service, conversation, self._service.clock.now())
         _run_dialogue(turn, event if turn.is_verified else _without_rest(event))
-        return _write(turn, None, None)
+        result = _write(turn, None, None)
+        return replace(result, muted=True) if _session_is_over(self._service, conversation) else result
+
+
+def _session_is_over(service: Service, conversation: Conversation) -> bool:
+    created_at, seen_at = conversation.session_created_at, conversation.session_seen_at
+    return sessions.is_over(service.settings.limits, created_at, seen_at, service.clock.now())
 
 
 def _replay(
-    tx: Tx, conversation: Conversation, processed: conversations.ProcessedRequest, digest: str
+    tx: Tx,
+    service: Service,
+    conversation: Conversation,
+    processed: conversations.ProcessedRequest,
+    digest: str,
+    token: str | None = None,
 ) -> TurnResult | TurnRefusal:
-    """Answer a resent request with the messages of its first turn."""
+    """Answer a resent request with the messages of its first turn, as far as they may be read now."""
     if processed.digest != digest:
         return TurnRefusal("conflict")
-    messages = conversations.messages_of_turn(tx, conversation.id, processed.turn)
-    return TurnResult(conversation.id, conversation.session, conversation.held_by, messages, replayed=True)
+    messages = masked(service, conversation, conversations.messages_of_turn(tx, conversation.id, processed.turn))
+    return TurnResult(
+        conversation.id, conversation.session, conversation.held_by, messages, replayed=True, renewed_token=token
+    )
 
 
 def _write(
@@ -186,6 +213,7 @@ def _write(
 ) -> TurnResult:
     """Save the conversation and the turn's messages; `save` inserts a new conversation or updates a known one."""
     conversation = turn.conversation
+    sessions.store_renewal(turn, request_id)
     save(turn.tx, conversation, turn.now)
     if turn.messages:
         conversations.add_messages(turn.tx, conversation.id, turn.messages, request_id, digest)
@@ -197,17 +225,22 @@ def _write(
         queued=turn.queued,
         origin=turn.origin,
         payments_due=turn.payments_due,
+        renewed_token=turn.renewed_token,
+        signed_out=turn.signed_out,
     )
 
 
 def _chosen(turn: Turn, request: SayRequest) -> Event | None:
     """Write a choice's label as the customer's message and return its event; None for a choice never offered."""
     assert request.choice is not None
-    label = _label(turn, request.choice)
-    if label is None:
+    found = _label(turn, request.choice)
+    if found is None:
         return None
+    label, seq = found
     turn.write("customer", label, client_id=request.id)
     conversation = turn.conversation
+    if seq <= conversation.private_seq:  # the label may contain an amount, also for a customer no longer verified
+        conversation.private_seq = conversation.last_seq
     return chosen(request.choice, conversation.state, conversation.facts, conversation.offered)
 
 
@@ -231,15 +264,15 @@ def _typed(turn: Turn, request: SayRequest, text: str, recent: RecentInput | Non
     return event
 
 
-def _label(turn: Turn, choice: str) -> str | None:
-    """Return a choice's label: among those offered now, else in the newest messages."""
+def _label(turn: Turn, choice: str) -> tuple[str, int] | None:
+    """Return a choice's label and its message's seq: among those offered now, else in the newest messages."""
     for option in turn.conversation.offered:
         if option["id"] == choice:
-            return option["label"]
+            return option["label"], turn.conversation.last_seq
     for message in reversed(conversations.messages_after(turn.tx, turn.conversation.id, 0, 50)):
         for option in (message.extra or {}).get("choices", ()):
             if option["id"] == choice:
-                return str(option["label"])
+                return str(option["label"]), message.seq
     return None
 
 

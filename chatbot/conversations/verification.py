@@ -9,13 +9,15 @@ rows; only the dispatcher, later, has nothing to send to an unknown one.
 import hmac
 from datetime import timedelta
 
+from chatbot.conversations import sessions
 from chatbot.conversations.code_history import read_code_history
 from chatbot.conversations.code_limits import query_limits, resend_wait, time_until_allowed
 from chatbot.conversations.turn import Turn
 from chatbot.keys import new_secret_id
-from flows.effects import CheckCode, KnowContact, SendCode
+from flows.effects import CheckCode, EndVerification, KnowContact, SendCode
 from flows.events import Event
 from store.chats import codes
+from store.chats.sessions import sign_out
 
 # The outbox channel that reaches each kind of identifier.
 CHANNELS = {"email": "email", "mobile": "sms"}
@@ -86,6 +88,14 @@ def know_contact(turn: Turn, _: KnowContact) -> Event:
     return Event("contact_known" if turn.is_verified else "contact_unknown")
 
 
+def end_verification(turn: Turn, effect: EndVerification) -> None:
+    """End the verification of this conversation, or of all of its browser's."""
+    turn.end_verification()
+    turn.signed_out = True
+    if effect.everywhere:
+        sign_out(turn.tx, turn.conversation.session, turn.now)
+
+
 def not_verified(turn: Turn) -> Event:
     """The answer to an effect that needs a verified customer; `expired` after an earlier verification ran out."""
     return Event("not_verified", {"expired": turn.conversation.contact is not None})
@@ -107,6 +117,9 @@ def _check(turn: Turn, digits: str) -> str:
         conversation.contact = challenge.contact
         conversation.verified_at = conversation.active_at = now
         conversation.verified_kind, conversation.verified_value = challenge.kind, challenge.value
+        if conversation.private_to != challenge.contact:
+            conversation.private_to, conversation.private_after = challenge.contact, conversation.private_seq
+        sessions.renew(turn, challenge)
         return "code_right"
     codes.record_attempt(turn.tx, codes.FAILED, challenge.value, turn.address or "", now)
     if turn.address is not None:

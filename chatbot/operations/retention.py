@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from chatbot.service import Service
-from store.chats import retention
+from store.chats import retention, sessions
 from store.chats.retention import DeletedPage, DeletePage
 from store.database import StoreError, Tx
 
@@ -22,7 +22,7 @@ async def delete_expired(service: Service) -> int:
     deleted = 0
     for delete_page in retention.CONVERSATION_PASSES:
         deleted += await _delete_in_pages(service, delete_page, before)
-    for delete_page in retention.OTHER_PASSES:
+    for delete_page in (*retention.OTHER_PASSES, sessions.delete_replaced):
         await _delete_in_pages(service, delete_page, before)
     if deleted:
         log.info("old conversations deleted", count=deleted)

@@ -11,7 +11,7 @@ import structlog
 
 from chatbot.service import Service
 from chatbot.sockets.redis_fanout import RedisFanout
-from store.chats.conversations import Message
+from store.chats.conversations import ConversationAccess, Message
 from store.chats.recent_messages import RecentMessages, recent_messages
 from store.database import StoreError, Tx
 
@@ -25,8 +25,8 @@ CLOCK_TOLERANCE = timedelta(seconds=10)
 SESSIONS_PER_QUERY = 200
 MAX_MESSAGES = 20
 
-DeliverMissed = Callable[[str, str, list[Message]], Awaitable[None]]
-"""Sends messages to a session's devices on this process: (session, conversation, messages)."""
+DeliverMissed = Callable[[str, str, list[Message], ConversationAccess], Awaitable[None]]
+"""Sends messages to a session's devices on this process: (session, conversation, messages, access to them)."""
 
 
 class MissedMessagePoller:
@@ -67,12 +67,12 @@ class MissedMessagePoller:
         sessions = list(self._sessions())
         for start in range(0, len(sessions), SESSIONS_PER_QUERY):
             recent = await self._read_recent(sessions[start : start + SESSIONS_PER_QUERY], since)
-            for session, conversation, messages in recent:
+            for session, conversation, messages, access in recent:
                 last = self._last_delivered.get(conversation, 0)
                 missed = [message for message in messages if message.seq > last]
                 if missed:
                     self._last_delivered[conversation] = missed[-1].seq
-                    await self._deliver(session, conversation, missed)
+                    await self._deliver(session, conversation, missed, access)
 
     async def _read_recent(self, sessions: list[str], since: datetime) -> list[RecentMessages]:
         # Padded to a fixed number, so that the database sees one statement and prepares it once.

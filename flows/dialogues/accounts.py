@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flows.dialogues.prompts import PERSON, TO_MENU
+from flows.dialogues.prompts import PERSON, SIGN_OUT, TO_MENU
 from flows.effects import Choice, Effect, FindAccounts, Money, ReadStatement, Say
 from flows.rules import Step
 
@@ -77,7 +77,7 @@ def ask_account(step: Step) -> Effect:
     """Offer each account with its name, its number and the amount to pay by hand."""
     step.facts.pop("account", None)
     choices = tuple(_account_choice(a) for a in store_accounts(step))
-    return Say("which-account", choices=(*choices, PERSON, TO_MENU))
+    return Say("which-account", choices=(*choices, PERSON, TO_MENU, SIGN_OUT))
 
 
 def _account_choice(account: dict[str, Any]) -> Choice:

@@ -2,8 +2,8 @@
 
 from flows.dialogues.identify import forget_customer
 from flows.dialogues.person import leaving, open_person
-from flows.dialogues.prompts import ask, say_then_ask, small_talk, spoken
-from flows.effects import Effect
+from flows.dialogues.prompts import ask, reply, say_then_ask, small_talk, spoken
+from flows.effects import Effect, EndVerification
 from flows.events import SMALL_TALK
 from flows.rules import STAY, Rule, Step, from_any
 from flows.states import MENU, WAITING, WRITING, PayBill, Person
@@ -29,11 +29,21 @@ def show_help(step: Step) -> tuple[Effect, ...]:
     return spoken(HELP_KEYS.get(step.state, "help"))(step), ask(step)
 
 
-def start_over(step: Step) -> Effect:
-    """Prompt with the menu, and remove everything about the customer from the facts."""
+def start_over(step: Step) -> tuple[Effect, ...]:
+    """Prompt with the menu, and forget everything about the customer."""
+    _forget_everything(step)
+    return EndVerification(), ask(step)
+
+
+def sign_out(step: Step) -> tuple[Effect, ...]:
+    """Forget everything about the customer in all conversations of the browser, and say so."""
+    _forget_everything(step)
+    return EndVerification(everywhere=True), reply(step, "signed-out")
+
+
+def _forget_everything(step: Step) -> None:
     forget_customer(step)
     step.facts.pop("came_from", None)
-    return ask(step)
 
 
 # fmt: off
@@ -41,6 +51,7 @@ RULES: list[Rule] = [
     # event                       target          guard  action
     *from_any("help",             STAY,           None,  show_help),
     *from_any("start_over",       MENU,           None,  leaving(start_over)),
+    *from_any("sign_out",         MENU,           None,  leaving(sign_out)),
     *from_any("menu",             MENU,           None,  leaving(ask)),
     *from_any("repeat",           STAY,           None,  ask, but=REPEATED_BY_READING),
     *from_any("person",           Person.message, None,  open_person, but=WRITING),

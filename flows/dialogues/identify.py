@@ -6,7 +6,7 @@ Known and unknown identifiers get the same words, so that nobody can find out wh
 from typing import Any
 
 from flows.dialogues.prompts import ask, reply
-from flows.effects import CheckCode, Effect, FindAccounts, Say, SendCode, Wait
+from flows.effects import CheckCode, Effect, EndVerification, FindAccounts, Say, SendCode, Wait
 from flows.rules import Step
 
 CUSTOMER_FACTS = (
@@ -29,10 +29,10 @@ def find_accounts(step: Step) -> Effect:
     return FindAccounts()
 
 
-def ask_other_identifier(step: Step) -> Effect:
-    """Begin anew with another email or mobile."""
+def ask_other_identifier(step: Step) -> tuple[Effect, ...]:
+    """Begin anew with another email or mobile, perhaps another customer's."""
     forget_customer(step)
-    return ask(step)
+    return EndVerification(), ask(step)
 
 
 # ── the identifier ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ from flows.states import MENU, PayBill, Person
 PAY_BILL = Choice("pay_bill", "choice-pay-bill")
 PERSON = Choice("person", "choice-person")
 TO_MENU = Choice("menu", "choice-menu")
+SIGN_OUT = Choice("sign_out", "choice-sign-out")
 BACK = Choice("back", "choice-back")
 RESEND = Choice("resend", "choice-resend")
 OTHER_IDENTIFIER = Choice("other_identifier", "choice-other-identifier")
@@ -47,7 +48,7 @@ _MENU = Say("menu", choices=(PAY_BILL, PERSON))
 _IDENTIFIER = Say("identifier", choices=(PERSON, TO_MENU), expects="identifier")
 _EMAIL = Say("identifier-email-only", choices=(PERSON, TO_MENU), expects="identifier")
 _CODE = Say("code", choices=(RESEND, OTHER_IDENTIFIER, PERSON), expects="code")
-_ACCOUNTS = Say("which-account", choices=(SEE_ACCOUNTS, PERSON, TO_MENU))
+_ACCOUNTS = Say("which-account", choices=(SEE_ACCOUNTS, PERSON, TO_MENU, SIGN_OUT))
 _CONFIRMING = Say("paying", choices=(SEE_BALANCE, PERSON))
 _PAYING = Say("paying", choices=(NEW_LINK, SEE_BALANCE, PERSON))
 _MESSAGE = Say("person-message", choices=(BACK, TO_MENU), expects="text")
@@ -85,7 +86,7 @@ def choices_beside_paying(facts: Mapping[str, Any]) -> tuple[Choice, ...]:
 
 def other_choices(facts: Mapping[str, Any]) -> tuple[Choice, ...]:
     """Return the choices of a statement beside paying."""
-    return (OTHER_ACCOUNT, PERSON, TO_MENU) if facts.get("several") else (PERSON, TO_MENU)
+    return (OTHER_ACCOUNT, PERSON, TO_MENU, SIGN_OUT) if facts.get("several") else (PERSON, TO_MENU, SIGN_OUT)
 
 
 def settled(step: Step) -> Say:
@@ -108,7 +109,7 @@ def paid(step: Step) -> Say:
     """Offer a copy of the receipt, the remaining balance, or the menu."""
     left = (SEE_REMAINING_BALANCE,) if step.facts.get("left") else ()
     receipt = (EMAIL_RECEIPT,) if step.facts.get("receipt") else ()
-    return Say("anything-else", choices=(*receipt, *left, TO_MENU, PERSON))
+    return Say("anything-else", choices=(*receipt, *left, TO_MENU, PERSON, SIGN_OUT))
 
 
 def message(step: Step) -> Say:

@@ -11,9 +11,11 @@ team-hours = within one working day
 # The menu
 welcome = Hello. I can help you pay a bill, or pass a message to our team.
 menu = What would you like to do?
+signed-out = You’re signed out here. What was said about your account is hidden until you ask for a new code and type it.
 choice-pay-bill = Pay my bill
 choice-person = Talk to a person
 choice-menu = Main menu
+choice-sign-out = Sign out
 choice-back = Go back
 
 # What every state answers
@@ -202,6 +204,7 @@ error-bad-request = That could not be read. Please try again.
 error-too-long = That message is too long. Please keep it under 2,000 characters.
 error-unknown-event = This chat page may be out of date. Please reload it.
 error-not-found = We could not find that conversation. Please start a new one.
+message-hidden = Hidden for your security. To go on, type “pay my bill”.
 error-conflict = That message was already sent with other words. Please send it again.
 error-closed = This conversation has ended. Please start a new one.
 error-slow-down = That was a little fast for us. Please wait a few seconds and try again.

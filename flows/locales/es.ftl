@@ -11,9 +11,11 @@ team-hours = en el plazo de un día laborable
 # El menú
 welcome = Hola. Puedo ayudarle a pagar una factura o pasar un mensaje a nuestro equipo.
 menu = ¿Qué desea hacer?
+signed-out = Ha cerrado la sesión aquí. Lo que se dijo de su cuenta queda oculto hasta que pida un código nuevo y lo escriba.
 choice-pay-bill = Pagar mi factura
 choice-person = Hablar con una persona
 choice-menu = Menú principal
+choice-sign-out = Cerrar sesión
 choice-back = Volver
 
 # Lo que se responde en cualquier momento
@@ -202,6 +204,7 @@ error-bad-request = No hemos podido leerlo. Inténtelo de nuevo, por favor.
 error-too-long = El mensaje es demasiado largo. Escriba menos de 2.000 caracteres, por favor.
 error-unknown-event = Es posible que esta página no esté actualizada. Vuelva a cargarla, por favor.
 error-not-found = No encontramos esa conversación. Empiece una nueva, por favor.
+message-hidden = Oculto por su seguridad. Para continuar, escriba «pagar mi factura».
 error-conflict = Ese mensaje ya se envió con otras palabras. Envíelo de nuevo, por favor.
 error-closed = Esta conversación ha terminado. Empiece una nueva, por favor.
 error-slow-down = Ha ido un poco rápido para nosotros. Espere unos segundos e inténtelo de nuevo.

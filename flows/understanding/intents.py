@@ -76,6 +76,7 @@ _TABLE: list[tuple[str, str, str, int]] = [
     ("pay_all",        "EVERYTHING",                 "",                        6),
     ("pick",           "SOME",                       "",                        6),
 
+    ("sign_out",       "SIGN_OUT",                   "NOT_RECEIVED TROUBLE",    8),
     ("start_over",     "OVER",                       "",                        ANY),
     ("are_you_a_bot",  "YOU BOT",                    "GREET SUBJECT ABLE CANCEL", ANY),
     ("are_you_a_bot",  "YOU REAL",                   "BILL TROUBLE",            ANY),

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from store.chats.codes import ISSUED, IssuedCode
+from store.chats.sessions import TIMES, SessionTimes
 from store.chats.text_lines import with_line_replaced
 from store.database import Row, Tx
 from store.records import reader, records, writer
@@ -19,7 +20,10 @@ class Conversation(Struct):
     `state` and `facts` belong to the dialogue; `offered` holds the choices [{id, label}] of the newest message;
     `held_by` is bot, queue, agent or closed; `contact` is the customer that a right code proved, sent to the email or
     mobile in `verified_kind` and `verified_value`. Loading returns no contact once the books give that identifier to
-    nobody or to somebody else.
+    nobody or to somebody else, or after the browser was signed out.
+
+    Messages up to `private_seq` are `private_to` a customer, those up to `private_after` to earlier ones. The fields
+    that begin with `session_` are the session's and not saved.
     """
 
     id: str
@@ -39,6 +43,25 @@ class Conversation(Struct):
     active_at: datetime | None
     verified_kind: str | None = None
     verified_value: str | None = None
+    private_to: str | None = None
+    private_after: int = 0
+    private_seq: int = 0
+    session_created_at: datetime | None = None
+    session_seen_at: datetime | None = None
+    session_replaces: str | None = None
+    session_request: str | None = None
+
+
+class ConversationAccess(Struct, frozen=True):
+    """The fields of a conversation that decide which of its messages may be read."""
+
+    locale: str
+    contact: str | None
+    verified_at: datetime | None
+    active_at: datetime | None
+    private_to: str | None
+    private_after: int
+    private_seq: int
 
 
 class Message(Struct):
@@ -75,7 +98,7 @@ class RecentInput(Struct, frozen=True):
 
 
 _read_conversation, _conversation_params = reader(Conversation), writer(Conversation)
-_message_params = writer(Message)
+_message_params, _read_times = writer(Message), reader(SessionTimes)
 
 MAX_IN_TURN = 100
 """Above the number of messages that any turn writes."""
@@ -84,13 +107,17 @@ MAX_UNREAD = 200
 
 _COLUMNS = (
     "c.id, c.session, c.channel, c.locale, c.state, c.facts, c.offered, c.held_by, c.agent, c.last_seq, c.seen_seq, "
-    "c.preview, i.contact, c.verified_at, c.active_at, c.verified_kind, c.verified_value"
+    "c.preview, i.contact, c.verified_at, c.active_at, c.verified_kind, c.verified_value, "
+    "c.private_to, c.private_after, c.private_seq, s.created_at as session_created_at, s.seen_at as session_seen_at, "
+    "s.replaces as session_replaces, s.request as session_request"
 )
-_WITH_PROOF = """conversations c left join identifiers i
-on i.kind = c.verified_kind and i.value = c.verified_value and i.contact = c.contact"""
+ACCESS = "c.locale, i.contact, c.verified_at, c.active_at, c.private_to, c.private_after, c.private_seq"
+WITH_PROOF = """conversations c join sessions s on s.id = c.session
+left join identifiers i on i.kind = c.verified_kind and i.value = c.verified_value and i.contact = c.contact
+and c.verified_at > coalesce(s.signed_out_at, '')"""
 _WITH_REQUEST = f"""
 select {_COLUMNS}, m.turn as processed_turn, m.digest as processed_digest
-from {_WITH_PROOF} left join messages m on m.conversation = c.id and m.client_id ="""
+from {WITH_PROOF} left join messages m on m.conversation = c.id and m.client_id ="""
 LOAD = f"{_WITH_REQUEST} :client_id where c.id = :id"
 LOAD_STARTED = f"{_WITH_REQUEST} c.begun_by where c.session = :session and c.begun_by = :request"
 _NEWEST_OF_CUSTOMER = """
@@ -122,6 +149,14 @@ def load_started(tx: Tx, session: str, request: str) -> tuple[Conversation | Non
     return _loaded(tx.all(LOAD_STARTED, {"session": session, "request": request}))
 
 
+def load_to_start(
+    tx: Tx, session: str, request: str
+) -> tuple[Conversation | None, ProcessedRequest | None, SessionTimes | None]:
+    """Load the same and, in the same round trip, the session's times."""
+    rows, times = tx.query_many((LOAD_STARTED, {"session": session, "request": request}), (TIMES, {"id": session}))
+    return *_loaded(rows), _read_times(times[0]) if times else None
+
+
 def start(tx: Tx, conversation: Conversation, now: datetime, request: str) -> None:
     """Write a new conversation, the request that started it, and its session if that is new."""
     at = stamp(now)
@@ -132,11 +167,11 @@ def start(tx: Tx, conversation: Conversation, now: datetime, request: str) -> No
     )
     tx.execute(
         """insert into conversations (id, session, channel, locale, state, facts, offered, held_by, agent, last_seq,
-            seen_seq, preview, contact, verified_at, active_at, verified_kind, verified_value, started_at, updated_at,
-            begun_by)
+            seen_seq, preview, contact, verified_at, active_at, verified_kind, verified_value, private_to,
+            private_after, private_seq, started_at, updated_at, begun_by)
         values (:id, :session, :channel, :locale, :state, :facts, :offered, :held_by, :agent, :last_seq,
-            :seen_seq, :preview, :contact, :verified_at, :active_at, :verified_kind, :verified_value, :at, :at,
-            :request)""",
+            :seen_seq, :preview, :contact, :verified_at, :active_at, :verified_kind, :verified_value, :private_to,
+            :private_after, :private_seq, :at, :at, :request)""",
         {**_conversation_params(conversation), "at": at, "request": request},
     )
 
@@ -147,7 +182,8 @@ def save(tx: Tx, conversation: Conversation, now: datetime) -> None:
         """update conversations set locale = :locale, state = :state, facts = :facts, offered = :offered,
             held_by = :held_by, agent = :agent, last_seq = :last_seq, preview = :preview,
             contact = :contact, verified_at = :verified_at, active_at = :active_at, verified_kind = :verified_kind,
-            verified_value = :verified_value, updated_at = :at
+            verified_value = :verified_value, private_to = :private_to, private_after = :private_after,
+            private_seq = :private_seq, updated_at = :at
         where id = :id""",
         {**_conversation_params(conversation), "at": stamp(now)},
     )
@@ -195,14 +231,18 @@ def messages_after(tx: Tx, conversation: str, after: int, limit: int) -> list[Me
 
 
 def of_session(tx: Tx, session: str, limit: int) -> list[Row]:
-    """Return a session's newest conversations: id, held_by, state, preview, updated_at, started_at, unread."""
+    """Return a session's newest conversations: id, held_by, state, preview, last_seq, updated_at, started_at, unread.
+
+    Each row also has the columns of `ConversationAccess`.
+    """
     return tx.all(
-        """select id, held_by, state, preview, updated_at, started_at,
+        f"""select c.id, c.held_by, c.state, c.preview, c.last_seq, c.updated_at, c.started_at, {ACCESS},
             (select count(*) from messages m
-             where m.conversation = newest.id and m.seq > seen_seq and m.seq <= seen_seq + :max_unread
+             where m.conversation = c.id and m.seq > c.seen_seq and m.seq <= c.seen_seq + :max_unread
              and m.author <> 'customer') as unread
-        from (select * from conversations where session = :session order by updated_at desc limit :limit) as newest
-        order by updated_at desc""",
+        from (select id as newest_id from conversations where session = :session
+            order by updated_at desc limit :limit) as newest, {WITH_PROOF}
+        where c.id = newest_id order by c.updated_at desc""",
         {"session": session, "limit": limit, "max_unread": MAX_UNREAD},
     )
 
@@ -232,7 +272,7 @@ def replace_text(tx: Tx, conversation: str, seq: int, text: str) -> None:
     )
 
 
-CONTACT = f"select i.contact from {_WITH_PROOF} where c.id = :id"
+CONTACT = f"select i.contact from {WITH_PROOF} where c.id = :id"
 
 
 def proven_contact(tx: Tx, conversation: str) -> str | None:

@@ -22,10 +22,12 @@ class Customer:
         self.conversation = ""
         self.messages: dict[int, Message] = {}
         self.welcome: dict[str, Any] = {}
+        self.sessions: list[dict[str, Any]] = []
         self._welcomed = asyncio.Event()
         self._received = asyncio.Event()
         self._client = socketio.AsyncClient(reconnection=False)
         self._client.on("welcome", self._on_welcome, namespace="/chat")
+        self._client.on("session", self._on_session, namespace="/chat")
         self._client.on("messages", self._on_messages, namespace="/chat")
 
     async def connect(self, transports: list[str] | None = None) -> "Customer":
@@ -58,6 +60,7 @@ class Customer:
     async def ask(self, event: str, payload: Any, timeout: float = MAX_WAIT_S) -> dict[str, Any]:
         """Send an event and return its acknowledgement."""
         answer: dict[str, Any] = await self._client.call(event, payload, namespace="/chat", timeout=timeout)
+        self.session = answer.get("session", self.session)
         return answer
 
     async def start(self, action: str | None = None, request: str | None = None) -> list[Message]:
@@ -103,6 +106,10 @@ class Customer:
         self.welcome = welcome
         self.session = welcome["session"]
         self._welcomed.set()
+
+    async def _on_session(self, session: dict[str, Any]) -> None:
+        self.sessions.append(session)
+        self.session = session.get("session", self.session)
 
     async def _on_messages(self, event: dict[str, Any]) -> None:
         if event["conversation"] == self.conversation:

@@ -72,6 +72,7 @@ async def tell_everything(server: ConfiguredDemo, identifier: str, seen: Planted
     if known:
         seen.codes.add(right)
         answer = await customer.say(WRAPPINGS.get(identifier, "{}").format(right))
+        seen.tokens.add(customer.session or "")
         if "balance" in str(answer):
             await pay(customer, seen)
         await customer.say(f"was my code {right}?")

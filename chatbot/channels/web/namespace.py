@@ -1,15 +1,14 @@
 """The chat on the website: Socket.IO namespace /chat, as the wire contract says."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import structlog
 from aiohttp import web
 
+from chatbot.channels.web.devices import ConnectedDevice, Devices, redis_fanout
 from chatbot.channels.web.wire import (
     OpenPayload,
     Payload,
@@ -20,7 +19,9 @@ from chatbot.channels.web.wire import (
     too_long,
     welcome,
 )
+from chatbot.conversations.privacy import masked
 from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal, TurnResult
+from chatbot.conversations.sessions import is_over
 from chatbot.conversations.turns import Turns
 from chatbot.service import Service
 from chatbot.sockets.connection_limits import ADDRESS_DIGEST, ConnectionLimits
@@ -28,11 +29,11 @@ from chatbot.sockets.fast_path import Ack, EventFastPath
 from chatbot.sockets.message_limits import MessageLimits
 from chatbot.sockets.missed_messages import MissedMessagePoller
 from chatbot.sockets.origin_checks import OriginCheck, refuse_cross_site
-from chatbot.sockets.redis_fanout import RedisFanout
 from chatbot.sockets.rooms import Rooms
 from chatbot.sockets.server import LimitedServer
 from store.chats import conversations
-from store.chats.conversations import Conversation, Message
+from store.chats.conversations import Conversation, ConversationAccess, Message
+from store.chats.sessions import session_times
 from store.database import CommitUnknown, StoreError, Tx
 
 log = structlog.get_logger(__name__)
@@ -55,26 +56,15 @@ PAYLOADS: Mapping[str, type[Payload]] = {
 Handler = Callable[[str, "ConnectedDevice", Any], Awaitable[Ack]]
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectedDevice:
-    """A connected device: its browser's session, its language, and the digest of its network address."""
-
-    session: str
-    locale: str
-    address: str
-
-
 class WebChannel:
     """Takes turns for browsers, and publishes messages to a session's other devices."""
 
     def __init__(self, service: Service, turns: Turns) -> None:
         self._service = service
         self._turns = turns
-        self._devices: dict[str, ConnectedDevice] = {}
-        self._devices_of_session: Counter[str] = Counter()
         self._in_progress: set[str] = set()
         self._message_limits = MessageLimits(service)
-        self._fanout = _redis_fanout(service)
+        self._fanout = redis_fanout(service)
         self._limits = ConnectionLimits(service)
         self.sio = sio = LimitedServer(
             self._limits,
@@ -83,6 +73,7 @@ class WebChannel:
             cors_allowed_origins=OriginCheck(service.settings.server.public_url),
             client_manager=self._fanout or Rooms(),
         )
+        self._devices = Devices(NAMESPACE, sio, self._fanout)
         self._handlers: Mapping[str, Handler] = {
             "start": self._start, "open": self._open, "say": self._say, "seen": self._seen,
         }  # fmt: skip
@@ -133,15 +124,17 @@ class WebChannel:
         if self._fanout is None:
             return {}
         poller = MissedMessagePoller(
-            self._service, self._fanout, lambda: self._devices_of_session, self._publish_locally
+            self._service, self._fanout, lambda: self._devices.by_session, self._publish_locally
         )
         return {"redis fan-out": self._fanout.run(), "missed messages": poller.run()}
 
     async def publish(self, result: TurnResult) -> None:
         """Send a turn's messages to the session's devices, except to the sender, who gets them acknowledged."""
         session, sender = result.session, result.origin
+        if result.muted:
+            return
         # The sender may have disconnected meanwhile, and is then not counted any more.
-        local = self._devices_of_session[session] > (sender in self._devices)
+        local = self._devices.by_session[session] > (sender in self._devices)
         remote = self._fanout is not None and self._fanout.has_remote_members(NAMESPACE, session)
         if result.messages and (local or remote):
             await self.sio.emit(
@@ -152,11 +145,14 @@ class WebChannel:
                 namespace=NAMESPACE,
             )
 
-    async def _publish_locally(self, session: str, conversation: str, messages: list[Message]) -> None:
-        """Send messages to a session's devices on this process only."""
+    async def _publish_locally(
+        self, session: str, conversation: str, messages: list[Message], access: ConversationAccess
+    ) -> None:
+        """Send messages to a session's devices on this process only, as far as they may be read now."""
+        readable = masked(self._service, access, messages)
         await self.sio.emit(
             "messages",
-            {"conversation": conversation, "messages": self._to_wire(conversation, messages)},
+            {"conversation": conversation, "messages": self._to_wire(conversation, readable)},
             room=session,
             namespace=NAMESPACE,
             ignore_queue=True,
@@ -167,39 +163,49 @@ class WebChannel:
     async def _connect(self, sid: str, environ: dict[str, Any], auth: object) -> bool:
         credentials = auth if isinstance(auth, dict) else {}
         service = self._service
-        token, locale = credentials.get("session"), credentials.get("locale")
-        session = service.keys.session_id(token) if isinstance(token, str) else None
-        if session is None:
-            token = service.keys.session_token()
-            session = service.keys.session_id(token)
-            assert session is not None
-        assert isinstance(token, str)
+        sent, locale = credentials.get("session"), credentials.get("locale")
+        known = service.keys.session_id(sent) if isinstance(sent, str) else None
+        token, session = self._new_session() if known is None else (str(sent), known)
         device = ConnectedDevice(
             session=session,
             locale=service.words.best(locale if isinstance(locale, str) else None),
             address=environ[ADDRESS_DIGEST],
         )
-        self._devices[sid] = device
-        self._devices_of_session[session] += 1
         service.metrics.sockets.inc()
-        await self.sio.enter_room(sid, session, namespace=NAMESPACE)
-        if self._fanout is not None:
-            await self._fanout.wait_until_announced(NAMESPACE, session)
+        await self._devices.enter(sid, device)
         try:
-            earlier = await service.database.read(lambda tx: conversations.of_session(tx, session, MAX_CONVERSATIONS))
+            times, earlier = await service.database.read(
+                lambda tx: (session_times(tx, session), conversations.of_session(tx, session, MAX_CONVERSATIONS))
+            )
         except StoreError as error:
             log.error("the database refused a request", event_name="connect", reason=str(error))
             await self._disconnect(sid)
             return False
+        if times is not None and is_over(service.settings.limits, times.created_at, times.seen_at, service.clock.now()):
+            token, session = self._new_session()
+            earlier = []
+            await self._devices.move(sid, session)
         await self.sio.emit("welcome", welcome(service, token, device.locale, earlier), to=sid, namespace=NAMESPACE)
         return True
 
+    def _new_session(self) -> tuple[str, str]:
+        """Return a new token, and the session that it opens."""
+        token = self._service.keys.session_token()
+        session = self._service.keys.session_id(token)
+        assert session is not None
+        return token, session
+
+    async def _announce_session(self, sid: str, result: TurnResult) -> None:
+        """Tell the sender of a turn about its new token, and all devices about a verification that was ended."""
+        if result.renewed_token is not None:
+            await self._devices.move(sid, result.session)
+            event = {"session": result.renewed_token, "verified": True}
+            await self.sio.emit("session", event, to=sid, namespace=NAMESPACE)
+        if result.signed_out:
+            await self.sio.emit("session", {"verified": False}, room=result.session, namespace=NAMESPACE)
+
     async def _disconnect(self, sid: str, reason: object = None) -> None:
-        device = self._devices.pop(sid, None)
-        if device is not None:
-            self._devices_of_session[device.session] -= 1
-            if not self._devices_of_session[device.session]:
-                del self._devices_of_session[device.session]
+        if self._devices.leave(sid):
             self._service.metrics.sockets.dec()
 
     async def _start(self, sid: str, device: ConnectedDevice, payload: StartPayload) -> Ack:
@@ -209,7 +215,7 @@ class WebChannel:
             StartRequest(device.session, payload.id, device.address, CHANNEL, device.locale, payload.action, sid)
         )
         if isinstance(result, TurnRefusal):
-            return self._refusal(result.code, device.locale)
+            return await self._refuse_turn(sid, device, result)
         messages = self._to_wire(result.conversation, result.messages)
         return {"ok": True, "conversation": result.conversation, "messages": messages}
 
@@ -222,8 +228,11 @@ class WebChannel:
             )
         )
         if isinstance(result, TurnRefusal):
-            return self._refusal(result.code, device.locale)
-        return {"ok": True, "messages": self._to_wire(result.conversation, result.messages)}
+            return await self._refuse_turn(sid, device, result)
+        await self._announce_session(sid, result)
+        ack = {"ok": True, "messages": self._to_wire(result.conversation, result.messages)}
+        # Also here, since the event may overtake the acknowledgement or be lost after it.
+        return ack if result.renewed_token is None else {**ack, "session": result.renewed_token}
 
     async def _open(self, sid: str, device: ConnectedDevice, payload: OpenPayload) -> Ack:
         def read(tx: Tx) -> tuple[Conversation | None, list[Message]]:
@@ -235,8 +244,12 @@ class WebChannel:
         conversation, messages = await self._service.database.read(read)
         if conversation is None:
             return self._refusal("not_found", device.locale)
+        service, created_at, seen_at = self._service, conversation.session_created_at, conversation.session_seen_at
+        if is_over(service.settings.limits, created_at, seen_at, service.clock.now()):
+            return await self._disconnect_instead(sid)
         self._limits.frame_wait_s(device.address, len(messages) / MESSAGES_A_FRAME)  # paid for by the next frame
-        return {"ok": True, "messages": self._to_wire(conversation.id, messages), "with": conversation.held_by}
+        readable = masked(service, conversation, messages)
+        return {"ok": True, "messages": self._to_wire(conversation.id, readable), "with": conversation.held_by}
 
     async def _seen(self, sid: str, device: ConnectedDevice, payload: SeenPayload) -> Ack:
         known = await self._service.database.write(
@@ -302,6 +315,12 @@ class WebChannel:
         finally:
             self._in_progress.discard(sid)
 
+    async def _refuse_turn(self, sid: str, device: ConnectedDevice, refusal: TurnRefusal) -> Ack:
+        """Refuse; a client whose session is over is disconnected, and gets a new token with its next welcome."""
+        if refusal.code == "session_over":
+            return await self._disconnect_instead(sid)
+        return self._refusal(refusal.code, device.locale)
+
     async def _disconnect_instead(self, sid: str) -> Ack:
         """Close a connection instead of giving an answer that may be wrong; its client reconnects and sends again.
 
@@ -324,14 +343,3 @@ class WebChannel:
 
     def _to_wire(self, conversation: str, messages: Sequence[Message]) -> list[dict[str, Any]]:
         return messages_to_wire(self._service, conversation, messages)
-
-
-def _redis_fanout(service: Service) -> RedisFanout | None:
-    """Return the fan-out to the service's other processes; None without Redis.
-
-    Services that share a Redis share no channel: its name is derived from the service's key.
-    """
-    address = service.settings.redis.url
-    if address is None:
-        return None
-    return RedisFanout(address, f"billchat-{service.keys.digest('neighbours')}", service.metrics.redis)

@@ -6,10 +6,12 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from chatbot.conversations.pay_url import pay_url
+from chatbot.conversations.privacy import preview
 from chatbot.service import Service
 from flows.effects import PAY_URL
-from store.chats.conversations import Message
+from store.chats.conversations import ConversationAccess, Message
 from store.database import Row
+from store.records import record
 from store.times import stamp
 
 MAX_TEXT = 2000
@@ -95,7 +97,7 @@ def welcome(service: Service, session: str, locale: str, conversations: Sequence
             {
                 "id": row["id"],
                 "title": words.text(f"title-{row['state'].partition('.')[0].replace('_', '-')}", locale),
-                "preview": row["preview"],
+                "preview": preview(service, record(row, ConversationAccess), row["last_seq"], row["preview"]),
                 "at": row["updated_at"],
                 "unread": row["unread"],
                 "with": row["held_by"],

@@ -26,6 +26,7 @@ EFFECTS: Mapping[type[Effect], Perform] = {
     effects.Say: Turn.say,
     effects.SendCode: verification.send_code,
     effects.CheckCode: verification.check_code,
+    effects.EndVerification: verification.end_verification,
     effects.KnowContact: verification.know_contact,
     effects.FindAccounts: verified_only(billing.find_accounts),
     effects.ReadStatement: verified_only(billing.read_statement),

@@ -61,7 +61,7 @@ async def test_fifty_right_codes_at_once_are_one_success(billchat: ServiceFixtur
     visitor = await billchat.visitor()
     await visitor.say(KNOWN)
     code = await billchat.code(visitor.conversation)
-    await asyncio.gather(*(beside(visitor, door).say(code) for _ in range(25) for door in (billchat, other)))
+    await asyncio.gather(*(beside(visitor, door).try_to_say(code) for _ in range(25) for door in (billchat, other)))
     assert right_codes(billchat, other) == 1
     assert [row["state"] for row in await billchat.rows("select state from challenges")] == ["used"]
 

@@ -21,8 +21,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from msgspec.structs import replace
 
-from chatbot.conversations.requests import SayRequest, StartRequest, TurnResult
+from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal, TurnResult
 from chatbot.payments.conversation_events import expire_link
 from chatbot.payments.gateways.gateway import PaymentReport
 from chatbot.payments.parts import Payments
@@ -40,6 +41,7 @@ RUNS, STEPS = size(300, 10_000), 10
 # Messages back to which a choice is still known by its name.
 REMEMBERED = 50
 IDLE, AT_MOST, CODE_LIVES = timedelta(minutes=15), timedelta(hours=12), timedelta(minutes=10)
+SESSION_IDLE, SESSION_AT_MOST = timedelta(minutes=110), timedelta(hours=12)  # seen to ten minutes
 
 KNOWN = [
     "owes@example.com",
@@ -58,7 +60,7 @@ IDENTIFIERS = [
     "owes@gmial.com",
 ]
 WISHES = [
-    "pay my bill", "what do I owe", "repeat", "back", "menu", "start over", "help", "yes", "no", "1", "2",
+    "pay my bill", "what do I owe", "repeat", "back", "menu", "start over", "sign out", "help", "yes", "no", "1", "2",
     "the second one",
     "use another email", "send a new code", "other account", "pay all", "only some of them", "1 and 2",
     "send me the link again",
@@ -88,6 +90,8 @@ class Talk:
     offers: list[str] = field(default_factory=list)
     proven: tuple[str, datetime, datetime] | None = None
     asked: int = 0
+    began_at: datetime = FakeClock().at
+    said_at: datetime = FakeClock().at
 
 
 class Dialogue(RuleBasedStateMachine):
@@ -123,12 +127,15 @@ class Dialogue(RuleBasedStateMachine):
     @precondition(lambda self: len(self.talks) < 3)
     @rule(action=st.sampled_from(["pay_bill", "pay_bill", "person", "nonsense", None]))
     def begin(self, action: str | None) -> None:
-        session = f"session-{len(self.talks) // 2}"
-        began = run_now(
-            self.turns.start(StartRequest(session, self.request(), "address", "web", "en", action, "a browser"))
-        )
+        session = self.talks[-1].session if len(self.talks) % 2 else f"session-{len(self.talks)}"
+        start = StartRequest(session, self.request(), "address", "web", "en", action, "a browser")
+        began = run_now(self.turns.start(start))
+        if began == TurnRefusal("session_over"):
+            session = f"session-{len(self.talks)}-anew"
+            began = run_now(self.turns.start(replace(start, session=session)))
         assert isinstance(began, TurnResult)
-        self.talks.append(Talk(session, began.conversation))
+        now = self.clock.now()
+        self.talks.append(Talk(session, began.conversation, began_at=now, said_at=now))
         self.take(self.talks[-1], began, "")
 
     @rule(who=st.integers(0, 2), text=st.sampled_from(WISHES))
@@ -253,13 +260,28 @@ class Dialogue(RuleBasedStateMachine):
         self.clock.forward(milliseconds=1)
         if text is not None:
             self.note_a_right_code(talk, text)
+        browser = [each for each in self.talks if each.session == talk.session]
         said = run_now(
             self.turns.say(SayRequest(talk.id, talk.session, self.request(), "address", text, choice, "a browser"))
         )
         if not isinstance(said, TurnResult):
+            if said.code == "session_over":
+                assert self.clock.now() - max(each.said_at for each in browser) > SESSION_IDLE or any(
+                    self.clock.now() - each.began_at > SESSION_AT_MOST for each in browser
+                )
+                return
             assert may_be_refused
             assert said.code == "bad_request"
             return
+        talk.said_at = self.clock.now()
+        for each in browser:
+            each.session = said.session
+            if said.renewed_token is not None:
+                each.began_at = self.clock.now()
+            if said.signed_out and text in ("sign out", None):
+                each.proven = None
+        if said.signed_out:
+            talk.proven = None
         self.take(talk, said, text or "")
 
     def take(self, talk: Talk, said: TurnResult, text: str) -> None:

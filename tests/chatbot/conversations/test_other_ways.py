@@ -25,7 +25,7 @@ async def test_a_customer_without_a_gateway_is_told_the_companys_other_ways_and_
     shown = await visitor.verify()
     assert WAYS[locale] in told(shown)
     assert cards(shown) == ["balance"]
-    assert choices(shown) == ["person", "menu"]
+    assert choices(shown) == ["person", "menu", "sign_out"]
     asked = await visitor.say("pay" if locale == "en" else "pagar")
     assert told(asked).endswith(WAYS[locale])
     assert cards(asked) == []

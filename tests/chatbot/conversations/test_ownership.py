@@ -1,25 +1,13 @@
 """Emails and accounts that change hands: a proof by the books of before opens nothing by the books of now."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from chatbot.payments.gateways.gateway import PaymentOutcome, PaymentReport
 from store.billing import imports
 from store.database import Tx
-from tests.clock import FakeClock
 from tests.payment_fixture import OWED, PaymentFixture
 from tests.service_fixture import ServiceFixture, Visitor, told
 
 OLIVE, CLARA = "owes@example.com", "clear@example.com"
 OLIVES_MOBILE = "+447700900001"
-
-
-@pytest.fixture
-async def paying(tmp_path: Path, clock: FakeClock, url: str) -> AsyncIterator[PaymentFixture]:
-    async with PaymentFixture.open(tmp_path, clock, url) as opened:
-        yield opened
 
 
 async def reference(billchat: ServiceFixture, email: str) -> str:

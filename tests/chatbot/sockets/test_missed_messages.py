@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from chatbot.sockets.missed_messages import MissedMessagePoller
 from chatbot.sockets.redis_fanout import RedisFanout
-from store.chats.conversations import Message
+from store.chats.conversations import ConversationAccess, Message
 from tests.service_fixture import ServiceFixture
 
 NO_REDIS = "redis://127.0.0.1:1/0"
@@ -16,7 +16,7 @@ NO_REDIS = "redis://127.0.0.1:1/0"
 async def test_missed_messages_are_delivered_once_and_to_local_sessions_only(billchat: ServiceFixture) -> None:
     delivered: list[tuple[str, str, list[int]]] = []
 
-    async def deliver(session: str, conversation: str, messages: list[Message]) -> None:
+    async def deliver(session: str, conversation: str, messages: list[Message], access: ConversationAccess) -> None:
         delivered.append((session, conversation, [message.seq for message in messages]))
 
     here, elsewhere = await billchat.visitor(), await billchat.visitor()

@@ -1,6 +1,6 @@
 import pytest
 
-from flows.effects import CheckCode, FindAccounts, SendCode, Wait
+from flows.effects import CheckCode, EndVerification, FindAccounts, SendCode, Wait
 from tests.flows.dialogue import EMAIL, HOME, MOBILE, Dialogue, at_code, statement, verified
 
 
@@ -199,3 +199,21 @@ def test_who_was_verified_under_an_identifier_that_is_not_known_here_is_asked_ag
     dialogue = Dialogue(action="pay_bill")
     dialogue("not_verified", expired=True)
     assert (dialogue.state, dialogue.keys) == ("pay_bill.identifier", ["identifier-after-a-while"])
+
+
+@pytest.mark.parametrize("event", ["start_over", "other_identifier"])
+def test_starting_over_ends_the_verification(event: str) -> None:
+    dialogue = verified()
+    dialogue(event)
+    assert dialogue.effect == EndVerification()
+    assert "identifier" not in dialogue.facts
+    assert "account" not in dialogue.facts
+
+
+def test_signing_out_ends_the_verification_in_every_conversation_and_says_so() -> None:
+    dialogue = verified()
+    assert "sign_out" in dialogue.choices
+    assert dialogue("sign_out") == "menu"
+    assert dialogue.effect == EndVerification(everywhere=True)
+    assert dialogue.keys == ["signed-out"]
+    assert "account" not in dialogue.facts

@@ -13,7 +13,7 @@ def test_what_is_owed_is_shown_with_the_other_ways_to_pay_and_without_a_button_t
     dialogue = verified(other_ways=WAYS)
     assert (dialogue.state, dialogue.keys) == ("pay_bill.owes", ["balance-owed", "other-ways"])
     assert dialogue.message.args == {"ways": WAYS}
-    assert dialogue.choices == ["person", "menu"]
+    assert dialogue.choices == ["person", "menu", "sign_out"]
     [shown, _] = dialogue.effects
     assert isinstance(shown, Say)
     assert shown.choices == ()
@@ -23,7 +23,7 @@ def test_what_is_owed_is_shown_with_the_other_ways_to_pay_and_without_a_button_t
 def test_a_debit_that_leaves_something_overdue_offers_no_link_either() -> None:
     dialogue = verified(other_ways=WAYS, mandate=DEBIT, invoices=[LATE, SOON], payable=[LATE])
     assert dialogue.keys == ["debit-and-overdue-otherwise", "other-ways"]
-    assert dialogue.choices == ["person", "menu"]
+    assert dialogue.choices == ["person", "menu", "sign_out"]
 
 
 def test_a_company_that_names_no_other_way_sends_its_customers_to_its_team() -> None:

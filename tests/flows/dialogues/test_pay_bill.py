@@ -26,7 +26,7 @@ def test_of_several_accounts_the_customer_chooses() -> None:
     dialogue("accounts", accounts=[HOME, SHOP])
     assert (dialogue.state, dialogue.choices) == (
         "pay_bill.accounts",
-        ["account:home", "account:shop", "person", "menu"],
+        ["account:home", "account:shop", "person", "menu", "sign_out"],
     )
     assert [choice.key for choice in dialogue.message.choices][:2] == ["choice-account-owing", "choice-account"]
     dialogue("choose_account", account="shop")
@@ -60,7 +60,7 @@ def test_another_account_is_one_tap_away() -> None:
 def test_what_is_owed_is_said_with_each_invoice() -> None:
     dialogue = verified()
     assert (dialogue.state, dialogue.keys) == ("pay_bill.owes", ["balance-owed"])
-    assert dialogue.choices == ["pay_all", "pick", "person", "menu"]
+    assert dialogue.choices == ["pay_all", "pick", "person", "menu", "sign_out"]
     assert dialogue.message.choices[0].args == {"amount": Money(4250, "GBP")}
     assert [line.key for line in dialogue.message.args["invoices"]] == ["invoice-line-overdue", "invoice-line"]
     assert dialogue.message.card == {
@@ -95,7 +95,7 @@ def test_a_direct_debit_says_when_and_how_much_and_asks_nothing() -> None:
     assert (dialogue.state, dialogue.keys) == ("pay_bill.settled", ["debit-planned"])
     assert dialogue.message.args["date"] == date(2026, 12, 1)
     assert dialogue.message.args["amount"] == Money(3820, "GBP")
-    assert dialogue.choices == ["person", "menu"]
+    assert dialogue.choices == ["person", "menu", "sign_out"]
     assert dialogue.message.card == {
         "kind": "direct_debit",
         "amount_minor": 3820,
@@ -137,7 +137,7 @@ def test_nothing_to_pay() -> None:
     assert (dialogue.state, dialogue.keys, dialogue.choices) == (
         "pay_bill.settled",
         ["balance-nothing"],
-        ["person", "menu"],
+        ["person", "menu", "sign_out"],
     )
 
 
@@ -278,7 +278,7 @@ def test_asking_again_tells_nothing_that_needs_a_code() -> None:
     dialogue = code_right()
     dialogue("accounts", accounts=[HOME, SHOP])
     dialogue("help")
-    assert dialogue.choices == ["repeat", "person", "menu"]
+    assert dialogue.choices == ["repeat", "person", "menu", "sign_out"]
     dialogue("repeat")
     assert dialogue.effect == FindAccounts()
 

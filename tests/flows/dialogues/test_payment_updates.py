@@ -8,7 +8,7 @@ def test_a_payment_is_said_with_its_receipt() -> None:
     dialogue = paying()
     dialogue("payment_completed", **COMPLETED_PAYMENT)
     assert (dialogue.state, dialogue.keys) == ("pay_bill.paid", ["payment-completed"])
-    assert dialogue.choices == ["email_receipt", "menu", "person"]
+    assert dialogue.choices == ["email_receipt", "menu", "person", "sign_out"]
     assert dialogue.message.card == {
         "kind": "receipt",
         "reference": "R-77",
@@ -136,6 +136,6 @@ def test_money_that_nothing_was_owed_for_is_told_after_the_receipt() -> None:
     dialogue = paying()
     dialogue("payment_completed", **COMPLETED_PAYMENT, overpaid=True, credit_minor=1750, reinstated=False)
     assert dialogue.keys == ["payment-completed", "payment-credit"]
-    assert dialogue.choices == ["email_receipt", "menu", "person"]
+    assert dialogue.choices == ["email_receipt", "menu", "person", "sign_out"]
     dialogue("payment_completed", **COMPLETED_PAYMENT, overpaid=True, credit_minor=0, reinstated=True)
     assert dialogue.keys[:3] == ["payment-completed", "payment-reinstated", "payment-credit-unverified"]

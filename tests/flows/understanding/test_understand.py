@@ -91,6 +91,7 @@ def test_what_is_said_at_the_menu(text: str, event: str) -> None:
         (["talk to a human", "Agent", "I want to talk to somebody", "quiero hablar con una persona"], "person"),
         (["back", "go back please", "atrás", "volver"], "back"),
         (["start over", "Start again", "empezar de nuevo"], "start_over"),
+        (["sign out", "Please log me out", "cerrar sesión", "I want to log out now"], "sign_out"),
         (["repeat", "say that again", "what?", "repita", "¿qué?"], "repeat"),
         (["help", "Ayuda"], "help"),
         (["menu", "main menu", "menú", "never mind", "cancelar"], "menu"),

@@ -18,8 +18,9 @@ sys.stdin.readline()
 asyncio.run(store.open_database(sys.argv[1]).migrate())
 """
 
+AT = "2026-11-23T09:30:00.000Z"
 OLD_ROWS = (
-    "insert into sessions (id, locale, created_at, seen_at) values ('browser', 'en', '', '')",
+    f"insert into sessions (id, locale, created_at, seen_at) values ('browser', 'en', '{AT}', '{AT}')",
     """insert into conversations (id, session, channel, locale, state, facts, offered, held_by, last_seq, seen_seq,
         preview, started_at, updated_at)
     values ('derived', 'browser', 'web', 'en', 'menu', '{}', '[]', 'bot', 1, 0, '', '', '')""",
@@ -143,7 +144,7 @@ async def test_a_customer_verified_in_an_older_version_stays_verified(
     proof = (
         "insert into contacts (id, name, created_at) values ('olivia', 'Olivia Hart', '')",
         "insert into identifiers (kind, value, contact) values ('email', 'owes@example.com', 'olivia')",
-        "update conversations set contact = 'olivia', verified_at = started_at, active_at = started_at",
+        f"update conversations set contact = 'olivia', verified_at = '{AT}', active_at = '{AT}'",
         """insert into challenges (id, conversation, origin, kind, value, contact, tries, state, created_at, expires_at)
         values ('challenge', 'derived', 'web', 'email', 'owes@example.com', 'olivia', 1, 'used', '', '')""",
     )
@@ -153,6 +154,9 @@ async def test_a_customer_verified_in_an_older_version_stays_verified(
     await database.migrate()
 
     assert await database.read(lambda tx: conversations.proven_contact(tx, "derived")) == "olivia"
+    conversation, _ = await database.read(lambda tx: conversations.load(tx, "derived"))
+    assert conversation is not None
+    assert (conversation.private_to, conversation.private_seq) == ("olivia", 1), "earlier messages are theirs alone"
     await database.close()
 
 

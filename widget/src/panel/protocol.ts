@@ -41,9 +41,11 @@ export interface ServerEvents {
   messages: { readonly conversation: string; readonly messages: readonly Message[] };
   typing: { readonly conversation: string; readonly from: Author };
   conversation: { readonly id: string; readonly with: Holder; readonly agent?: string | null };
+  /** A code proved the customer, and the browser has a new token; or the verification was ended. */
+  session: { readonly session?: string; readonly verified: boolean };
 }
 
-export const SERVER_EVENTS: readonly (keyof ServerEvents)[] = ["welcome", "messages", "typing", "conversation"];
+export const SERVER_EVENTS: readonly (keyof ServerEvents)[] = ["welcome", "messages", "typing", "conversation", "session"];
 
 /** The reason for a refused request. `message` is a sentence for the customer. */
 export interface Refusal {
@@ -55,4 +57,5 @@ export type Acknowledgement<T> = ({ readonly ok: true } & T) | { readonly ok: fa
 
 export type StartAck = Acknowledgement<{ readonly conversation: string; readonly messages: readonly Message[] }>;
 export type OpenAck = Acknowledgement<{ readonly messages: readonly Message[]; readonly with: Holder }>;
-export type SayAck = Acknowledgement<{ readonly messages: readonly Message[] }>;
+/** `session`: the browser's new token, after a right code. */
+export type SayAck = Acknowledgement<{ readonly messages: readonly Message[]; readonly session?: string }>;

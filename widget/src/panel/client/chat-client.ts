@@ -40,8 +40,9 @@ export class ChatClient {
     this.#requests = new Requests(socket, store);
     this.#history = new MessageHistory(store, this.#requests, onNewMessages);
     this.#starter = new ConversationStarter(store, this.#requests, this.#history, newId);
-    this.#queue = new SendQueue(store, this.#requests, this.#history, newId);
+    this.#queue = new SendQueue(store, this.#requests, this.#history, tokens, newId);
     this.#typing = new TypingSigns(store, socket);
+    tokens.onReplaced(() => socket.reconnect());
     socket.setHandlers({
       onConnect: () => this.#requests.forgetInFlight(),
       onDisconnect: () => this.#onDisconnect(),
@@ -120,6 +121,10 @@ export class ChatClient {
     },
     conversation: ({ id, with: holder, agent = null }) =>
       this.#store.dispatch({ type: "holder_changed", key: id, holder, agent }),
+    session: ({ session, verified }) => {
+      if (session !== undefined) this.#tokens.save(session);
+      if (!verified) this.#forgetHistory();
+    },
   };
 
   /** Every connection begins here: sends all unacknowledged requests again, in order, then loads the missed messages. */
@@ -131,6 +136,13 @@ export class ChatClient {
       this.#starter.send(key);
       this.#queue.sendNext(key);
     }
+    const { currentKey } = this.#state;
+    if (currentKey !== null) this.#history.load(currentKey);
+  }
+
+  /** Takes what was told about the account off the screen. The server sends again what may still be read. */
+  #forgetHistory(): void {
+    this.#store.dispatch({ type: "history_forgotten" });
     const { currentKey } = this.#state;
     if (currentKey !== null) this.#history.load(currentKey);
   }

@@ -5,6 +5,7 @@
  * acknowledgement of the one before, so that a refusal cannot change their order.
  */
 
+import type { TokenStorage } from "../../kit/token-storage";
 import type { Refusal, SayAck } from "../protocol";
 import type { PanelStore } from "../state/state";
 import type { PendingMessage } from "../state/thread";
@@ -18,14 +19,16 @@ export class SendQueue {
   readonly #store: PanelStore;
   readonly #requests: Requests;
   readonly #history: MessageHistory;
+  readonly #tokens: TokenStorage;
   readonly #newId: () => string;
   /** Deadlines of the messages being sent, by id. */
   readonly #deadlines = new Map<string, ReturnType<typeof setTimeout>>();
 
-  constructor(store: PanelStore, requests: Requests, history: MessageHistory, newId: () => string) {
+  constructor(store: PanelStore, requests: Requests, history: MessageHistory, tokens: TokenStorage, newId: () => string) {
     this.#store = store;
     this.#requests = requests;
     this.#history = history;
+    this.#tokens = tokens;
     this.#newId = newId;
   }
 
@@ -54,8 +57,10 @@ export class SendQueue {
     const { id } = message;
     const payload = { conversation: key, id, ...message.content };
     this.#requests.send<SayAck>({ id, event: "say", payload, slowReplyIn: key }, (ack) => {
-      if (ack.ok) this.#history.receive(key, { type: "message_acknowledged", key, id, messages: ack.messages });
-      else this.#onRefusal(key, id, ack.error);
+      if (ack.ok) {
+        if (ack.session !== undefined) this.#tokens.save(ack.session);
+        this.#history.receive(key, { type: "message_acknowledged", key, id, messages: ack.messages });
+      } else this.#onRefusal(key, id, ack.error);
       this.sendNext(key);
     });
   }

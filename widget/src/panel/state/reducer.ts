@@ -14,6 +14,8 @@ export function reducer(state: PanelState, action: StateAction): PanelState {
       return disconnect(state);
     case "welcomed":
       return applyWelcome(state, action.welcome);
+    case "history_forgotten":
+      return forgetHistory(state);
     case "thread_selected":
       return { ...(action.key === null ? state : ensureThread(state, action.key)), currentKey: action.key };
     case "start_requested": {
@@ -101,6 +103,16 @@ function disconnect(state: PanelState): PanelState {
     { ...thread, historyLoaded: false, typing: false, slowReply: false },
   ]);
   return { ...state, connection: "lost", threads: Object.fromEntries(threads) };
+}
+
+/** Removes all messages and previews, for the verification of their customer was ended. */
+function forgetHistory(state: PanelState): PanelState {
+  const threads = Object.entries(state.threads).map(([key, thread]): [string, Thread] => [
+    key,
+    { ...thread, messages: [], contiguousSeq: 0, historyLoaded: false },
+  ]);
+  const conversations = state.conversations.map((summary) => ({ ...summary, preview: "" }));
+  return { ...state, threads: Object.fromEntries(threads), conversations };
 }
 
 function applyWelcome(state: PanelState, welcome: Welcome): PanelState {

@@ -27,6 +27,7 @@ export type StateAction =
   | { readonly type: "greeted"; readonly greeting: string }
   | { readonly type: "disconnected" }
   | { readonly type: "welcomed"; readonly welcome: Welcome }
+  | { readonly type: "history_forgotten" }
   | { readonly type: "thread_selected"; readonly key: string | null }
   | { readonly type: "start_requested"; readonly key: string; readonly title: string; readonly menuAction: string | undefined }
   | { readonly type: "start_succeeded"; readonly key: string; readonly conversation: string; readonly messages: readonly Message[] }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { serverNow } from "../../../src/kit/clock";
-import { openChat, summary, welcome } from "../fixtures";
+import { message, openChat, summary, welcome } from "../fixtures";
 
 beforeEach(() => {
   localStorage.clear();
@@ -28,6 +28,28 @@ test("checkConnection tests a connection by a request, and reconnects without on
   expect(socket.reconnects).toBe(1);
   chat.checkConnection();
   expect(socket.reconnects).toBe(2);
+});
+
+describe("a session", () => {
+  test("is replaced by the token that comes with a right code, in the event or in the acknowledgement", () => {
+    const { socket, chat } = openChat();
+    chat.sendCode("c", "123456");
+    socket.receive("session", { session: "renewed", verified: true });
+    expect(localStorage.getItem("billchat.session")).toBe("renewed");
+    socket.acknowledge("say", { ok: true, messages: [], session: "acknowledged" });
+    expect(localStorage.getItem("billchat.session")).toBe("acknowledged");
+  });
+
+  test("that was signed out leaves nothing on screen but what the server sends again", () => {
+    const { socket, store, thread } = openChat();
+    socket.receive("session", { verified: false });
+    expect(thread().messages).toEqual([]);
+    expect(store.state.conversations[0]!.preview).toBe("");
+    expect(socket.last("open").payload).toEqual({ conversation: "c", after: 0 });
+    const hidden = message(1, { text: "Hidden for your security." });
+    socket.acknowledge("open", { ok: true, messages: [hidden], with: "bot" });
+    expect(thread().messages).toEqual([hidden]);
+  });
 });
 
 describe("messages on screen", () => {
