@@ -41,8 +41,8 @@ _NEAR = 160
 _BETWEEN = 3
 _EXPIRY_DIGITS = 10
 """Digits of an expiry date and a security code after the number: 12/2027 and 1234."""
-_PRINTED = {1, 4, 6}
-"""Digits of the groups on cards before the last group; or single digits."""
+_PRINTED = {4, 6}
+"""Digits of the groups on cards before the last group. Single digits among words are too common in any text."""
 _WORDS = "and"
 """The gap between groups with words between them."""
 
