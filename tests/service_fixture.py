@@ -99,10 +99,13 @@ class Visitor:
     session: str
     address: str
     conversation: str = ""
+    browser: str | None = None
 
     async def start(self, action: str | None, locale: str) -> TurnResult:
         answer = await self.billchat.turns.start(
-            StartRequest(self.session, uuid.uuid4().hex, self.address, "web", locale, action, VISITOR)
+            StartRequest(
+                self.session, uuid.uuid4().hex, self.address, "web", locale, action, VISITOR, browser=self.browser
+            )
         )
         assert isinstance(answer, TurnResult)
         self.conversation = answer.conversation

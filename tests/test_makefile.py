@@ -14,7 +14,7 @@ def test_make_alone_prints_its_targets_and_does_nothing_else() -> None:
     make = shutil.which("make")
     if make is None:
         pytest.skip("make is not installed")
-    done = subprocess.run([make], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([make, "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
     told = {line.split()[1]: line for line in done.stdout.splitlines()}
     makefile = (ROOT / "Makefile").read_text("utf-8")
     assert told.keys() == set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE))

@@ -11,7 +11,8 @@ class StartRequest(Struct, frozen=True):
     """Begin a conversation, perhaps with an action such as `pay_bill`.
 
     `id` is the client's id of this request: sent again, it begins no second conversation. `address` is the digest of a
-    network address. `origin` is the channel's name for the connection, so that the sender is told once.
+    network address. `origin` is the channel's name for the connection, so that the sender is told once. `browser` is
+    the first session of the browser, for a session that follows one that ended.
     """
 
     session: str
@@ -21,6 +22,7 @@ class StartRequest(Struct, frozen=True):
     locale: str
     action: str | None
     origin: str | None = None
+    browser: str | None = None
 
 
 class SayRequest(Struct, frozen=True):

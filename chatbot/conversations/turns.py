@@ -126,6 +126,7 @@ class Turns:
             contact=None,
             verified_at=None,
             active_at=None,
+            session_browser=request.browser if times is None else times.browser,
         )
         turn = Turn(tx, service, conversation, now, request.address, request.origin)
         sms = service.settings.sms

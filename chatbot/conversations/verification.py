@@ -40,7 +40,7 @@ def send_code(turn: Turn, effect: SendCode) -> Event:
         value=effect.value,
         address=turn.address,
         digest=digest,
-        browser=service.keys.digest(f"{conversation.session} {effect.value}"),
+        browser=service.keys.digest(f"{conversation.session_browser or conversation.session} {effect.value}"),
     )
     history = read_code_history(turn, request, query_limits(limits))
     wait = time_until_allowed(limits, history, now)

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from store.chats.codes import ISSUED, IssuedCode
-from store.chats.sessions import TIMES, SessionTimes
+from store.chats.sessions import BROWSER, TIMES, SessionTimes
 from store.chats.text_lines import with_line_replaced
 from store.database import Row, Tx
 from store.records import reader, records, writer
@@ -50,6 +50,7 @@ class Conversation(Struct):
     session_seen_at: datetime | None = None
     session_replaces: str | None = None
     session_request: str | None = None
+    session_browser: str | None = None
 
 
 class ConversationAccess(Struct, frozen=True):
@@ -109,7 +110,7 @@ _COLUMNS = (
     "c.id, c.session, c.channel, c.locale, c.state, c.facts, c.offered, c.held_by, c.agent, c.last_seq, c.seen_seq, "
     "c.preview, i.contact, c.verified_at, c.active_at, c.verified_kind, c.verified_value, "
     "c.private_to, c.private_after, c.private_seq, s.created_at as session_created_at, s.seen_at as session_seen_at, "
-    "s.replaces as session_replaces, s.request as session_request"
+    f"s.replaces as session_replaces, s.request as session_request, {BROWSER} as session_browser"
 )
 ACCESS = "c.locale, i.contact, c.verified_at, c.active_at, c.private_to, c.private_after, c.private_seq"
 WITH_PROOF = """conversations c join sessions s on s.id = c.session
@@ -161,9 +162,14 @@ def start(tx: Tx, conversation: Conversation, now: datetime, request: str) -> No
     """Write a new conversation, the request that started it, and its session if that is new."""
     at = stamp(now)
     tx.execute(
-        """insert into sessions (id, locale, created_at, seen_at) values (:id, :locale, :at, :at)
+        """insert into sessions (id, locale, created_at, seen_at, browser) values (:id, :locale, :at, :at, :browser)
         on conflict (id) do update set seen_at = excluded.seen_at, locale = excluded.locale""",
-        {"id": conversation.session, "locale": conversation.locale, "at": at},
+        {
+            "id": conversation.session,
+            "locale": conversation.locale,
+            "at": at,
+            "browser": conversation.session_browser,
+        },
     )
     tx.execute(
         """insert into conversations (id, session, channel, locale, state, facts, offered, held_by, agent, last_seq,

@@ -11,10 +11,11 @@ from store.times import stamp
 
 
 class SessionTimes(Struct, frozen=True):
-    """The times by which a session ends: its beginning, and about its last turn."""
+    """The times by which a session ends: its beginning, and about its last turn; and the session's browser."""
 
     created_at: datetime
     seen_at: datetime
+    browser: str
 
 
 class Replacement(Struct, frozen=True):
@@ -28,7 +29,10 @@ class Replacement(Struct, frozen=True):
     locale: str
 
 
-TIMES = "select created_at, seen_at from sessions where id = :id"
+# The id that a browser's sessions have in common: that of its first. Whoever has a token that was replaced is no longer
+# taken for that browser.
+BROWSER = "case when s.replaced_at is null then coalesce(s.browser, s.id) else 'replaced ' || s.id end"
+TIMES = f"select s.created_at, s.seen_at, {BROWSER} as browser from sessions s where s.id = :id"
 
 
 def session_times(tx: Tx, session: str) -> SessionTimes | None:
@@ -52,8 +56,8 @@ def replace_session(tx: Tx, replacement: Replacement, now: datetime) -> None:
         "at": stamp(now),
     }
     tx.execute(
-        """insert into sessions (id, locale, created_at, seen_at, replaces, request, signed_out_at)
-        values (:new, :locale, :at, :at, :old, :request, (select signed_out_at from sessions where id = :old))""",
+        f"""insert into sessions (id, locale, created_at, seen_at, replaces, request, browser, signed_out_at)
+        select :new, :locale, :at, :at, :old, :request, {BROWSER}, s.signed_out_at from sessions s where s.id = :old""",
         params,
     )
     tx.execute(

@@ -1,5 +1,6 @@
 -- A session ends: after a time, and when a code proves somebody, whose browser then gets another token.
 alter table sessions add column replaces text;      -- the session that this one took over from
+alter table sessions add column browser text;       -- the browser's first session, if this is a later one
 alter table sessions add column request text;       -- the client's id of the request with the right code
 alter table sessions add column replaced_at text;   -- another session took over
 alter table sessions add column signed_out_at text; -- codes that were right before count no longer

@@ -10,11 +10,15 @@ from chatbot.sockets.server import LimitedServer
 
 @dataclass(frozen=True, slots=True)
 class ConnectedDevice:
-    """A connected device: its browser's session, its language, and the digest of its network address."""
+    """A connected device: its browser's session, its language, and the digest of its network address.
+
+    `browser` is the browser's first session where the device came with the token of a session that ended.
+    """
 
     session: str
     locale: str
     address: str
+    browser: str | None = None
 
 
 class Devices(dict[str, ConnectedDevice]):
@@ -36,14 +40,14 @@ class Devices(dict[str, ConnectedDevice]):
         if self._fanout is not None:
             await self._fanout.wait_until_announced(self._namespace, device.session)
 
-    async def move(self, sid: str, session: str) -> None:
-        """Move a device to another session; does nothing for one that is gone."""
+    async def move(self, sid: str, session: str, browser: str | None = None) -> None:
+        """Move a device to another session, perhaps of a known browser; does nothing for one that is gone."""
         device = self.get(sid)
         if device is None or device.session == session:
             return
         self._discount(device.session)
         await self._sio.leave_room(sid, device.session, namespace=self._namespace)
-        await self.enter(sid, replace(device, session=session))
+        await self.enter(sid, replace(device, session=session, browser=browser))
 
     def leave(self, sid: str) -> bool:
         """Forget a device whose connection ended; False for an unknown one. Socket.IO empties its rooms."""

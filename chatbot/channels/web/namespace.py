@@ -184,7 +184,7 @@ class WebChannel:
         if times is not None and is_over(service.settings.limits, times.created_at, times.seen_at, service.clock.now()):
             token, session = self._new_session()
             earlier = []
-            await self._devices.move(sid, session)
+            await self._devices.move(sid, session, times.browser)
         await self.sio.emit("welcome", welcome(service, token, device.locale, earlier), to=sid, namespace=NAMESPACE)
         return True
 
@@ -212,7 +212,16 @@ class WebChannel:
         if not self._limits.may_start(device.address, device.session):
             return self._refusal("slow_down", device.locale)
         result = await self._turns.start(
-            StartRequest(device.session, payload.id, device.address, CHANNEL, device.locale, payload.action, sid)
+            StartRequest(
+                device.session,
+                payload.id,
+                device.address,
+                CHANNEL,
+                device.locale,
+                payload.action,
+                sid,
+                device.browser,
+            )
         )
         if isinstance(result, TurnRefusal):
             return await self._refuse_turn(sid, device, result)

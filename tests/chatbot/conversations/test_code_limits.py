@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from chatbot.config.settings import LimitSettings
+from chatbot.conversations.sessions import is_over
 from store import Tx
+from store.chats.sessions import session_times
 from tests.clock import FakeClock
 from tests.service_fixture import ServiceFixture, Visitor, cards, told
 from tests.sizes import size
@@ -197,8 +199,17 @@ async def failures(billchat: ServiceFixture) -> int:
 
 
 async def again(billchat: ServiceFixture, visitor: Visitor, address: str) -> Visitor:
-    """Begin another conversation in a visitor's browser, which may have moved to another network address."""
-    returning = Visitor(billchat, visitor.session, address)
+    """Begin another conversation in a visitor's browser, which may have moved to another network address.
+
+    As the website's channel does, the browser of a session that ended gets a new one.
+    """
+    times = await billchat.service.database.read(lambda tx: session_times(tx, visitor.session))
+    assert times is not None
+    limits, now = billchat.service.settings.limits, billchat.clock.now()
+    if is_over(limits, times.created_at, times.seen_at, now):
+        returning = Visitor(billchat, uuid.uuid4().hex, address, browser=times.browser)
+    else:
+        returning = Visitor(billchat, visitor.session, address)
     await returning.start("pay_bill", "en")
     return returning
 

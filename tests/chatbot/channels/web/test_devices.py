@@ -207,3 +207,43 @@ async def test_a_session_that_is_over_is_disconnected_and_gets_a_new_token(billc
     assert (await back.ask("open", {"conversation": customer.conversation, "after": 0}))["error"]["code"] == "not_found"
     await back.discard()
     await customer.discard()
+
+
+async def browser_of_newest_code(billchat: ServiceFixture) -> str:
+    [row] = await billchat.rows("select browser from challenges order by created_at desc, id limit 1")
+    return str(row["browser"])
+
+
+async def ask_for_code(billchat: ServiceFixture, url: str, session: str) -> tuple[str, str]:
+    """Ask for a code in another conversation of a session; returns the session then, and the code's browser."""
+    customer = await Customer(url, session).connect()
+    billchat.clock.forward(minutes=5)
+    await customer.start("pay_bill")
+    await customer.say(OLIVE)
+    await customer.discard()
+    return customer.session, await browser_of_newest_code(billchat)
+
+
+async def test_a_browser_stays_known_when_codes_and_time_end_its_sessions(billchat: ServiceFixture, url: str) -> None:
+    customer = await verified(billchat, url)
+    known = await browser_of_newest_code(billchat)
+    await customer.leave()
+    session, browser = await ask_for_code(billchat, url, customer.session)
+    assert (session, browser) == (customer.session, known)
+    for _ in range(2):
+        ended = session
+        billchat.clock.forward(days=7)
+        session, browser = await ask_for_code(billchat, url, ended)
+        assert session != ended
+        assert browser == known
+
+
+async def test_a_token_from_before_a_right_code_is_no_known_browser(billchat: ServiceFixture, url: str) -> None:
+    customer, code = await at_code(billchat, url)
+    known, earlier = await browser_of_newest_code(billchat), customer.session
+    await customer.say(code)
+    await customer.leave()
+    for days in (0, 7):
+        billchat.clock.forward(days=days)
+        _, browser = await ask_for_code(billchat, url, earlier)
+        assert browser != known
