@@ -278,7 +278,7 @@ class Dialogue(RuleBasedStateMachine):
             each.session = said.session
             if said.renewed_token is not None:
                 each.began_at = self.clock.now()
-            if said.signed_out and text in ("sign out", None):
+            if said.signed_out and "sign_out" in (choice, (text or "").replace(" ", "_")):
                 each.proven = None
         if said.signed_out:
             talk.proven = None
