@@ -12,6 +12,7 @@ from chatbot.config.settings import LimitSettings
 from chatbot.conversations.privacy import is_verified
 from chatbot.conversations.requests import SayRequest
 from chatbot.conversations.turn import Turn
+from chatbot.keys import Keys
 from chatbot.service import Service
 from store.chats import sessions
 from store.chats.codes import Challenge, newest_challenge
@@ -23,6 +24,14 @@ from store.database import Tx
 CHANNELS = ("web",)
 # How long a lost answer with a new token may be asked for again with the old one.
 RESEND_GRACE = timedelta(minutes=5)
+
+
+def new_session(keys: Keys) -> tuple[str, str]:
+    """Return a new token, and the session that it opens."""
+    token = keys.session_token()
+    session = keys.session_id(token)
+    assert session is not None
+    return token, session
 
 
 def is_over(limits: LimitSettings, created_at: datetime | None, seen_at: datetime | None, now: datetime) -> bool:

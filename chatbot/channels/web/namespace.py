@@ -21,7 +21,7 @@ from chatbot.channels.web.wire import (
 )
 from chatbot.conversations.privacy import masked
 from chatbot.conversations.requests import SayRequest, StartRequest, TurnRefusal, TurnResult
-from chatbot.conversations.sessions import is_over
+from chatbot.conversations.sessions import is_over, new_session
 from chatbot.conversations.turns import Turns
 from chatbot.service import Service
 from chatbot.sockets.connection_limits import ADDRESS_DIGEST, ConnectionLimits
@@ -165,7 +165,7 @@ class WebChannel:
         service = self._service
         sent, locale = credentials.get("session"), credentials.get("locale")
         known = service.keys.session_id(sent) if isinstance(sent, str) else None
-        token, session = self._new_session() if known is None else (str(sent), known)
+        token, session = new_session(service.keys) if known is None else (str(sent), known)
         device = ConnectedDevice(
             session=session,
             locale=service.words.best(locale if isinstance(locale, str) else None),
@@ -182,18 +182,11 @@ class WebChannel:
             await self._disconnect(sid)
             return False
         if times is not None and is_over(service.settings.limits, times.created_at, times.seen_at, service.clock.now()):
-            token, session = self._new_session()
+            token, session = new_session(service.keys)
             earlier = []
             await self._devices.move(sid, session, times.browser)
         await self.sio.emit("welcome", welcome(service, token, device.locale, earlier), to=sid, namespace=NAMESPACE)
         return True
-
-    def _new_session(self) -> tuple[str, str]:
-        """Return a new token, and the session that it opens."""
-        token = self._service.keys.session_token()
-        session = self._service.keys.session_id(token)
-        assert session is not None
-        return token, session
 
     async def _announce_session(self, sid: str, result: TurnResult) -> None:
         """Tell the sender of a turn about its new token, and all devices about a verification that was ended."""
