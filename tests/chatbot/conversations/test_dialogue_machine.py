@@ -32,7 +32,7 @@ from flows.states import PROMPTING
 from store.billing import accounts, payment_links, payments
 from store.billing.payment_links import PaymentLink
 from store.chats import codes
-from store.chats.conversations import Message
+from store.chats.conversations import WITH_PROOF, Message
 from tests.clock import FakeClock
 from tests.in_memory import InMemoryDatabase, import_demo_customers, in_memory_service, in_memory_turns, run_now
 from tests.sizes import size
@@ -251,7 +251,7 @@ class Dialogue(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_verified_that_was_not_proven(self) -> None:
-        for row in self.database.tx.all("select id, contact from conversations where contact is not null"):
+        for row in self.database.tx.all(f"select c.id, i.contact from {WITH_PROOF} where i.contact is not null"):
             [talk] = [talk for talk in self.talks if talk.id == row["id"]]
             assert talk.proven is not None
             assert talk.proven[0] == row["contact"]
