@@ -5,7 +5,7 @@ What was proven is kept here a second time, from what customers did alone, and c
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -90,6 +90,7 @@ class Talk:
     offers: list[str] = field(default_factory=list)
     proven: tuple[str, datetime, datetime] | None = None
     asked: int = 0
+    said: set[str] = field(default_factory=set)
     began_at: datetime = FakeClock().at
     said_at: datetime = FakeClock().at
 
@@ -282,6 +283,7 @@ class Dialogue(RuleBasedStateMachine):
                 each.proven = None
         if said.signed_out:
             talk.proven = None
+        talk.said.add(text or "")
         self.take(talk, said, text or "")
 
     def take(self, talk: Talk, said: TurnResult, text: str) -> None:
@@ -296,7 +298,7 @@ class Dialogue(RuleBasedStateMachine):
         assert answers, "the bot always answers"
         self.number(talk, said)
         for message in answers:
-            self.check(message, contact)
+            self.check(message, contact, talk.said)
         self.check_links(talk, contact)
         talk.offers += choice_ids(answers)
         [row] = self.database.tx.all("select state from conversations where id = :id", {"id": talk.id})
@@ -307,12 +309,19 @@ class Dialogue(RuleBasedStateMachine):
         assert seqs == list(range(talk.seq + 1, talk.seq + 1 + len(seqs)))
         talk.seq += len(seqs)
 
-    def check(self, message: Message, contact: str | None) -> None:
-        """Whoever is told anything about an account has proven to be one of its customers."""
+    def check(self, message: Message, contact: str | None, said: Collection[str]) -> None:
+        """Whoever is told anything about an account has proven to be one of its customers.
+
+        A line of the customer's own, as in the message to the team that is shown back, tells nothing.
+        """
         extra = message.extra or {}
         card = extra.get("card", {}).get("kind")
         told = "\n".join(
-            [message.text, *(choice["label"] for choice in extra.get("choices", ())), str(extra.get("card", ""))]
+            [
+                *(line for line in message.text.split("\n") if line.strip("\u2068\u2069 ") not in said),
+                *(choice["label"] for choice in extra.get("choices", ())),
+                str(extra.get("card", "")),
+            ]
         )
         if card not in TELLING_CARDS and not TELLING.search(told):
             return
