@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM for commands that do all or nothing: what was done so far is undone, and the command says so."""
+"""Ctrl-C and SIGTERM during atomic commands: the command rolls its work back, and prints that nothing was done."""
 
 import signal
 from types import FrameType

@@ -27,7 +27,7 @@ _TEXT_SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|MG[0-9a-f]{32}|(?=.*[A-Za-z]
 def load_to_serve(path: Path, gateways: Mapping[str, type[GatewaySection]], processes: int = 1) -> Settings:
     """Read the settings with which so many processes serve customers. Raises ConfigError with every problem at once.
 
-    The checks see the defaults in place of values that cannot be used; what they say about these is left out.
+    The checks run with the default in place of each invalid value; problems of such a default are not reported.
     """
     loaded = load_leniently(path, gateways)
     settings = loaded.settings
@@ -136,7 +136,7 @@ def text_problems(sms: SmsSettings) -> list[str]:
 
 
 def payment_problems(settings: Settings) -> list[str]:
-    """Return the reasons for which a customer who is shown a bill could not find out how to pay it."""
+    """Return an error for each language without a way to pay: no gateway, and no `payments.other_ways`."""
     payments = settings.payments
     if payments.has_gateway:
         return []

@@ -179,7 +179,7 @@ GatewayT = TypeVar("GatewayT", bound=GatewaySection)
 class PaymentSettings(Section):
     """Payment links, and one optional sub-section per gateway, named like the gateway.
 
-    `other_ways` are the company's words, by language, for customers who ask for a link while no gateway is on.
+    `other_ways`: the company's sentence by language about other ways to pay, shown while no gateway is configured.
 
     This module knows no gateway: `with_gateways` adds their sections, `using` builds the settings in code.
     """

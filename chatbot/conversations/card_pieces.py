@@ -1,7 +1,7 @@
 """Card numbers sent piece by piece, over several messages of a conversation.
 
-Nothing about the digits is kept for this: they are read again from the customer's newest messages, which hold a piece
-until the last one shows what it was.
+No buffer of digits is stored. Each message with digits is examined together with the customer's newest messages; when
+it completes a card number, the earlier messages with pieces are redacted too.
 """
 
 import re

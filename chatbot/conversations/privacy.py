@@ -1,7 +1,7 @@
 """Which of a conversation's messages may be read: after a right code, all is the customer's while the code counts.
 
-Messages are masked when they are read, in every place: `open`, a resend, the list of conversations. A turn's own
-messages are not, since they answer what was just said.
+Messages are masked when they are read, in every place: `open`, a resend, the list of conversations. The
+messages of the current turn are not masked: its sender gets the answer.
 """
 
 from collections.abc import Sequence

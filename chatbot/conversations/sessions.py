@@ -2,8 +2,8 @@
 
 A token may have been read before its customer came: on a shared computer by anybody. So a right code gives the browser
 a new token, and the conversations of the old one move to it in the same transaction. The new token derives from the
-challenge's id and the key, and is stored nowhere. If the answer with it is lost, the client sends its request again
-with the old token: who has that token, the request's id and the code is told the new token once more, for a while.
+challenge's id and the key, and is stored nowhere. If the answer with it is lost, the client resends its request with
+the old token. For `RESEND_GRACE`, a resend with the same id and the same code is answered with the new token.
 """
 
 from datetime import datetime, timedelta

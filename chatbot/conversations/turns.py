@@ -248,7 +248,7 @@ def _chosen(turn: Turn, request: SayRequest) -> Event | None:
 def _typed(turn: Turn, request: SayRequest, text: str, recent: RecentInput | None) -> Event:
     """Write a text without its secrets as the customer's message and return its event.
 
-    `recent` is what may tell a secret from another number; None for a text without digits.
+    `recent`: the recent messages and codes that redaction compares the digits with; None for a text without digits.
     """
     clean = text
     if recent is not None:
@@ -278,7 +278,7 @@ def _label(turn: Turn, choice: str) -> tuple[str, int] | None:
 
 
 def _without_rest(event: Event) -> Event:
-    """Remove what is left to pay, and the credit, from an event: only a customer who is verified now may hear them."""
+    """Remove the remaining balance and the credit from an event, for a customer who is not verified now."""
     return Event(event.name, {**event.data, **_NOTHING_LEFT}) if "left_minor" in event.data else event
 
 

@@ -27,7 +27,7 @@ class EmailSender(Sender):
         self._settings = settings = service.settings.email
         self._from = None if settings.sender is None else parse_mailbox(settings.sender)
         public_url = service.settings.server.public_url
-        # In place of the machine's authorities: a private one, alone, is the only one that may vouch for the server.
+        # A configured CA file replaces the machine's authorities, so that no public one can issue a certificate.
         tls = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file is not None else None
         self._idle = [SmtpConnection(settings, public_url, tls) for _ in range(settings.connections)]
         self._available = asyncio.Semaphore(settings.connections)

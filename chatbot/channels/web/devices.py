@@ -41,7 +41,7 @@ class Devices(dict[str, ConnectedDevice]):
             await self._fanout.wait_until_announced(self._namespace, device.session)
 
     async def move(self, sid: str, session: str, browser: str | None = None) -> None:
-        """Move a device to another session, perhaps of a known browser; does nothing for one that is gone."""
+        """Move a device to another session; ignored once it disconnected. `browser`: as in `ConnectedDevice`."""
         device = self.get(sid)
         if device is None or device.session == session:
             return
